@@ -1,0 +1,71 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "common/base64.h"
+
+/* All bits set if low <= c <= high, else none. */
+static unsigned int
+in_range(unsigned int c, unsigned int low, unsigned int high)
+{
+	return (0 - (((low - 1 - c) & (c - high - 1)) >> 31));
+}
+
+/*
+ * Six bits, or 64 and more for a character that is not of the alphabet.  No
+ * table and no branch on c: the text can be a private key, and a cache tells
+ * what was looked up.
+ */
+static unsigned int
+sextet(char ch)
+{
+	unsigned int	c = (unsigned char)ch, upper, lower, digit, plus, slash;
+
+	upper = in_range(c, 'A', 'Z');
+	lower = in_range(c, 'a', 'z');
+	digit = in_range(c, '0', '9');
+	plus = in_range(c, '+', '+');
+	slash = in_range(c, '/', '/');
+	return ((upper & (c - 'A')) | (lower & (c - 'a' + 26)) |
+	    (digit & (c - '0' + 52)) | (plus & 62) | (slash & 63) |
+	    (~(upper | lower | digit | plus | slash) & 64));
+}
+
+size_t
+base64_size(size_t len)
+{
+	return (len / 4 * 3);
+}
+
+ssize_t
+base64_decode(uint8_t *out, const char *s, size_t len)
+{
+	unsigned int	a, b, c, d, bad = 0;
+	size_t		i, n = 0, pad = 0;
+
+	if (len % 4 != 0)
+		return (-1);
+	if (len > 0 && s[len - 1] == '=')
+		pad = s[len - 2] == '=' ? 2 : 1;
+	for (i = 0; i < len; i += 4) {
+		a = sextet(s[i]);
+		b = sextet(s[i + 1]);
+		if (i + 4 < len || pad == 0) {
+			c = sextet(s[i + 2]);
+			d = sextet(s[i + 3]);
+		} else {
+			c = pad == 2 ? 0 : sextet(s[i + 2]);
+			d = 0;
+			/* Bits that no byte takes up are zero. */
+			bad |= pad == 2 ? (b & 0xf) : (c & 0x3);
+		}
+		bad |= (a | b | c | d) & 64;
+		out[n++] = (uint8_t)((a << 2 | b >> 4) & 0xff);
+		if (i + 4 < len || pad < 2)
+			out[n++] = (uint8_t)((b << 4 | c >> 2) & 0xff);
+		if (i + 4 < len || pad == 0)
+			out[n++] = (uint8_t)((c << 6 | d) & 0xff);
+	}
+	return (bad == 0 ? (ssize_t)n : -1);
+}

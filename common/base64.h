@@ -1,0 +1,23 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_BASE64_H
+#define COMMON_BASE64_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Standard alphabet with padding, RFC 4648 section 4, read strictly: no
+ * white space, no missing or extra padding, unused bits zero.  Works between
+ * the caller's buffers alone (keyd decodes private keys with it) and touches
+ * no heap.  out must have room for base64_size(len) bytes.  Returns the
+ * number of bytes, or -1.
+ */
+size_t	base64_size(size_t len);
+ssize_t	base64_decode(uint8_t *out, const char *, size_t len);
+
+#endif /* COMMON_BASE64_H */

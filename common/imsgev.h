@@ -1,0 +1,58 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_IMSGEV_H
+#define COMMON_IMSGEV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compat/imsg.h"
+
+struct event;
+struct event_base;
+
+/*
+ * An imsgbuf driven by libevent.  What is queued during one turn of the loop
+ * leaves at its end with as few system calls as possible.
+ */
+struct imsgev;
+
+struct imsgev_cb {
+	/* One message; the callee does not free it. */
+	void	(*message)(struct imsgev *, struct imsg *, void *arg);
+	/* All messages that were there have been handed over; may be NULL. */
+	void	(*batch)(struct imsgev *, void *arg);
+	/*
+	 * End of file (why is NULL), or a failure; nothing more will come,
+	 * and the owner may free it here.
+	 */
+	void	(*closed)(struct imsgev *, const char *why, void *arg);
+};
+
+struct imsgev {
+	struct imsgbuf		 ibuf;
+	struct event		*read;
+	struct event		*write;	/* the socket was full */
+	struct event		*flush;	/* the end of this turn */
+	const struct imsgev_cb	*cb;
+	void			*arg;
+	bool			 dead;
+};
+
+/*
+ * maxsize: of a message, without its header.  0, or -1 with errno; fd is then
+ * still the caller's.
+ */
+int	imsgev_init(struct imsgev *, struct event_base *, int fd,
+	    uint32_t maxsize, const struct imsgev_cb *, void *arg);
+/* To be called after something was queued on ->ibuf. */
+void	imsgev_flush(struct imsgev *);
+/* Writes what is queued at once, as far as the socket takes it. */
+void	imsgev_write(struct imsgev *);
+/* Closes the descriptor too. */
+void	imsgev_clear(struct imsgev *);
+
+#endif /* COMMON_IMSGEV_H */

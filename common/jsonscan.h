@@ -1,0 +1,42 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_JSONSCAN_H
+#define COMMON_JSONSCAN_H
+
+#include <stddef.h>
+
+#include "common/json.h"
+
+/* The scan under json_parse (common/json.h), for json.c alone. */
+
+/* Where a string, number or literal stands in the text. */
+struct jsonscan_span {
+	size_t	off;
+	size_t	len;
+};
+
+/* In the order of the text, without the names of members. */
+struct jsonscan_spans {
+	struct jsonscan_span	*v;	/* the caller's to free */
+	size_t			 n;
+	size_t			 max;
+};
+
+/*
+ * With spans, which the caller has zeroed, the scalars are noted in it and
+ * strings that a tree cannot hold are refused; without (NULL) it is
+ * json_scan.  There are never more than INT_MAX values.
+ */
+enum json_error	jsonscan(const char *, size_t, const struct json_limits *,
+		    struct jsonscan_spans *, size_t *at);
+
+/*
+ * Length of the UTF-8 sequence (RFC 3629, section 4) at p, of which n bytes
+ * are there; 0 if it is none.
+ */
+size_t		jsonscan_utf8(const char *p, size_t n);
+
+#endif /* COMMON_JSONSCAN_H */

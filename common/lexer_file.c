@@ -1,0 +1,298 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/stat.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/lexer_local.h"
+#include "common/log.h"
+
+/* Resizes to n items, all of them new if there was no memory before. */
+void *
+lexer_alloc(void *old, size_t n, size_t size)
+{
+	void *p;
+
+	p = old == NULL ? calloc(n, size) : reallocarray(old, n, size);
+	if (p == NULL)
+		fatal("configuration");
+	return (p);
+}
+
+char *
+lexer_strndup(const char *text, size_t len)
+{
+	char *copy;
+
+	copy = strndup(text, len);
+	if (copy == NULL)
+		fatal("configuration");
+	return (copy);
+}
+
+struct lexer_pos
+lexer_here(const struct lexer *lx)
+{
+	const struct lexer_source *src = lx->source;
+	struct lexer_pos pos;
+
+	if (src == NULL)
+		return (lx->last);
+	pos.file = src->name;
+	pos.line = src->line;
+	pos.order = lx->order;
+	/* The end of the file belongs to the last line that there is. */
+	if (src->at == src->len && src->len > 0 &&
+	    src->text[src->len - 1] == '\n')
+		pos.line--;
+	return (pos);
+}
+
+/* ---- Files ------------------------------------------------------------ */
+
+static const char *
+keep_name(struct lexer *lx, const char *path)
+{
+	struct lexer_name *name;
+
+	name = lexer_alloc(NULL, 1, sizeof(*name));
+	name->name = lexer_strndup(path, strlen(path));
+	SLIST_INSERT_HEAD(&lx->names, name, entry);
+	return (name->name);
+}
+
+/*
+ * Fills src->text; -1 with errno, EFBIG for a file that is too large.  One
+ * byte more than allowed is read to tell.
+ */
+static int
+read_all(struct lexer_source *src, int fd)
+{
+	ssize_t n;
+
+	src->text = lexer_alloc(NULL, LEXER_MAXFILE + 1, 1);
+	while (src->len <= LEXER_MAXFILE) {
+		n = read(fd, src->text + src->len,
+		    LEXER_MAXFILE + 1 - src->len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (-1);
+		if (n == 0) {
+			src->text = lexer_alloc(src->text, src->len + 1, 1);
+			return (0);
+		}
+		src->len += (size_t)n;
+	}
+	errno = EFBIG;
+	return (-1);
+}
+
+static bool
+is_open(const struct lexer *lx, const struct stat *st)
+{
+	const struct lexer_source *src;
+
+	for (src = lx->source; src != NULL; src = src->outer) {
+		if (src->dev == st->st_dev && src->ino == st->st_ino)
+			return (true);
+	}
+	return (false);
+}
+
+/* Reports what keeps the file from being read; NULL then. */
+static struct lexer_source *
+load(struct lexer *lx, const char *path, const struct lexer_pos *pos)
+{
+	struct lexer_source *src;
+	struct stat st;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1) {
+		lexer_error(lx, pos, "cannot open \"%s\": %s", path,
+		    strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return (NULL);
+	}
+	if (is_open(lx, &st)) {
+		lexer_error(lx, pos, "\"%s\" includes itself", path);
+		close(fd);
+		return (NULL);
+	}
+	src = lexer_alloc(NULL, 1, sizeof(*src));
+	src->dev = st.st_dev;
+	src->ino = st.st_ino;
+	src->line = 1;
+	if (read_all(src, fd) == -1) {
+		if (errno == EFBIG)
+			lexer_error(lx, pos, "\"%s\" is over 1 MiB", path);
+		else
+			lexer_error(lx, pos, "cannot read \"%s\": %s", path,
+			    strerror(errno));
+		free(src->text);
+		free(src);
+		src = NULL;
+	}
+	close(fd);
+	return (src);
+}
+
+void
+lexer_push(struct lexer *lx, const char *path, const struct lexer_pos *pos)
+{
+	struct lexer_source *src;
+
+	src = load(lx, path, pos);
+	if (src == NULL) {
+		lx->incomplete = true;
+		return;
+	}
+	src->name = keep_name(lx, path);
+	src->outer = lx->source;
+	lx->source = src;
+	lx->depth++;
+	lx->order++;
+}
+
+void
+lexer_pop(struct lexer *lx)
+{
+	struct lexer_source *src = lx->source;
+
+	if (src->outer == NULL)
+		lx->last = lexer_here(lx);
+	lx->source = src->outer;
+	lx->depth--;
+	lx->order++;
+	free(src->text);
+	free(src);
+}
+
+void
+lexer_include(struct lexer *lx, const char *name, const struct lexer_pos *pos)
+{
+	const char *slash;
+	char *path;
+	int dirlen;
+
+	/* The first file is not an include. */
+	if (lx->depth > LEXER_MAXDEPTH || lx->nfiles >= LEXER_MAXFILES) {
+		lexer_error(lx, pos, lx->depth > LEXER_MAXDEPTH ?
+		    "includes are nested over 16 deep" :
+		    "over 1024 includes");
+		lx->incomplete = true;
+		return;
+	}
+	lx->nfiles++;
+	slash = name[0] == '/' ? NULL : strrchr(pos->file, '/');
+	dirlen = slash == NULL ? 0 : (int)(slash + 1 - pos->file);
+	if (asprintf(&path, "%.*s%s", dirlen, pos->file, name) == -1)
+		fatal("configuration");
+	lexer_push(lx, path, pos);
+	free(path);
+}
+
+void
+lexer_names_free(struct lexer_names *names)
+{
+	struct lexer_name *name;
+
+	while ((name = SLIST_FIRST(names)) != NULL) {
+		SLIST_REMOVE_HEAD(names, entry);
+		free(name->name);
+		free(name);
+	}
+}
+
+/* ---- Messages --------------------------------------------------------- */
+
+static void keep_message(struct lexer *, const struct lexer_pos *,
+    const char *, const char *, va_list)
+    __attribute__((format(printf, 4, 0)));
+
+static void
+keep_message(struct lexer *lx, const struct lexer_pos *pos, const char *kind,
+    const char *fmt, va_list ap)
+{
+	struct lexer_message *m;
+	char *text, *line;
+
+	if (lx->nmessages == LEXER_MAXERRORS)
+		return;
+	if (vasprintf(&text, fmt, ap) == -1 || asprintf(&line,
+	    "%s:%d: %s%s", pos->file, pos->line, kind, text) == -1)
+		fatal("configuration");
+	free(text);
+	/* Room for all at once: they are few, or many. */
+	if (lx->messages == NULL)
+		lx->messages = lexer_alloc(NULL, LEXER_MAXERRORS, sizeof(*m));
+	m = &lx->messages[lx->nmessages];
+	m->order = pos->order;
+	m->index = lx->nmessages++;
+	m->text = line;
+}
+
+void
+lexer_error(struct lexer *lx, const struct lexer_pos *pos, const char *fmt,
+    ...)
+{
+	va_list ap;
+
+	if (lx->mute)
+		return;
+	va_start(ap, fmt);
+	keep_message(lx, pos, "", fmt, ap);
+	va_end(ap);
+	lx->nerrors++;
+}
+
+void
+lexer_warn(struct lexer *lx, const struct lexer_pos *pos, const char *fmt,
+    ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	keep_message(lx, pos, "warning: ", fmt, ap);
+	va_end(ap);
+}
+
+unsigned int
+lexer_nerrors(const struct lexer *lx)
+{
+	return (lx->nerrors);
+}
+
+static int
+by_order(const void *a, const void *b)
+{
+	const struct lexer_message *m = a, *n = b;
+
+	if (m->order != n->order)
+		return (m->order < n->order ? -1 : 1);
+	return (m->index < n->index ? -1 : m->index > n->index);
+}
+
+void
+lexer_report(struct lexer *lx, FILE *f)
+{
+	unsigned int i;
+
+	if (lx->nmessages > 0)
+		qsort(lx->messages, lx->nmessages, sizeof(*lx->messages),
+		    by_order);
+	for (i = 0; i < lx->nmessages; i++)
+		fprintf(f, "%s\n", lx->messages[i].text);
+	if (lx->nmessages == LEXER_MAXERRORS)
+		fprintf(f, "%s:%d: too many errors, the rest is not shown\n",
+		    lx->last.file, lx->last.line);
+}

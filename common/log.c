@@ -1,0 +1,423 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "compat/imsg.h"
+
+/* A rendered line: every byte may become six, and then the frame. */
+#define LINE_MAX_SIZE	(6 * LOG_RECORD_MAX + 256)
+
+static const char	*process = "signerd";
+static enum log_level	 threshold = LOG_LVL_INFO;
+static enum log_format	 format = LOG_FMT_LOGFMT;
+static uint32_t		 rate_max = 5000;
+static int		 use_syslog;
+static struct imsgbuf	*parent;
+static void		(*parent_wake)(void);
+static uint64_t		 dropped;
+
+static const char	*level_names[] = { "error", "warn", "info", "debug" };
+
+const char *
+log_level_name(enum log_level level)
+{
+	return (level_names[level]);
+}
+
+int
+log_level_parse(const char *name, enum log_level *level)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < sizeof(level_names) / sizeof(level_names[0]); i++)
+		if (strcmp(name, level_names[i]) == 0) {
+			*level = (enum log_level)i;
+			return (0);
+		}
+	return (-1);
+}
+
+void
+log_init(const char *name)
+{
+	process = name;
+	tzset();
+}
+
+void
+log_set_level(enum log_level level)
+{
+	threshold = level;
+}
+
+enum log_level
+log_get_level(void)
+{
+	return (threshold);
+}
+
+void
+log_set_rate(uint32_t rate)
+{
+	rate_max = rate;
+}
+
+void
+log_to_parent(struct imsgbuf *ibuf, void (*wake)(void))
+{
+	parent = ibuf;
+	parent_wake = wake;
+}
+
+void
+log_to_stderr(enum log_format fmt)
+{
+	format = fmt;
+	use_syslog = 0;
+}
+
+void
+log_to_syslog(enum log_format fmt, const char *ident)
+{
+	format = fmt;
+	use_syslog = 1;
+	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+static void
+append(struct log_record *r, const char *key, const void *value, size_t len)
+{
+	size_t	 keylen = strlen(key) + 1;
+
+	if (!r->on || r->nfields == LOG_FIELDS_MAX)
+		return;
+	if (keylen + 1 > sizeof(r->buf) - r->len) {
+		r->cut = true;
+		return;
+	}
+	if (len > sizeof(r->buf) - r->len - keylen - 1) {
+		len = sizeof(r->buf) - r->len - keylen - 1;
+		r->cut = true;
+	}
+	memcpy(r->buf + r->len, key, keylen);
+	r->len += keylen;
+	memcpy(r->buf + r->len, value, len);
+	r->len += len;
+	r->buf[r->len++] = '\0';
+	r->nfields++;
+}
+
+bool
+log_start(struct log_record *r, enum log_level level, const char *msg)
+{
+	r->level = level;
+	r->nfields = 0;
+	r->on = level <= threshold;
+	r->cut = false;
+	r->len = 0;
+	log_str(r, "msg", msg);
+	return (r->on);
+}
+
+void
+log_str(struct log_record *r, const char *key, const char *value)
+{
+	append(r, key, value, strlen(value));
+}
+
+void
+log_mem(struct log_record *r, const char *key, const void *value, size_t len)
+{
+	const char	*p = value;
+	char		 text[512];
+	size_t		 i, n = 0;
+
+	if (memchr(p, '\0', len) == NULL) {
+		append(r, key, p, len);
+		return;
+	}
+	for (i = 0; i < len && n < sizeof(text) - 2; i++) {
+		if (p[i] == '\0') {
+			text[n++] = '\\';
+			text[n++] = '0';
+		} else
+			text[n++] = p[i];
+	}
+	append(r, key, text, n);
+}
+
+void
+log_num(struct log_record *r, const char *key, uint64_t n)
+{
+	char	 name[64], text[24];
+	int	 len;
+
+	if (!r->on)
+		return;
+	snprintf(name, sizeof(name), "#%s", key);
+	len = snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
+	append(r, name, text, (size_t)len);
+}
+
+void
+log_hex(struct log_record *r, const char *key, const uint8_t *p, size_t len)
+{
+	static const char	 digits[] = "0123456789abcdef";
+	char			 text[2 + 2 * 64];
+	size_t			 i, n = 0;
+
+	if (!r->on)
+		return;
+	if (len > 64)
+		len = 64;
+	text[n++] = '0';
+	text[n++] = 'x';
+	for (i = 0; i < len; i++) {
+		text[n++] = digits[p[i] >> 4];
+		text[n++] = digits[p[i] & 15];
+	}
+	append(r, key, text, n);
+}
+
+static int64_t
+now_us(void)
+{
+	struct timespec	 ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
+}
+
+static void
+write_line(const char *from, const struct log_record *r)
+{
+	static const int	 priority[] = {
+		LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
+	};
+	static char		 line[LINE_MAX_SIZE];
+	size_t			 len, off;
+	ssize_t			 n;
+
+	len = log_render(line, sizeof(line) - 1, format, from, r, now_us());
+	if (use_syslog) {
+		syslog(priority[r->level], "%s", line);
+		return;
+	}
+	line[len++] = '\n';
+	for (off = 0; off < len; off += (size_t)n)
+		if ((n = write(STDERR_FILENO, line + off, len - off)) <= 0)
+			return;
+}
+
+static void
+send_record(const struct log_record *r)
+{
+	struct ibuf	*b;
+
+	if (imsgbuf_queuelen(parent) >= LOG_QUEUE_MAX) {
+		dropped++;
+		return;
+	}
+	b = imsg_create(parent, LOG_MSG, 0, 0, 16 + r->len);
+	if (b == NULL) {
+		dropped++;
+		return;
+	}
+	if (ibuf_add_n8(b, (uint64_t)r->level) == -1 ||
+	    ibuf_add_n8(b, r->cut) == -1 ||
+	    ibuf_add_n64(b, dropped) == -1 ||
+	    ibuf_add_n16(b, r->nfields) == -1 ||
+	    ibuf_add(b, r->buf, r->len) == -1) {
+		ibuf_free(b);
+		dropped++;
+		return;
+	}
+	imsg_close(parent, b);
+	dropped = 0;
+	if (parent_wake != NULL)
+		parent_wake();
+}
+
+void
+log_end(struct log_record *r)
+{
+	if (!r->on)
+		return;
+	if (parent != NULL)
+		send_record(r);
+	else
+		write_line(process, r);
+}
+
+/*
+ * A record of a child as it should be: nfields pairs of NUL-terminated
+ * strings that fill the buffer exactly, "msg" first.
+ */
+static int
+record_valid(const struct log_record *r)
+{
+	const char	*p = r->buf, *end = r->buf + r->len;
+	uint32_t	 n;
+
+	for (n = 0; n < 2 * r->nfields; n++) {
+		if ((p = memchr(p, '\0', (size_t)(end - p))) == NULL)
+			return (0);
+		p++;
+	}
+	return (p == end && r->nfields > 0 && strcmp(r->buf, "msg") == 0);
+}
+
+static int
+record_get(struct imsg *imsg, struct log_record *r, uint64_t *lost)
+{
+	struct ibuf	 b;
+	uint16_t	 nfields;
+	uint8_t		 level, cut;
+
+	if (imsg_get_ibuf(imsg, &b) == -1 ||
+	    ibuf_get_n8(&b, &level) == -1 || ibuf_get_n8(&b, &cut) == -1 ||
+	    ibuf_get_n64(&b, lost) == -1 || ibuf_get_n16(&b, &nfields) == -1)
+		return (-1);
+	if (level > LOG_LVL_DEBUG || nfields > LOG_FIELDS_MAX ||
+	    ibuf_size(&b) > sizeof(r->buf))
+		return (-1);
+	r->level = (enum log_level)level;
+	r->on = r->level <= threshold;
+	r->cut = cut != 0;
+	r->nfields = nfields;
+	r->len = ibuf_size(&b);
+	memcpy(r->buf, ibuf_data(&b), r->len);
+	return (record_valid(r) ? 0 : -1);
+}
+
+static void
+log_suppressed(const char *child, uint64_t count)
+{
+	struct log_record	 r;
+
+	log_start(&r, LOG_LVL_WARN, "log records suppressed");
+	log_num(&r, "count", count);
+	if (r.on)
+		write_line(child, &r);
+}
+
+int
+log_child(struct imsg *imsg, const char *child, pid_t pid,
+    struct log_rate *rate)
+{
+	struct log_record	 r;
+	uint64_t		 lost, second = clock_us() / 1000000;
+
+	(void)pid;
+	if (record_get(imsg, &r, &lost) == -1)
+		return (-1);
+	/* A child cannot make the sum wrap into silence. */
+	rate->suppressed += lost > UINT32_MAX ? UINT32_MAX : lost;
+	if (second != rate->second) {
+		rate->second = second;
+		rate->count = 0;
+		if (rate->suppressed > 0)
+			log_suppressed(child, rate->suppressed);
+		rate->suppressed = 0;
+	}
+	if (rate->count >= rate_max) {
+		rate->suppressed++;
+		return (0);
+	}
+	rate->count++;
+	if (r.on)
+		write_line(child, &r);
+	return (0);
+}
+
+static void	vlog(enum log_level, const char *, const char *, va_list)
+		    __attribute__((format(printf, 3, 0)));
+
+static void
+vlog(enum log_level level, const char *suffix, const char *fmt, va_list ap)
+{
+	struct log_record	 r;
+	char			 text[1024];
+	size_t			 n;
+	int			 saved = errno;
+
+	if (level > threshold)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	n = strlen(text);
+	if (suffix != NULL)
+		snprintf(text + n, sizeof(text) - n, ": %s", suffix);
+	log_start(&r, level, text);
+	log_end(&r);
+	errno = saved;
+}
+
+#define LOG_FUNCTION(name, level)					\
+void									\
+name(const char *fmt, ...)						\
+{									\
+	va_list	 ap;							\
+									\
+	va_start(ap, fmt);						\
+	vlog(level, NULL, fmt, ap);					\
+	va_end(ap);							\
+}
+
+LOG_FUNCTION(log_error, LOG_LVL_ERROR)
+LOG_FUNCTION(log_warn, LOG_LVL_WARN)
+LOG_FUNCTION(log_info, LOG_LVL_INFO)
+LOG_FUNCTION(log_debug, LOG_LVL_DEBUG)
+
+void
+log_errno(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_LVL_ERROR, strerror(errno), fmt, ap);
+	va_end(ap);
+}
+
+static _Noreturn void
+leave(void)
+{
+	if (parent != NULL)
+		(void)imsgbuf_flush(parent);
+	exit(1);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_LVL_ERROR, strerror(errno), fmt, ap);
+	va_end(ap);
+	leave();
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	vlog(LOG_LVL_ERROR, NULL, fmt, ap);
+	va_end(ap);
+	leave();
+}

@@ -1,0 +1,587 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include <openssl/err.h>
+#include <tls.h>
+
+#include "common/tlsconn.h"
+#include "common/tlsio.h"
+
+#define TURN_MAX	(16 * TLSIO_MAX)	/* of one connection, a turn */
+#define NAME_SIZE	254
+
+enum state {
+	ST_START,		/* plain: ready is still to be told */
+	ST_HANDSHAKE,
+	ST_OPEN,
+	ST_SENDING,		/* tlsconn_close: what is left */
+	ST_NOTIFY,		/* close_notify */
+	ST_DISCARD,		/* until the peer closes */
+	ST_ENDED
+};
+
+struct tlsconn {
+	struct tlsctx		*ctx;
+	struct tlsio		 io;
+	enum state		 state;
+	struct tlsconn_cb	 cb;
+	void			*arg;
+
+	struct event		 rd;
+	struct event		 wr;		/* made active by a flush */
+	struct event		 later;		/* the next turn of the loop */
+	bool			 rd_on;
+	bool			 wr_on;
+
+	struct evbuffer		*in;
+	struct evbuffer		*out;
+	size_t			 max_input;
+	size_t			 max_discard;
+	size_t			 retry;		/* length of a write to repeat */
+
+	bool			 want_in;	/* handshake, close_notify */
+	bool			 want_out;
+	bool			 read_wants_out;
+	bool			 write_wants_in;
+	bool			 blocked;	/* output waits for the socket */
+	bool			 paused;
+	bool			 more;		/* may be inside of OpenSSL */
+	bool			 eof;
+	bool			 eof_told;
+	bool			 busy;		/* in a handler of ours */
+	bool			 freed;		/* by the owner, meanwhile */
+
+	enum tlsconn_peer	 peer;
+	char			 name[NAME_SIZE];
+};
+
+/* One at a time is read; what is in it is at once copied on. */
+static uint8_t scratch[TLSIO_MAX];
+
+/* ---- Events ----------------------------------------------------------- */
+
+static bool
+can_read(const struct tlsconn *c)
+{
+	return (c->state == ST_OPEN && !c->eof && !c->paused &&
+	    evbuffer_get_length(c->in) < c->max_input);
+}
+
+static void
+set_event(struct event *ev, bool *on, bool want)
+{
+	if (want == *on)
+		return;
+	if ((want ? event_add(ev, NULL) : event_del(ev)) == 0)
+		*on = want;
+}
+
+/* Waits for what the state of things needs, and for nothing else. */
+static void
+rearm(struct tlsconn *c)
+{
+	bool in, out;
+
+	in = out = false;
+	switch (c->state) {
+	case ST_HANDSHAKE:
+	case ST_NOTIFY:
+		in = c->want_in;
+		out = c->want_out;
+		break;
+	case ST_OPEN:
+		in = (can_read(c) && !c->read_wants_out) || c->write_wants_in;
+		out = c->blocked || (can_read(c) && c->read_wants_out);
+		break;
+	case ST_SENDING:
+		in = c->write_wants_in;
+		out = c->blocked;
+		break;
+	case ST_DISCARD:
+		in = true;
+		break;
+	case ST_START:
+	case ST_ENDED:
+		break;
+	}
+	set_event(&c->rd, &c->rd_on, in);
+	set_event(&c->wr, &c->wr_on, out);
+}
+
+/* In the next turn, for the other connections have theirs before. */
+static void
+run_later(struct tlsconn *c)
+{
+	static const struct timeval now;
+
+	event_add(&c->later, &now);
+}
+
+static void
+remove_events(struct tlsconn *c)
+{
+	event_del(&c->rd);
+	event_del(&c->wr);
+	event_del(&c->later);
+	c->rd_on = c->wr_on = false;
+}
+
+static void
+destroy(struct tlsconn *c)
+{
+	if (c->in != NULL)
+		evbuffer_free(c->in);
+	if (c->out != NULL)
+		evbuffer_free(c->out);
+	free(c);
+}
+
+/* A handler ends: the owner may have freed the connection in a callback. */
+static void
+leave(struct tlsconn *c)
+{
+	c->busy = false;
+	if (c->freed)
+		destroy(c);
+	else
+		rearm(c);
+}
+
+static void
+end(struct tlsconn *c, enum tlsconn_end how)
+{
+	remove_events(c);
+	c->state = ST_ENDED;
+	c->cb.end(c, how, c->arg);
+}
+
+static void
+end_io(struct tlsconn *c, enum tlsio_result result)
+{
+	end(c, result == TLSIO_EOF || c->eof ? TLSCONN_EOF : TLSCONN_FAILED);
+}
+
+/* ---- Closing ---------------------------------------------------------- */
+
+/* Raw bytes: after close_notify nobody wants to know what they say. */
+static void
+discard(struct tlsconn *c)
+{
+	enum tlsio_result result;
+	size_t n, total;
+
+	for (total = 0; total < TURN_MAX; total += n) {
+		result = tlsio_read_raw(&c->io, scratch, sizeof(scratch), &n);
+		if (result == TLSIO_WANT_IN)
+			return;
+		if (result == TLSIO_FAILED) {
+			end(c, TLSCONN_FAILED);
+			return;
+		}
+		if (result == TLSIO_EOF || n > c->max_discard) {
+			end(c, TLSCONN_CLOSED);
+			return;
+		}
+		c->max_discard -= n;
+	}
+}
+
+static void
+notify(struct tlsconn *c)
+{
+	enum tlsio_result result;
+
+	c->state = ST_NOTIFY;
+	result = tlsio_notify(&c->io);
+	c->want_in = result == TLSIO_WANT_IN;
+	c->want_out = result == TLSIO_WANT_OUT;
+	if (c->want_in || c->want_out)
+		return;
+	c->state = ST_DISCARD;
+	(void)shutdown(c->io.fd, SHUT_WR);
+	discard(c);
+}
+
+/* ---- Reading and writing ---------------------------------------------- */
+
+/* All output is gone. */
+static void
+sent(struct tlsconn *c, bool any)
+{
+	if (c->state == ST_SENDING) {
+		notify(c);
+		return;
+	}
+	if (any)
+		c->cb.drained(c, c->arg);
+	if (c->freed || c->state != ST_OPEN || !c->eof || c->eof_told ||
+	    evbuffer_get_length(c->out) > 0)
+		return;
+	c->eof_told = true;
+	c->cb.end(c, TLSCONN_EOF, c->arg);
+}
+
+/* Sends one piece; TLSIO_DONE while more may be sent. */
+static enum tlsio_result
+write_piece(struct tlsconn *c)
+{
+	unsigned char *data;
+	size_t len, n;
+	enum tlsio_result result;
+
+	len = evbuffer_get_length(c->out);
+	if (len > TLSIO_MAX)
+		len = TLSIO_MAX;
+	/* OpenSSL has begun a record with just these bytes. */
+	if (c->retry > 0)
+		len = c->retry;
+	data = evbuffer_pullup(c->out, (ev_ssize_t)len);
+	if (data == NULL)
+		return (tlsio_failed(&c->io, "out of memory"));
+	result = tlsio_write(&c->io, data, len, &n);
+	c->retry = result != TLSIO_DONE && c->io.tls != NULL ? len : 0;
+	if (result == TLSIO_DONE)
+		evbuffer_drain(c->out, n);
+	c->write_wants_in = result == TLSIO_WANT_IN;
+	c->blocked = result == TLSIO_WANT_OUT;
+	return (result);
+}
+
+static void
+write_out(struct tlsconn *c)
+{
+	size_t total;
+	enum tlsio_result result;
+	bool any;
+
+	any = false;
+	for (total = 0; evbuffer_get_length(c->out) > 0; total += TLSIO_MAX) {
+		if (total == TURN_MAX) {
+			c->blocked = true;
+			return;
+		}
+		result = write_piece(c);
+		if (result == TLSIO_EOF || result == TLSIO_FAILED)
+			end_io(c, result);
+		if (result != TLSIO_DONE)
+			return;
+		any = true;
+	}
+	sent(c, any);
+}
+
+/* Reads until there is no more, or enough; TLSIO_DONE in the latter case. */
+static enum tlsio_result
+fill_input(struct tlsconn *c)
+{
+	size_t n, room, total;
+	enum tlsio_result result;
+
+	for (total = 0; can_read(c) && total < TURN_MAX; total += n) {
+		room = c->max_input - evbuffer_get_length(c->in);
+		if (room > sizeof(scratch))
+			room = sizeof(scratch);
+		result = tlsio_read(&c->io, scratch, room, &n);
+		if (result != TLSIO_DONE)
+			return (result);
+		if (evbuffer_add(c->in, scratch, n) == -1)
+			return (tlsio_failed(&c->io, "out of memory"));
+	}
+	return (TLSIO_DONE);
+}
+
+static void
+read_in(struct tlsconn *c)
+{
+	size_t before;
+	enum tlsio_result result;
+
+	if (!can_read(c))
+		return;
+	before = evbuffer_get_length(c->in);
+	result = fill_input(c);
+	c->more = result == TLSIO_DONE;
+	c->read_wants_out = result == TLSIO_WANT_OUT;
+	c->eof = result == TLSIO_EOF;
+	if (evbuffer_get_length(c->in) > before) {
+		c->cb.input(c, c->arg);
+		if (c->freed || c->state != ST_OPEN)
+			return;
+	}
+	if (result == TLSIO_FAILED)
+		end_io(c, result);
+	else if (result == TLSIO_EOF)
+		write_out(c);
+	else if (c->more && can_read(c))
+		run_later(c);
+}
+
+/* ---- Handshake -------------------------------------------------------- */
+
+static void
+open_up(struct tlsconn *c)
+{
+	c->state = ST_OPEN;
+	c->more = true;
+	c->cb.ready(c, c->arg);
+	if (!c->freed && evbuffer_get_length(c->out) > 0)
+		write_out(c);
+	if (!c->freed)
+		read_in(c);
+}
+
+static void
+note_peer(struct tlsconn *c)
+{
+	const uint8_t *pem;
+	size_t len;
+
+	pem = NULL;
+	if (tls_peer_cert_provided(c->io.tls))
+		pem = tls_peer_cert_chain_pem(c->io.tls, &len);
+	if (pem != NULL)
+		c->peer = tlsconn_san(pem, len, c->name, sizeof(c->name));
+}
+
+static void
+handshake(struct tlsconn *c)
+{
+	enum tlsio_result result;
+
+	result = tlsio_handshake(&c->io);
+	c->want_in = result == TLSIO_WANT_IN;
+	c->want_out = result == TLSIO_WANT_OUT;
+	if (result == TLSIO_DONE) {
+		note_peer(c);
+		open_up(c);
+	} else if (!c->want_in && !c->want_out)
+		end_io(c, result);
+}
+
+/* ---- Handlers --------------------------------------------------------- */
+
+static void
+on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct tlsconn *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->busy = true;
+	if (c->state == ST_HANDSHAKE)
+		handshake(c);
+	else if (c->state == ST_NOTIFY)
+		notify(c);
+	else if (c->state == ST_DISCARD)
+		discard(c);
+	else {
+		if (c->write_wants_in)
+			write_out(c);
+		if (!c->freed)
+			read_in(c);
+	}
+	leave(c);
+}
+
+static void
+on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct tlsconn *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->busy = true;
+	if (c->state == ST_HANDSHAKE && c->want_out)
+		handshake(c);
+	else if (c->state == ST_NOTIFY)
+		notify(c);
+	else if (c->state == ST_OPEN || c->state == ST_SENDING) {
+		write_out(c);
+		if (!c->freed && c->read_wants_out)
+			read_in(c);
+	}
+	leave(c);
+}
+
+static void
+on_later(evutil_socket_t fd, short what, void *arg)
+{
+	struct tlsconn *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->busy = true;
+	if (c->state == ST_START)
+		open_up(c);
+	else
+		read_in(c);
+	leave(c);
+}
+
+/* ---- For the owner ---------------------------------------------------- */
+
+struct tlsconn *
+tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
+    size_t max_input, const struct tlsconn_cb *cb, void *arg)
+{
+	struct tlsconn *c;
+	int one = 1;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return (NULL);
+	c->io.fd = fd;
+	c->cb = *cb;
+	c->arg = arg;
+	c->max_input = max_input;
+	c->peer = TLSCONN_NOCERT;
+	ERR_clear_error();
+	if ((c->in = evbuffer_new()) == NULL ||
+	    (c->out = evbuffer_new()) == NULL || (ctx != NULL &&
+	    tls_accept_socket(tlsctx_tls(ctx), &c->io.tls, fd) == -1)) {
+		destroy(c);
+		errno = ENOMEM;
+		return (NULL);
+	}
+	if (ctx != NULL)
+		c->ctx = tlsctx_ref(ctx);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	event_assign(&c->rd, base, fd, EV_READ | EV_PERSIST, on_read, c);
+	event_assign(&c->wr, base, fd, EV_WRITE | EV_PERSIST, on_write, c);
+	event_assign(&c->later, base, -1, 0, on_later, c);
+	c->state = ctx != NULL ? ST_HANDSHAKE : ST_START;
+	c->want_in = true;
+	if (ctx == NULL)
+		run_later(c);
+	rearm(c);
+	return (c);
+}
+
+void
+tlsconn_free(struct tlsconn *c)
+{
+	if (c == NULL)
+		return;
+	remove_events(c);
+	c->state = ST_ENDED;
+	tls_free(c->io.tls);
+	c->io.tls = NULL;
+	tlsctx_unref(c->ctx);
+	c->ctx = NULL;
+	close(c->io.fd);
+	c->io.fd = -1;
+	c->freed = true;
+	if (!c->busy)
+		destroy(c);
+}
+
+struct evbuffer *
+tlsconn_input(struct tlsconn *c)
+{
+	return (c->in);
+}
+
+struct evbuffer *
+tlsconn_output(struct tlsconn *c)
+{
+	return (c->out);
+}
+
+void
+tlsconn_flush(struct tlsconn *c)
+{
+	/* A blocked one goes on when the socket takes more. */
+	if (c->state == ST_OPEN && !c->blocked && !c->write_wants_in)
+		event_active(&c->wr, EV_WRITE, 0);
+}
+
+void
+tlsconn_pause(struct tlsconn *c)
+{
+	c->paused = true;
+	rearm(c);
+}
+
+void
+tlsconn_resume(struct tlsconn *c)
+{
+	c->paused = false;
+	if (c->more && can_read(c))
+		run_later(c);
+	rearm(c);
+}
+
+void
+tlsconn_close(struct tlsconn *c, size_t max_discard)
+{
+	if (c->state == ST_SENDING || c->state == ST_NOTIFY ||
+	    c->state == ST_DISCARD)
+		return;
+	c->max_discard = max_discard;
+	/* Where there is no session, there is nothing to say farewell to. */
+	if (c->state == ST_HANDSHAKE || c->state == ST_ENDED) {
+		evbuffer_drain(c->out, evbuffer_get_length(c->out));
+		c->retry = 0;
+		c->blocked = c->write_wants_in = false;
+		tls_free(c->io.tls);
+		c->io.tls = NULL;
+	}
+	c->state = ST_SENDING;
+	if (!c->blocked && !c->write_wants_in)
+		event_active(&c->wr, EV_WRITE, 0);
+	rearm(c);
+}
+
+enum tlsconn_peer
+tlsconn_peer(const struct tlsconn *c)
+{
+	return (c->peer);
+}
+
+const char *
+tlsconn_peer_name(const struct tlsconn *c)
+{
+	return (c->peer == TLSCONN_NAMED ? c->name : NULL);
+}
+
+int64_t
+tlsconn_peer_expiry(const struct tlsconn *c)
+{
+	time_t when;
+
+	if (c->io.tls == NULL || !tls_peer_cert_provided(c->io.tls) ||
+	    (when = tls_peer_cert_notafter(c->io.tls)) == -1)
+		return (0);
+	return (when);
+}
+
+const char *
+tlsconn_error(const struct tlsconn *c)
+{
+	return (c->io.error);
+}
+
+const char *
+tlsconn_version(const struct tlsconn *c)
+{
+	return (c->io.tls != NULL ? tls_conn_version(c->io.tls) : NULL);
+}
+
+int
+tlsconn_fd(const struct tlsconn *c)
+{
+	return (c->io.fd);
+}

@@ -1,0 +1,47 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_TLSIO_H
+#define COMMON_TLSIO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tls;
+
+/*
+ * One non-blocking step on a connected socket, through libtls or plain, with
+ * one set of outcomes for both.  For tlsconn.c.
+ */
+struct tlsio {
+	struct tls	*tls;		/* NULL: plain */
+	int		 fd;
+	char		 error[128];	/* text of the last failure */
+};
+
+enum tlsio_result {
+	TLSIO_DONE,
+	TLSIO_WANT_IN,
+	TLSIO_WANT_OUT,
+	TLSIO_EOF,		/* the peer is gone, in order or not */
+	TLSIO_FAILED		/* error[] tells why */
+};
+
+#define TLSIO_MAX	16384	/* bytes of a step: one record */
+
+enum tlsio_result tlsio_handshake(struct tlsio *);
+/* At most TLSIO_MAX bytes, at least one where it is TLSIO_DONE. */
+enum tlsio_result tlsio_read(struct tlsio *, void *, size_t, size_t *len);
+/* After TLSIO_WANT_* the same bytes have to be passed again. */
+enum tlsio_result tlsio_write(struct tlsio *, const void *, size_t,
+		    size_t *len);
+/* Sends close_notify; a failure to do so is nobody's concern. */
+enum tlsio_result tlsio_notify(struct tlsio *);
+/* Reads from the socket itself, past TLS. */
+enum tlsio_result tlsio_read_raw(struct tlsio *, void *, size_t, size_t *len);
+/* Notes a failure that is not the socket's. */
+enum tlsio_result tlsio_failed(struct tlsio *, const char *text);
+
+#endif /* COMMON_TLSIO_H */

@@ -1,0 +1,69 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef KEYD_KEYD_H
+#define KEYD_KEYD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compat/imsg.h"
+#include "keyd/keymsg.h"
+#include "keyd/policy.h"
+#include "keyd/sign.h"
+
+/* Frontends that one keyd serves. */
+#define KEYD_MAXCHANNELS	64
+/* Requests of one channel that are answered before the next one's turn. */
+#define KEYD_TURN		16
+/* Answers that may wait to be read; until then no request is taken. */
+#define KEYD_MAXANSWERS		1024
+/* Secret memory: a key file while it is read, and the keys. */
+#define KEYD_SECRETS		(2 * 8192 + KEYD_MAXKEYS * 64)
+/* Signatures after which the context is blinded anew. */
+#define KEYD_BLIND		4096
+
+struct channel {
+	struct imsgbuf	 ibuf;
+	bool		 open;
+	bool		 pending;	/* messages read and not yet taken */
+};
+
+enum keyd_phase {
+	KEYD_STARTING,		/* nothing has been said */
+	KEYD_FILLING,		/* keys, rules, channels */
+	KEYD_SERVING
+};
+
+struct keyd {
+	struct imsgbuf		 parent;
+	enum keyd_phase		 phase;
+	struct keyd_config	 config;
+	uint32_t		 max_data;	/* of a frontend's message */
+	struct policy		 policy;
+	struct sign_key		*keys;		/* config.nkeys */
+	bool			*loaded;	/* config.nkeys */
+	uint32_t		 nrules;	/* that have come */
+	bool			 failed;	/* something was refused */
+	struct channel		 channels[KEYD_MAXCHANNELS];
+	size_t			 nchannels;
+	uint64_t		 signatures;
+};
+
+/*
+ * A message of the parent (keyd/setup.c).  The parent is trusted: what it
+ * should not have sent ends the process.
+ */
+void	setup_message(struct keyd *, struct imsg *);
+/* Wipes and frees what the configuration has filled. */
+void	setup_clear(struct keyd *);
+
+/*
+ * A message of a frontend (keyd/serve.c), which is not trusted: it is
+ * answered.  -1 if the answer could not be queued.
+ */
+int	serve_message(struct keyd *, struct channel *, struct imsg *);
+
+#endif /* KEYD_KEYD_H */

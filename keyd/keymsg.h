@@ -1,0 +1,165 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef KEYD_KEYMSG_H
+#define KEYD_KEYMSG_H
+
+#include <sys/types.h>
+#include <stdint.h>
+
+#include "compat/imsg.h"
+#include "keyd/policy.h"
+#include "keyd/request.h"
+
+/*
+ * The messages of keyd, on socketpairs in imsg framing.  Every message has
+ * one function that encodes it and one that decodes it, field by field, in
+ * network byte order, with exact sizes: bytes that are missing or left over
+ * are an error.  Decoders take anything a hostile process can send.
+ *
+ * From the parent, once, in this order (the direction of answers: <-):
+ *   KEYD_CONFIG   how much will come
+ *   KEYD_KEY      a descriptor of a key file  <- KEYD_ADDRESS, KEYD_BADKEY
+ *   KEYD_RULE     a rule; its lists follow in pieces:
+ *   KEYD_RULELIST a piece of one list of the rule that came last
+ *   KEYD_CHANNEL  the descriptor of a frontend's socketpair
+ *   KEYD_END      all is said                 <- KEYD_READY, KEYD_BADCONFIG
+ * and at any time <- LOG_MSG (common/log.h).
+ *
+ * From a frontend, any number of times: KEYD_SIGN  <- KEYD_SIGNED, or
+ * KEYD_REFUSED, or, for a message that does not decode, KEYD_BADREQUEST.
+ */
+enum keyd_msg {
+	KEYD_CONFIG = 0x100,
+	KEYD_KEY,
+	KEYD_RULE,
+	KEYD_RULELIST,
+	KEYD_CHANNEL,
+	KEYD_END,
+	KEYD_ADDRESS,
+	KEYD_BADKEY,
+	KEYD_READY,
+	KEYD_BADCONFIG,
+	KEYD_SIGN = 0x200,
+	KEYD_SIGNED,
+	KEYD_REFUSED,
+	KEYD_BADREQUEST
+};
+
+#define KEYD_MAXKEYS	256
+#define KEYD_MAXRULES	65536
+/* Largest message between parent and keyd, header included. */
+#define KEYD_CONFIGSIZE	16384
+/*
+ * Largest message to a frontend where the largest from it is n: RLP can make
+ * a transaction somewhat longer than its fields are in a message.
+ */
+#define KEYD_REPLYSIZE(n)	(2 * (n) + 4096)
+/* Items in one KEYD_RULELIST. */
+#define KEYD_MAXPIECE	256
+/* Bytes of a text in KEYD_BADCONFIG; longer ones are cut. */
+#define KEYD_MAXTEXT	1024
+
+struct keyd_config {
+	uint32_t	nkeys;
+	uint32_t	nrules;
+	uint32_t	max_message;	/* KEYD_SIGN, bytes with its header */
+};
+
+struct keyd_address {
+	uint32_t	key;
+	uint8_t		address[ADDRESS_SIZE];
+};
+
+struct keyd_badkey {
+	uint32_t	key;
+	uint32_t	error;		/* enum keyfile_error */
+	uint32_t	line;		/* in the key file; 0: none */
+};
+
+enum keyd_list {
+	KEYD_LIST_CHAIN,	/* U256_SIZE each */
+	KEYD_LIST_DOMAIN,	/* HASH_SIZE each */
+	KEYD_LIST_TO		/* ADDRESS_SIZE each */
+};
+
+/* The scalar part of a rule; index counts from 0 without gaps. */
+struct keyd_rule {
+	uint32_t	index;
+	struct rule	rule;		/* its lists are not sent here */
+};
+
+struct keyd_rulelist {
+	uint32_t	 index;
+	enum keyd_list	 list;
+	uint32_t	 count;		/* 1 to KEYD_MAXPIECE */
+	const uint8_t	*items;		/* into the message */
+};
+
+/* What was done, for the answer and for the log. */
+struct keyd_reply {
+	uint64_t	 id;		/* of the request */
+	enum refusal	 refusal;	/* REFUSAL_NONE: signed */
+	uint32_t	 rule;		/* index or POLICY_NORULE */
+	uint32_t	 key;		/* index; of KEYD_SIGNED alone */
+	uint32_t	 us;		/* spent on it in keyd */
+	uint8_t		 digest[HASH_SIZE];	/* of KEYD_SIGNED alone */
+	const uint8_t	*result;	/* 65 bytes or a transaction */
+	size_t		 resultlen;
+};
+
+/*
+ * Encoders queue a message on the imsgbuf: 0, or -1 with errno where memory
+ * is short, the message would be over its maximum (ERANGE), or a name, a bit
+ * or a kind is none that there is (EINVAL).  A descriptor becomes the
+ * imsgbuf's, which closes it when it was sent; on failure it stays the
+ * caller's.
+ */
+int	keymsg_send_config(struct imsgbuf *, const struct keyd_config *);
+int	keymsg_send_key(struct imsgbuf *, uint32_t key, int fd);
+int	keymsg_send_address(struct imsgbuf *, const struct keyd_address *);
+int	keymsg_send_badkey(struct imsgbuf *, const struct keyd_badkey *);
+/*
+ * The rule and all its lists, in as many messages as it takes.  After a
+ * failure some of them may be queued.
+ */
+int	keymsg_send_rule(struct imsgbuf *, uint32_t index,
+	    const struct rule *);
+int	keymsg_send_channel(struct imsgbuf *, int fd);
+int	keymsg_send_end(struct imsgbuf *);
+int	keymsg_send_ready(struct imsgbuf *);
+int	keymsg_send_badconfig(struct imsgbuf *, const char *text);
+int	keymsg_send_request(struct imsgbuf *, const struct request *);
+/* Bytes of that message, without its header. */
+size_t	keymsg_request_size(const struct request *);
+/* KEYD_SIGNED or KEYD_REFUSED, by reply->refusal. */
+int	keymsg_send_reply(struct imsgbuf *, const struct keyd_reply *);
+int	keymsg_send_badrequest(struct imsgbuf *, uint64_t id);
+
+/*
+ * Decoders: 0, or -1 for a message that is not exactly what it should be.
+ * Pointers in the result lead into the message and end with it.  Indices are
+ * below KEYD_MAXKEYS and KEYD_MAXRULES; whether there is such a key or rule
+ * is the caller's to check.  The text of KEYD_BADCONFIG is cut to size.
+ */
+int	keymsg_get_config(struct imsg *, struct keyd_config *);
+int	keymsg_get_key(struct imsg *, uint32_t *key, int *fd);
+int	keymsg_get_address(struct imsg *, struct keyd_address *);
+int	keymsg_get_badkey(struct imsg *, struct keyd_badkey *);
+int	keymsg_get_rule(struct imsg *, struct keyd_rule *);
+int	keymsg_get_rulelist(struct imsg *, struct keyd_rulelist *);
+int	keymsg_get_channel(struct imsg *, int *fd);
+int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
+/*
+ * On success the request's lists are to be freed with request_clear().  On
+ * failure *id is the request's id if as much could be read, else 0.
+ */
+int	keymsg_get_request(struct imsg *, struct request *, uint64_t *id);
+int	keymsg_get_reply(struct imsg *, struct keyd_reply *);
+int	keymsg_get_badrequest(struct imsg *, uint64_t *id);
+
+void	request_clear(struct request *);
+
+#endif /* KEYD_KEYMSG_H */

@@ -1,0 +1,28 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef KEYD_KEYMSG_FIELD_H
+#define KEYD_KEYMSG_FIELD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compat/imsg.h"
+#include "common/u256.h"
+#include "keyd/request.h"
+
+/* Fields that several messages of keyd/keymsg.h have.  0, or -1. */
+
+/* A length in one byte, then 1 to CLIENT_MAX bytes without controls. */
+int	keymsg_add_client(struct ibuf *, const char client[CLIENT_MAX + 1]);
+int	keymsg_get_client(struct ibuf *, char client[CLIENT_MAX + 1]);
+int	keymsg_add_u256(struct ibuf *, const struct u256 *);
+int	keymsg_get_u256(struct ibuf *, struct u256 *);
+/* size bytes, in place. */
+int	keymsg_get_ref(struct ibuf *, const uint8_t **, size_t size);
+/* A count in four bytes, of items of which as many bytes must be left. */
+int	keymsg_get_count(struct ibuf *, size_t itemsize, size_t *count);
+
+#endif /* KEYD_KEYMSG_FIELD_H */

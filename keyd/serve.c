@@ -1,0 +1,156 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "keyd/keccak.h"
+#include "keyd/keyd.h"
+#include "keyd/payload.h"
+#include "keyd/tx.h"
+
+#define SIGNATURE_SIZE	65	/* r, s, v */
+
+/* What a signed request leaves behind until it is answered. */
+struct work {
+	uint8_t	*tx;		/* to be freed, or NULL */
+	uint8_t	 signature[SIGNATURE_SIZE];
+};
+
+static enum refusal
+sign(struct keyd *k, uint32_t key, const uint8_t *digest,
+    struct signature *sig)
+{
+	if (++k->signatures % KEYD_BLIND == 0 && sign_randomize() == -1)
+		log_error("cannot blind the signing context anew");
+	if (sign_digest(&k->keys[key], digest, sig) == -1) {
+		log_error("a signature failed or did not verify");
+		return (REFUSAL_INTERNAL);
+	}
+	return (REFUSAL_NONE);
+}
+
+static enum refusal
+sign_payload(struct keyd *k, const struct payload *payload, uint32_t key,
+    struct keyd_reply *reply, struct work *work)
+{
+	struct signature	 sig;
+	enum refusal		 refusal;
+	uint8_t			 message[PAYLOAD_SIZE];
+
+	payload_encode(payload, message);
+	keccak256(reply->digest, message, sizeof(message));
+	if ((refusal = sign(k, key, reply->digest, &sig)) != REFUSAL_NONE)
+		return (refusal);
+	memcpy(work->signature, sig.r, 32);
+	memcpy(work->signature + 32, sig.s, 32);
+	work->signature[64] = sig.v;
+	reply->result = work->signature;
+	reply->resultlen = sizeof(work->signature);
+	return (REFUSAL_NONE);
+}
+
+static enum refusal
+sign_transaction(struct keyd *k, const struct tx *tx, uint32_t key,
+    struct keyd_reply *reply, struct work *work)
+{
+	struct signature	 sig;
+	enum refusal		 refusal;
+	uint8_t			*message;
+	size_t			 len;
+
+	if (tx_encode(tx, NULL, &message, &len) == -1) {
+		log_errno("cannot encode a transaction");
+		return (REFUSAL_INTERNAL);
+	}
+	keccak256(reply->digest, message, len);
+	free(message);
+	if ((refusal = sign(k, key, reply->digest, &sig)) != REFUSAL_NONE)
+		return (refusal);
+	if (tx_encode(tx, &sig, &work->tx, &len) == -1) {
+		log_errno("cannot encode a transaction");
+		return (REFUSAL_INTERNAL);
+	}
+	reply->result = work->tx;
+	reply->resultlen = len;
+	return (REFUSAL_NONE);
+}
+
+static void
+decide_and_sign(struct keyd *k, const struct request *request,
+    struct keyd_reply *reply, struct work *work)
+{
+	if (clock_us() > request->deadline) {
+		reply->refusal = REFUSAL_DEADLINE;
+		return;
+	}
+	reply->refusal = policy_decide(&k->policy, request, &reply->rule);
+	if (reply->refusal != REFUSAL_NONE)
+		return;
+	reply->key = k->policy.rules[reply->rule].key;
+	switch (request->method) {
+	case METHOD_PAYLOAD:
+		reply->refusal = sign_payload(k, &request->payload,
+		    reply->key, reply, work);
+		break;
+	case METHOD_TRANSACTION:
+		reply->refusal = sign_transaction(k, &request->tx,
+		    reply->key, reply, work);
+		break;
+	}
+}
+
+/* One limit of an imsgbuf holds for both ways, and answers are longer. */
+static int
+send_reply(struct keyd *k, struct channel *c, const struct keyd_reply *reply)
+{
+	int	 r;
+
+	if (imsgbuf_set_maxsize(&c->ibuf, KEYD_REPLYSIZE(k->max_data)) == -1)
+		return (-1);
+	r = keymsg_send_reply(&c->ibuf, reply);
+	if (imsgbuf_set_maxsize(&c->ibuf, k->max_data) == -1)
+		return (-1);
+	return (r);
+}
+
+static int
+serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
+{
+	struct keyd_reply	 reply;
+	struct request		 request;
+	struct work		 work;
+	uint64_t		 start = clock_us(), id, us;
+	int			 r;
+
+	if (keymsg_get_request(imsg, &request, &id) == -1) {
+		log_warn("a request that does not decode");
+		return (keymsg_send_badrequest(&c->ibuf, id));
+	}
+	memset(&reply, 0, sizeof(reply));
+	memset(&work, 0, sizeof(work));
+	reply.id = request.id;
+	reply.rule = POLICY_NORULE;
+	decide_and_sign(k, &request, &reply, &work);
+	us = clock_us() - start;
+	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+	r = send_reply(k, c, &reply);
+	free(work.tx);
+	request_clear(&request);
+	return (r);
+}
+
+int
+serve_message(struct keyd *k, struct channel *c, struct imsg *imsg)
+{
+	if (imsg_get_type(imsg) != KEYD_SIGN) {
+		log_warn("an unknown message from a frontend");
+		return (keymsg_send_badrequest(&c->ibuf, 0));
+	}
+	return (serve_request(k, c, imsg));
+}

@@ -1,0 +1,570 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""
+Configuration files: NAME.conf with NAME.ok, the canonical form (and NAME.warn,
+what is written to stderr, if anything is), or with NAME.err, the errors.
+SIGNERD_BUILD names the directory of the build.
+"""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = pathlib.Path(os.environ.get("SIGNERD_BUILD", ROOT)).resolve()
+CONFPRINT = BUILD / "regress" / "confprint"
+MIB = 1024 * 1024
+BASE = HERE / "inc" / "base.conf"
+INCLUDE = f'include "{BASE}"\n'
+RULE = 'allow client a key k chain 1\n'
+
+
+def confprint(*args, cwd=HERE, **kw):
+    return subprocess.run([CONFPRINT, *args], cwd=cwd, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=60, errors="surrogateescape", **kw)
+
+
+def cases(suffix):
+    return sorted(p.stem for p in HERE.glob(f"*.{suffix}"))
+
+
+@pytest.fixture(scope="session")
+def chroot():
+    return confprint("-C").stdout.strip()
+
+
+def expected(name, suffix):
+    path = HERE / f"{name}.{suffix}"
+    return path.read_text() if path.exists() else ""
+
+
+def write(path, text):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def errors(path, *args):
+    """Runs and wants errors; returns them without the directory."""
+    r = confprint(*args, path.name, cwd=path.parent)
+    assert r.returncode == 1, r.stderr
+    assert r.stdout == ""
+    return r.stderr.splitlines()
+
+
+def prints(path, *args):
+    r = confprint(*args, path.name, cwd=path.parent)
+    assert (r.returncode, r.stderr) == (0, "")
+    return r.stdout
+
+
+# ---- Files with what they should give -------------------------------------
+
+def test_each_file_has_one_outcome():
+    confs = {p.stem for p in HERE.glob("*.conf")}
+    assert set(cases("ok")) | set(cases("err")) == confs
+    assert not set(cases("ok")) & set(cases("err"))
+
+
+@pytest.mark.parametrize("name", cases("ok"))
+def test_ok(name, chroot):
+    r = confprint(f"{name}.conf")
+    assert r.stderr == expected(name, "warn")
+    assert r.stdout == expected(name, "ok").replace("@CHROOTDIR@", chroot)
+    assert r.returncode == 0
+
+
+@pytest.mark.parametrize("name", cases("ok"))
+def test_canonical_form_is_its_own(name, tmp_path):
+    first = confprint(f"{name}.conf").stdout
+    assert first
+    r = confprint(write(tmp_path / "canonical.conf", first))
+    assert r.returncode == 0
+    assert r.stdout == first
+
+
+@pytest.mark.parametrize("name", cases("err"))
+def test_err(name):
+    r = confprint(f"{name}.conf")
+    assert r.stderr.splitlines() == expected(name, "err").splitlines()
+    assert r.stdout == ""
+    assert r.returncode == 1
+
+
+def test_example():
+    r = confprint(ROOT / "etc" / "signerd.conf")
+    assert (r.returncode, r.stderr) == (0, "")
+
+
+def test_example_with_everything(tmp_path):
+    """What is commented out in the example is right, too."""
+    text = (ROOT / "etc" / "signerd.conf").read_text()
+    text = re.sub(r"^#(?! )(?=\w)", "", text, flags=re.M)
+    r = confprint(write(tmp_path / "all.conf", text))
+    assert (r.returncode, r.stderr) == (0, "")
+    assert "tls crl " in r.stdout
+
+
+def man_page():
+    return (ROOT / "man" / "signerd.conf.5").read_text()
+
+
+def test_man_page_has_the_limits():
+    """Its table says what the daemon does, for every limit there is."""
+    rows = re.findall(r"^\.It Ic ((?:max|timeout) \S+) Ta (.+) Ta (.+) Ta "
+                      r"(.+)$", man_page(), flags=re.M)
+    table = {row[0]: row[1:] for row in rows}
+    ok = expected("minimal", "ok")
+    known = re.findall(r"^((?:max|timeout) \S+) (.+)$", ok, flags=re.M)
+    assert {name: row[0] for name, row in table.items()} == dict(known)
+    ranges = dict(re.findall(r"(\S+ \S+) must be (from .*)",
+                             expected("ranges", "err")))
+    for name, (_, low, high) in table.items():
+        assert ranges[name] == f"from {low} to {high}"
+
+
+def man_examples():
+    return re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", man_page().split(
+        ".Sh EXAMPLES")[1].replace("\\e", "\\"), flags=re.M | re.S)
+
+
+def test_man_page_examples(tmp_path):
+    first, second, third = man_examples()
+    r = confprint(write(tmp_path / "a.conf", first))
+    assert (r.returncode, r.stderr) == (0, "")
+    assert prints(write(tmp_path / "b.conf", INCLUDE + RULE + second))
+    write(tmp_path / "rules.conf", INCLUDE + RULE)
+    out = prints(write(tmp_path / "c.conf", third), "-D", "site=fra",
+                 "-D", "address=192.0.2.1")
+    assert "listen on 192.0.2.1 port 8545\n" in out
+
+
+# ---- Macros of the command line -------------------------------------------
+
+def test_define(tmp_path):
+    conf = write(tmp_path / "d.conf", INCLUDE + RULE +
+                 'name = "text"\nuser $name\nlisten on ::1 port $port\n')
+    out = prints(conf, "-D", "name=line", "-D", "port=7", "-D", "other=")
+    assert 'user "line"\n' in out
+    assert "listen on ::1 port 7\n" in out
+    assert errors(conf) == [
+        'd.conf:5: macro "port" is not defined']
+
+
+def test_define_empty(tmp_path):
+    conf = write(tmp_path / "d.conf", INCLUDE + RULE + "$more\n")
+    assert prints(conf, "-D", "more=")
+    assert 'user "x y"' in prints(conf, "-D", 'more=user "x y"')
+
+
+@pytest.mark.parametrize("definition", [
+    "", "=", "a", "=x", "1a=x", "a-b=x", "a b=x", "a=x\ny", "a=\t",
+    "a=" + "x" * 8192])
+def test_define_bad(definition):
+    r = confprint("-D", definition, BASE)
+    assert r.returncode == 1
+    assert "not name=value" in r.stderr
+
+
+def test_define_longest(tmp_path):
+    conf = write(tmp_path / "d.conf", INCLUDE + RULE + "tls crl $a")
+    assert errors(conf, "-D", "a=" + "x" * 8191) == [
+        "d.conf:3: tls crl is over 1023 bytes"]
+
+
+# ---- Hostile and odd files ------------------------------------------------
+
+def test_no_file(tmp_path):
+    assert errors(tmp_path / "none.conf") == [
+        'none.conf:1: cannot open "none.conf": No such file or directory']
+
+
+def test_directory(tmp_path):
+    (tmp_path / "dir").mkdir()
+    assert errors(tmp_path / "dir") == [
+        'dir:1: cannot read "dir": Is a directory']
+
+
+@pytest.mark.parametrize("byte", [*range(0, 9), *range(11, 32), 127])
+def test_control_bytes(tmp_path, byte):
+    c = bytes([byte])
+    base = INCLUDE.encode()
+    conf = write(tmp_path / "c.conf", base + b"user " + c + b"x\n"
+                 b'user "a' + c + c + b'b"\n'
+                 b"# comment { " + c + b"{ \n"
+                 b'user "" # comment { " ' + c + b"{ \n"
+                 b"" + c + b"\n"
+                 b"max { body " + c + b"\n5 MiB }\n"
+                 b'chroot ""\n')
+    n = f"0x{byte:02x}"
+    assert errors(conf) == [
+        f"c.conf:2: control byte {n}",
+        f"c.conf:3: control byte {n} in a string",
+        f"c.conf:4: control byte {n} in a comment",
+        f"c.conf:5: control byte {n} in a comment",
+        f"c.conf:6: control byte {n}",
+        f"c.conf:7: control byte {n}",
+        "c.conf:9: chroot is empty"]
+
+
+def test_bytes_over_ascii(tmp_path):
+    conf = write(tmp_path / "u.conf", INCLUDE.encode() + RULE.encode() +
+                 b'tls crl "/\xc3\xa4\xff" # \xfe\n')
+    r = confprint(conf)
+    assert r.returncode == 0
+    assert 'tls crl "/\u00e4\udcff"\n' in r.stdout
+    conf = write(tmp_path / "u.conf", b"user \xc3\xa4\n")
+    assert errors(conf)[0] == "u.conf:1: unexpected byte 0xc3"
+
+
+def test_size(tmp_path):
+    text = (INCLUDE + RULE).encode()
+    fill = b"#" + b"x" * 1022 + b"\n"
+    text += fill * ((MIB - len(text)) // len(fill))
+    text += b"#" * (MIB - len(text))
+    assert len(text) == MIB
+    conf = write(tmp_path / "big.conf", text)
+    assert prints(conf)
+    write(conf, text + b"\n")
+    assert errors(conf) == ['big.conf:1: "big.conf" is over 1 MiB']
+
+
+def test_include_too_large(tmp_path):
+    write(tmp_path / "big.conf", b"\n" * (MIB + 1))
+    conf = write(tmp_path / "a.conf", '\ninclude "big.conf"\nuser ""\n')
+    assert errors(conf) == ['a.conf:2: "big.conf" is over 1 MiB',
+                            "a.conf:3: user is empty"]
+
+
+def test_endless_file():
+    assert errors(pathlib.Path("/dev/zero")) == [
+        'zero:1: "zero" is over 1 MiB']
+
+
+@pytest.mark.parametrize("text", ["x", '"x"'])
+def test_long_text(tmp_path, text):
+    kind = "string" if '"' in text else "word"
+    conf = write(tmp_path / "l.conf", INCLUDE + "tls crl " +
+                 text.replace("x", "x" * 8191) + "\ntls protocols " +
+                 text.replace("x", "x" * 8192) + "\n")
+    assert errors(conf) == [
+        "l.conf:2: tls crl is over 1023 bytes",
+        f"l.conf:3: {kind} is over 8191 bytes"]
+
+
+def test_long_macro(tmp_path):
+    half = '"' + "x" * 4095 + '"'
+    conf = write(tmp_path / "m.conf", INCLUDE +
+                 f"a = {half} {half}\ntls crl $a\n"
+                 f'b = {half} {half} ""\ntls crl $b\n')
+    assert errors(conf)[-1] == (
+        'm.conf:4: value of macro "b" is over 8191 bytes')
+
+
+def test_string_ends_with_the_file(tmp_path):
+    conf = write(tmp_path / "s.conf", INCLUDE + 'user "x')
+    assert errors(conf) == ["s.conf:2: string is not terminated"]
+    conf = write(tmp_path / "s.conf", INCLUDE + 'user "x\\')
+    assert errors(conf) == ['s.conf:2: "\\" in a string: only \\" and \\\\ '
+                            "are known"]
+
+
+def test_macro_ends_with_backslash(tmp_path):
+    conf = write(tmp_path / "s.conf", INCLUDE + 'a = "\\"x\\\\"\nuser $a"\n')
+    assert errors(conf) == ['s.conf:3: "\\" in a string: only \\" and \\\\ '
+                            "are known"]
+
+
+def test_no_newline_at_the_end(tmp_path):
+    for end in ("", "\n", "\\\n", "  \\\n\n", "# x"):
+        conf = write(tmp_path / "e.conf", INCLUDE + RULE.rstrip() + " " + end)
+        assert prints(conf)
+    for end in ("\\", "\\ \n"):
+        conf = write(tmp_path / "e.conf", INCLUDE + RULE.rstrip() + end)
+        assert errors(conf) == ['e.conf:2: unexpected character "\\"']
+
+
+def test_include_relative(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    write(tmp_path / "c.conf", "user $x")
+    write(tmp_path / "a" / "b" / "two.conf", 'include "../../c.conf"')
+    write(tmp_path / "a" / "one.conf", 'include "b/two.conf"\nx = "late"')
+    conf = write(tmp_path / "m.conf", 'x = "early"\ninclude "a/one.conf"\n' +
+                 INCLUDE + RULE)
+    assert 'user "early"\n' in prints(conf)
+    write(conf, INCLUDE + 'include "a/one.conf"\n')
+    assert errors(conf) == [
+        'a/b/../../c.conf:1: macro "x" is not defined']
+
+
+def test_include_depth(tmp_path):
+    for i in range(1, 18):
+        write(tmp_path / f"{i}.conf", f'include "{i + 1}.conf"\n')
+    write(tmp_path / "17.conf", INCLUDE + RULE)
+    conf = write(tmp_path / "m.conf", 'include "2.conf"\n')
+    # 2 to 17 are 16 deep, and there base.conf is one too many.
+    assert errors(conf) == ["17.conf:1: includes are nested over 16 deep"]
+    conf = write(tmp_path / "m.conf", 'include "3.conf"\n')
+    assert prints(conf)
+
+
+@pytest.mark.parametrize("through", ["a.conf", "sub/../a.conf", "link.conf"])
+def test_include_loop(tmp_path, through):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.conf").symlink_to("a.conf")
+    write(tmp_path / "b.conf", f'\ninclude "{through}"\n')
+    conf = write(tmp_path / "a.conf", 'include "b.conf"\nuser ""\n')
+    assert errors(conf) == [f'b.conf:2: "{through}" includes itself',
+                            "a.conf:2: user is empty"]
+
+
+def test_include_twice(tmp_path):
+    write(tmp_path / "l.conf", "listen on 127.0.0.1 port 0\n")
+    conf = write(tmp_path / "m.conf", INCLUDE + RULE + 'include "l.conf"\n' * 2)
+    assert prints(conf).count("listen on") == 3
+
+
+def test_include_flood(tmp_path):
+    """Each file includes the next ten times: 10^16 includes."""
+    for i in range(16):
+        write(tmp_path / f"{i}.conf", f'include "{i + 1}.conf"\n' * 10)
+    write(tmp_path / "16.conf", "")
+    lines = errors(tmp_path / "0.conf")
+    assert "over 1024 includes" in lines[0]
+
+
+def test_include_count(tmp_path):
+    write(tmp_path / "e.conf", "")
+    text = INCLUDE + RULE + 'include "e.conf"\n' * 1023
+    conf = write(tmp_path / "m.conf", text)
+    assert prints(conf)
+    write(conf, text + 'include "e.conf"\n')
+    assert errors(conf) == ["m.conf:1026: over 1024 includes"]
+
+
+def test_many_errors(tmp_path):
+    conf = write(tmp_path / "m.conf", "bogus\n" * 100000)
+    lines = errors(conf)
+    assert len(lines) == 1001
+    assert lines[0] == 'm.conf:1: unknown statement "bogus"'
+    assert lines[999] == 'm.conf:1000: unknown statement "bogus"'
+    assert lines[1000].endswith("too many errors, the rest is not shown")
+
+
+def test_open_brace_in_a_fault(tmp_path):
+    """It does not take a macro's definition with it."""
+    conf = write(tmp_path / "b.conf", INCLUDE + "bogus { x\na = b\nuser $a\n"
+                 "max { body\nb =\n chroot $b\n" + 'tls crl ""\n')
+    assert errors(conf) == [
+        'b.conf:2: unknown statement "bogus"',
+        'b.conf:6: missing "}" for the "{" of line 5',
+        'b.conf:6: macro "b" needs a value',
+        "b.conf:8: tls crl is empty"]
+
+
+def test_open_braces(tmp_path):
+    conf = write(tmp_path / "b.conf", "{" * 100000)
+    assert errors(conf) == ['b.conf:1: syntax error at "{"']
+
+
+# ---- Numbers of things ----------------------------------------------------
+
+def test_keys(tmp_path):
+    keys = "".join(f"key {i} file f\n" for i in range(255))
+    rules = "".join(f"allow client a key {i} chain 1\n" for i in range(255))
+    conf = write(tmp_path / "k.conf", INCLUDE + RULE + keys + rules)
+    assert prints(conf).count("\nkey ") == 256
+    write(conf, INCLUDE + RULE + keys + "key x file f\nkey y file f\n" +
+          "allow client a key x chain 1\n")
+    assert errors(conf) == ["k.conf:258: over 256 keys"]
+
+
+def test_rules(tmp_path):
+    half = "allow client a key k method transaction\n" * 16384
+    for i in range(4):
+        write(tmp_path / f"{i}.conf", half)
+    text = INCLUDE + "".join(f'include "{i}.conf"\n' for i in range(4))
+    conf = write(tmp_path / "r.conf", text)
+    assert prints(conf).count("\nallow ") == 65536
+    write(conf, text + RULE + RULE)
+    assert errors(conf) == ["r.conf:6: over 65536 rules"]
+
+
+def test_listens(tmp_path):
+    text = INCLUDE + RULE + "listen on ::1 port 0\n" * 255
+    assert prints(write(tmp_path / "l.conf", text)).count("listen on") == 256
+    conf = write(tmp_path / "l.conf", text + "listen on ::1 port 0\n")
+    assert errors(conf) == ["l.conf:258: over 256 listen on"]
+
+
+def test_long_list(tmp_path):
+    n = 20000
+    chains = "\n".join(str(i) for i in range(1, n + 1))
+    conf = write(tmp_path / "l.conf", INCLUDE +
+                 "allow client a key k chain {\n" + chains + "\n}\n")
+    assert " ".join(chains.split()) in prints(conf)
+
+
+# ---- Files that the configuration names -----------------------------------
+
+@pytest.fixture
+def site(tmp_path):
+    """A configuration whose files are all there and right."""
+    for name in ("ca.crt", "tls.crt", "tls.key", "crl.pem", "k.pem"):
+        write(tmp_path / name, name)
+        (tmp_path / name).chmod(0o600)
+    write(tmp_path / "s.conf", """listen on 127.0.0.1 port 0
+tls ca "ca.crt"
+tls certificate "tls.crt" key "tls.key"
+tls crl "crl.pem"
+key "k" file "k.pem"
+allow client "a" key "k" chain 1
+""")
+    return tmp_path
+
+
+def secret(name, mode, fixed, line):
+    return (f's.conf:{line}: "{name}" holds a secret and has mode {mode:04o},'
+            f' which gives group or others access: chmod {fixed:04o} '
+            f'"{name}"')
+
+
+def test_open(site):
+    assert prints(site / "s.conf", "-o")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o700, 0o500])
+def test_mode_ok(site, mode):
+    (site / "k.pem").chmod(mode)
+    (site / "tls.key").chmod(mode)
+    assert prints(site / "s.conf", "-o")
+
+
+@pytest.mark.parametrize("mode,fixed", [
+    (0o644, 0o600), (0o640, 0o600), (0o610, 0o600), (0o620, 0o600),
+    (0o604, 0o600), (0o602, 0o600), (0o601, 0o600), (0o440, 0o400),
+    (0o777, 0o700), (0o4644, 0o600)])
+def test_mode_bad(site, mode, fixed):
+    (site / "tls.key").chmod(mode)
+    (site / "k.pem").chmod(mode)
+    assert errors(site / "s.conf", "-o") == [
+        secret("tls.key", mode, fixed, 3), secret("k.pem", mode, fixed, 5)]
+
+
+def test_mode_of_public_files(site):
+    for name in ("ca.crt", "tls.crt", "crl.pem"):
+        (site / name).chmod(0o644)
+    assert prints(site / "s.conf", "-o")
+
+
+def test_symlink(site):
+    """As Kubernetes mounts secrets: a link through a linked directory."""
+    (site / "..data_1").mkdir()
+    (site / "..data").symlink_to("..data_1")
+    (site / "k.pem").rename(site / "..data_1" / "k.pem")
+    (site / "k.pem").symlink_to("..data/k.pem")
+    assert prints(site / "s.conf", "-o")
+    (site / "..data_1" / "k.pem").chmod(0o644)
+    assert errors(site / "s.conf", "-o") == [secret("k.pem", 0o644, 0o600, 5)]
+
+
+def test_all_faults_are_told(site):
+    (site / "ca.crt").unlink()
+    (site / "tls.crt").unlink()
+    (site / "tls.crt").mkdir()
+    (site / "tls.key").chmod(0o644)
+    (site / "crl.pem").unlink()
+    os.mkfifo(site / "crl.pem")
+    (site / "k.pem").unlink()
+    (site / "k.pem").symlink_to("nowhere")
+    none = "No such file or directory"
+    assert errors(site / "s.conf", "-o") == [
+        f's.conf:2: cannot open "ca.crt": {none}',
+        's.conf:3: "tls.crt" is not a regular file',
+        secret("tls.key", 0o644, 0o600, 3),
+        's.conf:4: "crl.pem" is not a regular file',
+        f's.conf:5: cannot open "k.pem": {none}']
+
+
+def test_fifo_key(site):
+    (site / "k.pem").unlink()
+    os.mkfifo(site / "k.pem", 0o600)
+    assert errors(site / "s.conf", "-o") == [
+        's.conf:5: "k.pem" is not a regular file']
+
+
+def test_text_faults_come_first(site):
+    """Nothing is opened for a configuration that is wrong itself."""
+    write(site / "s.conf", (site / "s.conf").read_text() + 'user ""\n')
+    (site / "k.pem").chmod(0o644)
+    assert errors(site / "s.conf", "-o") == ["s.conf:7: user is empty"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+def test_owner(site):
+    os.chown(site / "k.pem", 65534, -1)
+    os.chown(site / "ca.crt", 65534, -1)
+    assert errors(site / "s.conf", "-o") == [
+        's.conf:5: "k.pem" holds a secret and belongs to user 65534, not to '
+        'root or user 0: chown 0 "k.pem"']
+
+
+# ---- Sockets --------------------------------------------------------------
+
+def bind_conf(tmp_path, *listens):
+    text = "".join(f"listen on {x}\n" for x in listens)
+    return write(tmp_path / "b.conf", BASE.read_text().split("\n", 1)[1] +
+                 RULE + text)
+
+
+def test_bind_stores_the_port(tmp_path):
+    conf = bind_conf(tmp_path, "127.0.0.1 port 0", "127.0.0.1 port 0")
+    lines = prints(conf, "-b").splitlines()
+    ports = [int(line.split()[1]) for line in lines]
+    assert all(ports) and len(set(ports)) == 2
+
+
+def test_bind_in_use(tmp_path):
+    with socket.socket() as s, socket.socket() as t:
+        s.bind(("127.0.0.1", 0))
+        s.listen()
+        t.bind(("127.0.0.1", 0))
+        t.listen()
+        p, q = s.getsockname()[1], t.getsockname()[1]
+        conf = bind_conf(tmp_path, f"127.0.0.1 port {p}", "127.0.0.1 port 0",
+                         f"127.0.0.1 port {q}")
+        assert errors(conf, "-b") == [
+            f"b.conf:{n}: listen on 127.0.0.1 port {x}: Address already in use"
+            for n, x in ((5, p), (7, q))]
+
+
+def test_bind_foreign_address(tmp_path):
+    conf = bind_conf(tmp_path, "192.0.2.1 port 1")
+    assert errors(conf, "-b") == [
+        "b.conf:5: listen on 192.0.2.1 port 1: Cannot assign requested address"]
+
+
+def have_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as s:
+            s.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not have_ipv6(), reason="no IPv6 here")
+def test_bind_ipv6_alone(tmp_path):
+    """:: leaves the port to IPv4."""
+    with socket.socket() as s:
+        s.bind(("0.0.0.0", 0))
+        s.listen()
+        port = s.getsockname()[1]
+        conf = bind_conf(tmp_path, f":: port {port}")
+        assert prints(conf, "-b") == f":: {port}\n"

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Fixtures that all tests share."""
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from lib import daemon
+
+WATCHDOG = 240 if daemon.SANITIZE else 60      # seconds a test may take
+
+
+class Stuck(Exception):
+    pass
+
+
+def _stuck(*_):
+    raise Stuck("no end after %d s" % WATCHDOG)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item):
+    """A test that waits for what never comes fails by itself."""
+    signal.signal(signal.SIGALRM, _stuck)
+    signal.alarm(WATCHDOG)
+    yield
+    signal.alarm(0)
+
+
+@pytest.fixture(scope="session")
+def site():
+    if not os.access(daemon.SIGNERD, os.X_OK):
+        pytest.fail("no %s: build first" % daemon.SIGNERD)
+    made = daemon.Site()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def serve(site):
+    """Starts daemons that live as long as the module, one a text."""
+    with contextlib.ExitStack() as stack:
+        running = {}
+
+        def start(text):
+            if text not in running:
+                running[text] = stack.enter_context(
+                    daemon.Signerd(site, text))
+            return running[text]
+
+        yield start

@@ -1,0 +1,240 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Fairness, and what happens when keyd does not keep up."""
+
+import json
+import select
+import signal
+import threading
+import time
+
+import pytest
+
+from lib import eth
+from lib.daemon import Signerd
+from lib.httpclient import request
+
+RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
+         'allow client "batcher.example" key "batcher" chain 10')
+KEYS = ("sequencer", "batcher")
+ADDRESSES = {"sequencer.example": "37b74bb9bb365760657ab18581ae67613e9eaafc",
+             "batcher.example": "05b4b087e84cc1ab1e96aeb84a56bfffedfb005a"}
+
+
+def digest_hash(*numbers):
+    """A payload hash of those; never zeros, which mean `absent` in V2."""
+    return b"".join(n.to_bytes(8, "big") for n in numbers).rjust(32, b"\1")
+
+
+@pytest.fixture(scope="module")
+def signerd(site, serve):
+    return serve(site.config(rules=RULES, keys=KEYS))
+
+
+@pytest.fixture
+def own(site):
+    """A daemon of one test, whose keyd may be stopped."""
+    with Signerd(site, site.config(
+            rules=RULES, keys=KEYS,
+            extra="timeout { request 600 ms keyd 300 ms }")) as made:
+        yield made
+
+
+class Stopped:
+    """keyd, stopped for as long as the block lasts."""
+
+    def __init__(self, signerd):
+        self.signerd = signerd
+
+    def __enter__(self):
+        self.signerd.signal("keyd", signal.SIGSTOP)
+
+    def __exit__(self, *_):
+        self.signerd.signal("keyd", signal.SIGCONT)
+
+
+def assert_busy(answer):
+    """A bare 503: a JSON-RPC error would be final to the client."""
+    assert answer.status == 503, answer
+    assert answer.field("Retry-After").isdigit()
+    assert answer.field("Content-Type") != "application/json"
+    assert b"{" not in answer.body
+
+
+def test_a_large_batch_does_not_delay_others(signerd):
+    batch = eth.encode([eth.payload_v2(n, hash=digest_hash(n))
+                        for n in range(1000)])
+    with signerd.connect("batcher.example") as slow, \
+            signerd.connect() as quick:
+        for each in (slow, quick):
+            each.rpc(eth.call("health_status", [])).result()
+        slow.send(request(body=batch))
+        count = 0
+        while not select.select([slow.sock], [], [], 0)[0]:
+            quick.rpc(eth.payload_v2(count)).result()
+            count += 1
+        answers = slow.read_response().json()
+    assert count >= 3, "the single one waited for the batch"
+    assert [each["id"] for each in answers] == list(range(1000))
+    for number in (0, 499, 999):
+        signature = eth.unhex(answers[number]["result"])
+        assert eth.payload_signer(
+            signature, hash=digest_hash(number)).hex() == \
+            ADDRESSES["batcher.example"]
+
+
+def test_pipelined_requests_do_not_delay_others(signerd):
+    count = 1500
+    flood = b"".join(request(body=eth.encode(eth.payload_v2(n)))
+                     for n in range(count))
+    with signerd.connect("batcher.example") as slow, \
+            signerd.connect() as quick:
+        quick.rpc(eth.payload_v2()).result()
+        slow.send(flood)
+        for _ in range(3):
+            quick.rpc(eth.payload_v2()).result()
+        before = slow.answers_so_far()
+        for number in range(count):
+            assert slow.read_response().json()["id"] == number
+    assert before < count, "the single ones waited for all of them"
+
+
+def test_deadline_and_recovery(own):
+    with own.connect() as connection:
+        connection.rpc(eth.payload_v2()).result()
+        with Stopped(own):
+            began = time.monotonic()
+            answer = connection.rpc(eth.payload_v2())
+            seconds = time.monotonic() - began
+            assert_busy(answer)
+            assert 0.2 < seconds < 5
+            # What needs no key is answered all the same.
+            connection_or_new(own, connection, answer).rpc(
+                eth.call("health_status", [])).result()
+    recover(own)
+
+
+def recover(signerd):
+    """Signatures come again soon after keyd goes on, as clients retry."""
+    until = time.monotonic() + 10
+    with signerd.connect() as connection:
+        while True:
+            answer = connection.rpc(eth.payload_v2())
+            if answer.status == 200:
+                answer.result()
+                return
+            assert_busy(answer)
+            assert time.monotonic() < until, "no recovery"
+
+
+def connection_or_new(signerd, connection, answer):
+    return signerd.connect() if answer.closes else connection
+
+
+def test_late_answers_are_not_taken_for_others(own):
+    """Each request gets its own signature though keyd's come late."""
+    with own.connect() as connection:
+        with Stopped(own):
+            for number in range(3):
+                connection = connection_or_new(own, connection, ask(
+                    connection, number))
+        recover(own)
+        for number in range(10, 30):
+            answer = connection.rpc(
+                eth.payload_v2(hash=digest_hash(number)))
+            signature = eth.unhex(answer.result())
+            assert eth.payload_signer(
+                signature, hash=digest_hash(number)).hex() == \
+                ADDRESSES["sequencer.example"]
+
+
+def ask(connection, number):
+    answer = connection.rpc(eth.payload_v2(hash=digest_hash(number)))
+    assert_busy(answer)
+    return answer
+
+
+def test_a_batch_of_which_one_is_late(own):
+    """The whole answer is 503, that of the easy elements too."""
+    with own.connect() as connection:
+        with Stopped(own):
+            assert_busy(connection.rpc([eth.call("health_status", [], 1),
+                                        eth.payload_v2(2)]))
+    recover(own)
+    with own.connect() as connection:
+        answer = connection.rpc([eth.call("health_status", [], 1),
+                                 eth.payload_v2(2)])
+        assert len(answer.json()) == 2
+
+
+def test_late_requests_are_logged(own):
+    mark = own.mark()
+    with own.connect() as connection, Stopped(own):
+        connection.rpc(eth.payload_v2())
+    own.wait_log(mark, client="sequencer.example", msg="unavailable")
+
+
+def test_full_queue_is_told_at_once(site):
+    """Long before any deadline; those that wait are served later."""
+    text = site.config(rules=RULES, keys=KEYS, extra="max queue 2\n"
+                       "timeout { request 50 s keyd 50 s }")
+    with Signerd(site, text) as signerd:
+        held = [signerd.connect() for _ in range(6)]
+        with Stopped(signerd):
+            for each in held:
+                each.send(request(body=eth.encode(eth.payload_v2())))
+            ready = set()
+            while len(ready) < 4:
+                found = select.select([e.sock for e in held
+                                       if e not in ready], [], [], 20)[0]
+                assert found, "nobody was turned away"
+                ready |= {e for e in held
+                          if e.sock in found and not e.quiet()}
+            for each in ready:
+                assert_busy(each.read_response())
+        for each in held:
+            if each not in ready:
+                each.read_response().result()
+            each.close()
+
+
+def test_fifty_connections_at_once(signerd):
+    """Every one of a thousand answers is its own request's."""
+    answers, faults = {}, []
+
+    def client(thread):
+        name = ("sequencer.example", "batcher.example")[thread % 2]
+        try:
+            with signerd.connect(name) as connection:
+                for number in range(20):
+                    answer = connection.rpc(eth.payload_v2(
+                        number, hash=digest_hash(thread, number)))
+                    assert answer.json()["id"] == number
+                    answers[thread, number] = (name, answer.result())
+        except BaseException as e:
+            faults.append((thread, repr(e)))
+
+    signerd.site.tls("sequencer.example"), signerd.site.tls("batcher.example")
+    threads = [threading.Thread(target=client, args=(n,)) for n in range(50)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not faults
+    assert len(answers) == 1000
+    for (thread, number), (name, signature) in answers.items():
+        signer = eth.payload_signer(eth.unhex(signature),
+                                    hash=digest_hash(thread, number))
+        assert signer.hex() == ADDRESSES[name]
+
+
+def test_log_has_a_line_for_each_of_many(signerd):
+    mark = signerd.mark()
+    batch = [eth.payload_v2(n, hash=digest_hash(7, n)) for n in range(100)]
+    with signerd.connect() as connection:
+        assert len(json.loads(connection.rpc(batch).body)) == 100
+    signerd.wait_log(mark, count=100, msg="signed")
+    digests = {each["digest"] for each in signerd.logged(mark, msg="signed")}
+    assert digests == {eth.hexa(eth.payload_digest(hash=digest_hash(7, n)))
+                       for n in range(100)}

@@ -1,0 +1,259 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Starting and stopping signerd, and reading what it says."""
+
+import collections
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+from lib import certs, httpclient, procfs
+
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.abspath(os.environ.get("SIGNERD_BUILD") or
+                        os.path.join(HERE, "..", "build"))
+SIGNERD = os.path.join(BUILD, "signerd")
+LIBEXEC = os.path.join(BUILD, "libexec")
+CONFORM = os.path.join(HERE, "conform")
+SANITIZE = os.environ.get("SIGNERD_SANITIZE") == "1"
+ROOT = os.geteuid() == 0
+USER = "nobody"             # children's, where the tests run as root
+PATIENCE = 60.0 if SANITIZE else 20.0
+
+PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\["\\]|\\u00[0-9a-f]{2})*"|'
+                  r'[!-~]*)(?: |$)')
+
+
+Place = collections.namedtuple("Place", ("conf", "chroot"))
+
+
+def unescape(value):
+    if not value.startswith('"'):
+        return value
+    return re.sub(r'\\(u00[0-9a-f]{2}|.)', lambda m: m.group(1) if
+                  m.group(1)[0] != "u" else chr(int(m.group(1)[1:], 16)),
+                  value[1:-1])
+
+
+def parse_log(line):
+    """Fields of a logfmt line, or None for a line that is none."""
+    fields, at = {}, 0
+    while at < len(line):
+        match = PAIR.match(line, at)
+        if match is None or match.group(1) in fields:
+            return None
+        fields[match.group(1)] = unescape(match.group(2))
+        at = match.end()
+    return fields if "time" in fields else None
+
+
+class Site:
+    """A directory with an authority, keys, a chroot and configurations."""
+
+    KEYS = ("sequencer", "batcher", "batcher-explicit", "multi10",
+            "multi8453")
+
+    def __init__(self, keys=KEYS, directory=None):
+        self.directory = directory or tempfile.mkdtemp(
+            prefix="signerd-test-")
+        os.chmod(self.directory, 0o755)
+        self.authority = certs.Authority(self.path("tls"))
+        self.authority.server()
+        self.root = self.path("empty")
+        os.mkdir(self.root, 0o755)
+        os.mkdir(self.path("keys"), 0o700)
+        for name in keys:
+            source = os.path.join(CONFORM, "keys", name + ".pem")
+            shutil.copyfile(source, self.key(name))
+            os.chmod(self.key(name), 0o600)
+        self._contexts = {}
+        self._count = 0
+
+    def path(self, *names):
+        return os.path.join(self.directory, *names)
+
+    def key(self, name):
+        return self.path("keys", name + ".pem")
+
+    def remove(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def tls(self, name=None):
+        """Client context with the certificate of that name."""
+        if name not in self._contexts:
+            pair = None if name is None else self.authority.client(name)
+            self._contexts[name] = httpclient.context(self.authority.ca,
+                                                      pair)
+        return self._contexts[name]
+
+    def write(self, text, name=None):
+        self._count += 1
+        path = self.path(name or "signerd%d.conf" % self._count)
+        with open(path, "w") as f:
+            f.write(text)
+        return path
+
+    def config(self, rules="", keys=("sequencer",), extra="",
+               listen="127.0.0.1 port 0", log="{ level info }"):
+        """Text of a configuration; whole but for the rules given."""
+        crt, key = self.authority.server()
+        lines = ["listen on " + listen, 'tls ca "%s"' % self.authority.ca,
+                 'tls certificate "%s" key "%s"' % (crt, key)]
+        if ROOT:
+            lines += ['user "%s"' % USER, 'chroot "%s"' % self.root]
+        if log:
+            lines.append("log " + log)
+        lines += ['key "%s" file "%s"' % (name, self.key(name))
+                  for name in keys]
+        return "\n".join(lines + [extra, rules, ""])
+
+
+def write_config(directory):
+    """For a test that starts processes itself: .conf and .chroot."""
+    site = Site(keys=("sequencer",), directory=str(directory))
+    rule = 'allow client "sequencer.example" key "sequencer" chain 10'
+    return Place(site.write(site.config(rules=rule)), site.root)
+
+
+class Signerd:
+    """A running daemon.  Used as a context it must end well."""
+
+    def __init__(self, site, text, arguments=(), tls="sequencer.example"):
+        self.site = site
+        self.default = tls
+        self.lines = []
+        self.records = []
+        self._changed = threading.Condition()
+        self._eof = False
+        self.path = site.write(text)
+        self.process = subprocess.Popen(
+            [SIGNERD, "-d", "-x", LIBEXEC, "-f", self.path, *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=True)
+        self.pid = self.process.pid
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            self.wait_log(msg="ready")
+        except BaseException:
+            self.kill()
+            raise
+        self.ports = [int(each["port"])
+                      for each in self.logged(msg="listening")]
+        self.port = self.ports[0]
+        self.children = {each["child"]: int(each["pid"])
+                         for each in self.logged(msg="started")}
+
+    def _read(self):
+        for raw in self.process.stderr:
+            line = raw.decode("latin-1").rstrip("\n")
+            with self._changed:
+                self.lines.append(line)
+                self.records.append(self.parse(line) or {"raw": line})
+                self._changed.notify_all()
+        with self._changed:
+            self._eof = True
+            self._changed.notify_all()
+
+    def parse(self, line):
+        return parse_log(line)
+
+    def output(self):
+        return "\n".join(self.lines[-60:])
+
+    # ---- log -------------------------------------------------------------
+
+    def logged(self, start=0, **wanted):
+        with self._changed:
+            return [each for each in self.records[start:]
+                    if all(each.get(k) == v for k, v in wanted.items())]
+
+    def mark(self):
+        """Where the log is now, for `start`."""
+        with self._changed:
+            return len(self.records)
+
+    def wait_log(self, start=0, count=1, patience=PATIENCE, **wanted):
+        """The record of those fields (the count'th after start)."""
+        until = time.monotonic() + patience
+        with self._changed:
+            while True:
+                found = self.logged(start, **wanted)
+                if len(found) >= count:
+                    return found[count - 1]
+                left = until - time.monotonic()
+                if self._eof or left <= 0:
+                    raise AssertionError("no %r in the log:\n%s" % (
+                        wanted, self.output()))
+                self._changed.wait(left)
+
+    # ---- talking ---------------------------------------------------------
+
+    def connect(self, name="", **named):
+        name = self.default if name == "" else name
+        return httpclient.Connection(self.port, self.site.tls(name), **named)
+
+    def rpc(self, message, name=""):
+        with self.connect(name) as connection:
+            return connection.rpc(message)
+
+    # ---- ending ----------------------------------------------------------
+
+    def signal(self, child, number):
+        os.kill(self.children[child], number)
+
+    def wait(self, patience=PATIENCE):
+        """The exit status; by then no process of it may be left."""
+        status = self.process.wait(patience)
+        self._reader.join(patience)
+        left = procfs.session(self.pid)
+        assert not left, "left running: %r" % left
+        return status
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def kill(self):
+        """Of a test that failed: all that is left of this session."""
+        for pid in [self.pid] + procfs.session(self.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None and self.process.poll() is None:
+                status = self.stop()
+                assert status == 0, (status, self.output())
+        finally:
+            self.kill()
+            self.process.stderr.close()
+
+
+def run(*arguments, patience=PATIENCE):
+    """signerd to its end: exit status, stdout, stderr; nothing is left."""
+    process = subprocess.Popen(
+        [SIGNERD, "-x", LIBEXEC, *arguments], text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        out, err = process.communicate(timeout=patience)
+    finally:
+        process.kill()
+        left = procfs.session(process.pid)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    assert not left, "left running: %r" % left
+    return process.returncode, out, err

@@ -1,0 +1,105 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+"""Each process, with the table that the daemon installs, dies of calls that
+it has no business with; without the table the same calls return."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from lib.daemon import BUILD, SANITIZE, write_config
+
+WORKED, FAILED = 40, 41
+
+# What no process may do.
+NOBODY = [
+    "accept", "bind", "bpf", "chmod", "chroot", "execve", "fork", "io_uring",
+    "keyctl", "listen", "memfd_create", "mkdir", "mmap_exec", "mount",
+    "mprotect_exec", "packet", "perf_event", "pidfd_open", "prctl",
+    "process_vm_readv", "ptrace", "rename", "setsockopt", "setuid", "socket",
+    "tiocsti", "unlink", "unshare", "userfaultfd",
+]
+CHILDREN = ["connect", "create", "kill", "open"]
+
+DENIED = {
+    "keyd": NOBODY + CHILDREN,
+    "frontend": [c for c in NOBODY if c != "accept"] + CHILDREN,
+    "signerd": NOBODY,
+}
+# Returning at all is the point; these do succeed where nothing stops them.
+SUCCEED_WITHOUT = {"open", "socket", "fork", "mprotect_exec", "mmap_exec",
+                   "memfd_create", "prctl", "unshare"}
+if os.geteuid() != 0:
+    # The parent is of the same user.
+    SUCCEED_WITHOUT.add("kill")
+
+CASES = [(p, c) for p in sorted(DENIED) for c in DENIED[p]]
+
+pytestmark = pytest.mark.skipif(
+    SANITIZE, reason="sanitizer builds have a wider table of their own")
+
+
+def run_child(name, call, when, chroot):
+    """The status of a child that is started as its parent would."""
+    ours, theirs = socket.socketpair()
+    argv = [os.path.join(BUILD, "regress", name + "-hook"), "-l", "error"]
+    if os.geteuid() == 0:
+        argv += ["-c", chroot, "-u", "65534", "-g", "65534"]
+    env = {"SANDBOX_PROBE": call, "SANDBOX_WHEN": when}
+
+    def place():
+        os.dup2(theirs.fileno(), 3)
+
+    with ours, theirs:
+        p = subprocess.Popen(argv, env=env, preexec_fn=place,
+                             pass_fds=(3,) if theirs.fileno() == 3 else (),
+                             close_fds=False, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+        try:
+            return p.wait(timeout=30)
+        finally:
+            p.kill()
+            p.wait()
+
+
+def run_parent(call, when, conf):
+    argv = [os.path.join(BUILD, "regress", "signerd-hook"), "-d", "-f", conf,
+            "-x", os.path.join(BUILD, "libexec")]
+    env = dict(os.environ, SANDBOX_PROBE=call, SANDBOX_WHEN=when)
+    p = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    try:
+        return p.wait(timeout=30)
+    finally:
+        p.kill()
+        p.wait()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return write_config(tmp_path_factory.mktemp("calls"))
+
+
+def run(name, call, when, place):
+    if name == "signerd":
+        return run_parent(call, when, place.conf)
+    return run_child(name, call, when, place.chroot)
+
+
+@pytest.mark.parametrize("name,call", CASES)
+def test_killed_inside(name, call, place):
+    assert run(name, call, "after", place) == -signal.SIGSYS
+
+
+@pytest.mark.parametrize("name,call", CASES)
+def test_returns_outside(name, call, place):
+    status = run(name, call, "before", place)
+    if call in SUCCEED_WITHOUT:
+        assert status == WORKED
+    else:
+        assert status in (WORKED, FAILED)

@@ -1,0 +1,170 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""The private keys are in keyd's secret memory and nowhere else."""
+
+import base64
+import re
+import subprocess
+import sys
+
+import pytest
+
+from lib import eth, procfs, secp256k1
+from lib.daemon import ROOT, SANITIZE
+
+RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
+         'allow client "batcher.example" key "batcher" method transaction')
+KEYS = ("sequencer", "batcher")
+ADDRESSES = ("37b74bb9bb365760657ab18581ae67613e9eaafc",
+             "05b4b087e84cc1ab1e96aeb84a56bfffedfb005a")
+PROCESSES = ("parent", "frontend", "keyd")
+
+
+def secret_of(path):
+    """The scalar in a SEC 1 file: after version 1, 32 bytes."""
+    with open(path) as f:
+        body = re.search("BEGIN EC PRIVATE KEY-+\n(.*?)\n-", f.read(), re.S)
+    der = base64.b64decode(body.group(1))
+    at = der.index(b"\x02\x01\x01\x04\x20") + 5
+    return der[at:at + 32], body.group(1).encode()
+
+
+def words(raw, size, little, reverse):
+    """The number as machine words of that size, in either order."""
+    parts = [raw[at:at + size] for at in range(0, len(raw), size)]
+    if little:
+        parts = [part[::-1] for part in parts]
+    return b"".join(parts[::-1] if reverse else parts)
+
+
+def forms(raw, text=b""):
+    """Name and bytes of every way to write the key; in halves, so that a
+    part of it is found too."""
+    whole = {"raw": raw, "reversed": raw[::-1]}
+    for size in (4, 8):
+        for reverse in (False, True):
+            whole["%d-bit words, %s first" % (
+                8 * size, "least" if reverse else "most")] = words(
+                    raw, size, True, reverse)
+    whole["64-bit words, big endian, least first"] = words(
+        raw, 8, False, True)
+    for name, data in (("", raw), (" reversed", raw[::-1])):
+        whole["hex" + name] = data.hex().encode()
+        whole["HEX" + name] = data.hex().upper().encode()
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + raw)
+        whole["base64, shifted by %d" % shift] = coded[4:40]
+    for number, line in enumerate(text.split(b"\n")):
+        if len(line) >= 32:
+            whole["line %d of the file" % number] = line
+    return {"%s (%s half)" % (name, half): part
+            for name, data in whole.items()
+            for half, part in (("first", data[:len(data) // 2]),
+                               ("second", data[len(data) // 2:]))}
+
+
+def scan(pid, wanted):
+    """(form, mapping) of each find, and the mappings that gave nothing."""
+    found, closed = [], []
+    for mapping, data in procfs.memory(pid):
+        if data is None:
+            closed.append(mapping)
+            continue
+        found += [(name, mapping) for name, part in wanted.items()
+                  if part in data]
+    return found, closed
+
+
+def may_look():
+    if not ROOT:
+        pytest.skip("a user may not read an undumpable process's memory")
+    if SANITIZE:
+        pytest.skip("the sanitizers' shadow is too large to read")
+
+
+@pytest.fixture(scope="module")
+def signerd(site, serve):
+    """One that has signed a thousand payloads and a hundred transactions."""
+    may_look()
+    made = serve(site.config(rules=RULES, keys=KEYS))
+    answers = made.rpc([eth.payload_v2(n, hash=(n + 1).to_bytes(32, "big"))
+                        for n in range(1000)]).json()
+    assert len(answers) == 1000 and all("result" in a for a in answers)
+    answers = made.rpc([eth.sign_transaction(n, nonce=hex(n))
+                        for n in range(100)], "batcher.example").json()
+    assert len(answers) == 100 and all("result" in a for a in answers)
+    return made
+
+
+def pid_of(signerd, name):
+    return signerd.pid if name == "parent" else signerd.children[name]
+
+
+@pytest.mark.parametrize("key,address", zip(KEYS, ADDRESSES))
+def test_the_key_that_is_looked_for(site, key, address):
+    """It is the one that signs."""
+    secret, _ = secret_of(site.key(key))
+    public = secp256k1.public_key(int.from_bytes(secret, "big"))
+    assert secp256k1.address(public).hex() == address
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+@pytest.mark.parametrize("key", KEYS)
+def test_key_is_not_in_memory(signerd, site, name, key):
+    found, _ = scan(pid_of(signerd, name), forms(*secret_of(site.key(key))))
+    if name == "keyd":
+        found = [(form, m) for form, m in found if m.dumped]
+    assert not found
+
+
+def test_keyd_has_memory_of_that_kind(signerd, site):
+    """It cannot be read from outside, or it is kept out of dumps."""
+    wanted = forms(secret_of(site.key("sequencer"))[0])
+    found, closed = scan(signerd.children["keyd"], wanted)
+    secret = [m for m in closed if "secretmem" in m.name]
+    assert secret or any(form.startswith("raw") and not m.dumped and
+                         "lo" in m.flags for form, m in found)
+    for mapping in secret:
+        assert "x" not in mapping.mode
+        assert "dc" in mapping.flags or "dd" in mapping.flags
+
+
+# ---- the scan itself -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_scan_finds_what_is_there(signerd, name):
+    """The clients' names are in all three: it can fail."""
+    found, _ = scan(pid_of(signerd, name), {
+        "name": b"sequencer.example", "other": b"batcher.example"})
+    assert {form for form, _ in found} == {"name", "other"}
+    assert any(m.dumped for _, m in found)
+
+
+HOLDER = """
+import base64, sys
+raw = bytes.fromhex(sys.stdin.readline())
+limbs = [raw[i:i + 8][::-1] for i in range(0, 32, 8)]
+kept = [raw, raw[::-1], b"".join(limbs), raw.hex().upper().encode(),
+    base64.b64encode(b"x" + raw), base64.b64encode(b"xy" + raw)]
+print("held", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_scan_finds_a_planted_key(site):
+    """In every form in which it is kept, in a process of our own."""
+    raw = bytes((7 * n + 131) & 0xff for n in range(32))
+    with subprocess.Popen([sys.executable, "-c", HOLDER], text=True,
+                          stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE) as holder:
+        holder.stdin.write(raw.hex() + "\n")
+        holder.stdin.flush()
+        assert holder.stdout.readline() == "held\n"
+        found, _ = scan(holder.pid, forms(raw))
+        holder.stdin.write("\n")
+    names = {form.rpartition(" (")[0] for form, _ in found}
+    assert names >= {"raw", "reversed", "64-bit words, most first",
+                     "64-bit words, least first", "hex", "HEX",
+                     "base64, shifted by 1", "base64, shifted by 2"}

@@ -1,0 +1,294 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/*
+ * objects: signerd/parse.o signerd/config.o signerd/config_amount.o
+ * signerd/config_print.o signerd/config_rule.o signerd/config_setting.o
+ * signerd/files.o common/lexer.o common/lexer_file.o common/lexer_macro.o
+ * common/hex.o common/u256.o keyd/payload.o keyd/rule.o
+ */
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <netinet/in.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "signerd/config.h"
+
+/*
+ * What the struct and the descriptors hold; the texts are tested by
+ * regress/config.
+ */
+static char dir[] = "/tmp/test_config.XXXXXX";
+
+void
+fatal(const char *fmt, ...)
+{
+	err(1, "%s", fmt);
+}
+
+static const char *
+write_file(const char *name, const char *text, mode_t mode)
+{
+	static char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_not_equal(fputs(text, f), EOF);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, mode), 0);
+	return (path);
+}
+
+/* A configuration of two keys, whose files are in our directory. */
+static struct config *
+parse(const char *more)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+	    "listen on 127.0.0.1 port 0\n"
+	    "tls ca %s/ca\ntls certificate %s/crt key %s/key\n"
+	    "key one file %s/one\nkey two file %s/two\n"
+	    "allow client a key two chain { 1 2 }\n"
+	    "allow client b key one method transaction\n%s",
+	    dir, dir, dir, dir, dir, more);
+	return (config_parse(write_file("conf", text, 0600)));
+}
+
+static void
+test_struct(void **state)
+{
+	const struct config_rule *a, *b;
+	struct config *conf;
+	struct u256 two;
+
+	(void)state;
+	conf = parse("allow client c key one method block-payload chain 1 "
+	    "max-fee 1 wei\n");
+	assert_null(conf);
+	conf = parse("allow client c key one method transaction to "
+	    "0x0102030405060708090a0b0c0d0e0f1011121314 max-fee 0x0\n");
+	assert_non_null(conf);
+	assert_int_equal(conf->nkeys, 2);
+	assert_int_equal(conf->nrules, 3);
+	assert_string_equal(config_key_name(conf, 0), "one");
+	assert_string_equal(config_key_name(conf, 1), "two");
+	assert_null(config_key_name(conf, 2));
+	assert_null(config_key_name(conf, UINT32_MAX));
+	assert_null(conf->crl.path);
+
+	a = STAILQ_FIRST(&conf->rules);
+	u256_from_u64(&two, 2);
+	assert_string_equal(a->rule.client, "a");
+	assert_int_equal(a->rule.key, 1);
+	assert_int_equal(a->rule.methods, RULE_METHODS);
+	assert_int_equal(a->rule.has, 0);
+	assert_int_equal(a->rule.nchains, 2);
+	assert_int_equal(u256_cmp(&a->rule.chains[1], &two), 0);
+	assert_int_equal(a->rule.ndomains, 0);
+	assert_int_equal(a->line, 6);
+
+	b = STAILQ_NEXT(a, entry);
+	assert_int_equal(b->rule.key, 0);
+	assert_int_equal(b->rule.methods, RULE_TRANSACTION);
+	assert_int_equal(b->rule.nchains, 0);
+	b = STAILQ_NEXT(b, entry);
+	assert_int_equal(b->rule.has, RULE_TO | RULE_MAXFEE);
+	assert_int_equal(b->rule.nto, 1);
+	assert_int_equal(b->rule.to[0][19], 0x14);
+	assert_true(u256_is_zero(&b->rule.max_fee));
+	config_free(conf);
+	config_free(NULL);
+}
+
+static void
+check_file(const struct config_file *file, const char *text)
+{
+	char buf[16];
+	ssize_t n;
+
+	assert_int_not_equal(file->fd, -1);
+	assert_int_equal(fcntl(file->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(fcntl(file->fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	n = read(file->fd, buf, sizeof(buf) - 1);
+	assert_true(n >= 0);
+	buf[n] = '\0';
+	assert_string_equal(buf, text);
+}
+
+static void
+test_open(void **state)
+{
+	const struct config_key *key;
+	struct config *conf;
+	int fd;
+
+	(void)state;
+	conf = parse("");
+	assert_non_null(conf);
+	assert_int_equal(conf->ca.fd, -1);
+	assert_int_equal(config_open(conf), 0);
+	check_file(&conf->ca, "ca");
+	check_file(&conf->cert, "crt");
+	check_file(&conf->key, "key");
+	assert_int_equal(conf->crl.fd, -1);
+	key = STAILQ_FIRST(&conf->keys);
+	check_file(&key->file, "one");
+	fd = key->file.fd;
+	check_file(&STAILQ_NEXT(key, entry)->file, "two");
+	config_close(conf);
+	assert_int_equal(key->file.fd, -1);
+	assert_int_equal(conf->ca.fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	/* Again, and left to config_free. */
+	assert_int_equal(config_open(conf), 0);
+	fd = conf->key.fd;
+	config_free(conf);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	assert_int_equal(errno, EBADF);
+}
+
+static void
+test_open_fault(void **state)
+{
+	const struct config_key *key;
+	struct config *conf;
+
+	(void)state;
+	write_file("one", "one", 0640);
+	conf = parse("");
+	assert_non_null(conf);
+	assert_int_equal(config_open(conf), -1);
+	key = STAILQ_FIRST(&conf->keys);
+	/* Nobody gets a descriptor that was found fault with. */
+	assert_int_equal(key->file.fd, -1);
+	assert_int_not_equal(STAILQ_NEXT(key, entry)->file.fd, -1);
+	config_free(conf);
+	write_file("one", "one", 0600);
+}
+
+static int
+option(int fd, int level, int name)
+{
+	socklen_t len = sizeof(int);
+	int value = -1;
+
+	assert_int_equal(getsockopt(fd, level, name, &value, &len), 0);
+	return (value);
+}
+
+static void
+test_bind(void **state)
+{
+	const struct config_listen *listener;
+	struct sockaddr_in sin;
+	struct config *conf;
+	socklen_t len = sizeof(sin);
+	int fd;
+
+	(void)state;
+	conf = parse("");
+	assert_non_null(conf);
+	listener = STAILQ_FIRST(&conf->listens);
+	assert_int_equal(listener->fd, -1);
+	assert_int_equal(config_bind(conf), 0);
+	fd = listener->fd;
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, O_NONBLOCK);
+	assert_int_not_equal(option(fd, SOL_SOCKET, SO_REUSEADDR), 0);
+	assert_int_not_equal(option(fd, SOL_SOCKET, SO_ACCEPTCONN), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	assert_int_equal(sin.sin_family, AF_INET);
+	assert_int_not_equal(listener->port, 0);
+	assert_int_equal(ntohs(sin.sin_port), listener->port);
+	config_close(conf);
+	assert_int_equal(listener->fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	config_free(conf);
+}
+
+static void
+test_bind_ipv6(void **state)
+{
+	const struct config_listen *listener;
+	struct config *conf;
+	int fd;
+
+	(void)state;
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	if (fd == -1)
+		skip();
+	close(fd);
+	conf = parse("listen on ::1 port 0\n");
+	assert_non_null(conf);
+	listener = STAILQ_NEXT(STAILQ_FIRST(&conf->listens), entry);
+	if (config_bind(conf) == -1) {
+		config_free(conf);
+		skip();
+	}
+	assert_int_not_equal(option(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY),
+	    0);
+	assert_int_not_equal(listener->port, 0);
+	config_free(conf);
+}
+
+static const char *const files[] = { "ca", "crt", "key", "one", "two" };
+#define NFILES	(sizeof(files) / sizeof(files[0]))
+
+static int
+setup(void **state)
+{
+	size_t i;
+
+	(void)state;
+	if (mkdtemp(dir) == NULL)
+		return (-1);
+	for (i = 0; i < NFILES; i++)
+		write_file(files[i], files[i], 0600);
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	char path[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i <= NFILES; i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir,
+		    i == NFILES ? "conf" : files[i]);
+		unlink(path);
+	}
+	return (rmdir(dir));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_struct),
+		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_open_fault),
+		cmocka_unit_test(test_bind),
+		cmocka_unit_test(test_bind_ipv6)
+	};
+
+	return (cmocka_run_group_tests_name("config", tests, setup,
+	    teardown));
+}

@@ -1,0 +1,924 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: common/http.o common/http_syntax.o common/http_response.o */
+/* libs: libevent */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <event2/buffer.h>
+
+#include "common/clock.h"
+#include "common/http.h"
+#include "common/http_syntax.h"
+
+#define MAX_HEADER	256
+#define MAX_BODY	64
+#define TRACE_MAX	2048
+
+#define G	"GET / HTTP/1.1\r\n"
+#define P	"POST / HTTP/1.1\r\n"
+#define H	"Host: a\r\n"
+#define CH	"Transfer-Encoding: chunked\r\n"
+#define E	"\r\n"
+#define T10	"0123456789"
+#define T50	T10 T10 T10 T10 T10
+
+/*
+ * What a stream gives: for each request "METHOD path", then its body in
+ * brackets and "+" or "-" for keep-alive; "!" and a status at a refusal; "~"
+ * where the stream ends within a header, "?" within a body.
+ */
+static const struct wire {
+	const char	*name;
+	const char	*in;
+	size_t		 len;
+	const char	*out;
+} table[] = {
+#define C(name, in, out)	{ name, in, sizeof(in) - 1, out }
+	/* Plain requests. */
+	C("nothing", "", ""),
+	C("get", G H E, "G / [] +"),
+	C("head", "HEAD /x HTTP/1.1\r\n" H E, "h /x [] +"),
+	C("other", "PUT /x HTTP/1.1\r\n" H E, "O /x [] +"),
+	C("lower-case method", "get / HTTP/1.1\r\n" H E, "O / [] +"),
+	C("method, all of tchar", "!#$%&'*+-.^_`|~ / HTTP/1.1\r\n" H E,
+	    "O / [] +"),
+	C("post", P H "Content-Length: 3\r\n" E "abc", "P / [abc] +"),
+	C("post, NUL in the body", P H "Content-Length: 3\r\n" E "a\0c",
+	    "P / [a?c] +"),
+	C("post without a body", P H E, "P / [] +"),
+	C("length 0", P H "Content-Length: 0\r\n" E, "P / [] +"),
+	C("length 00003", P H "content-length:00003\r\n" E "abc",
+	    "P / [abc] +"),
+	C("length with white space", P H "Content-Length: \t3 \t\r\n" E "abc",
+	    "P / [abc] +"),
+	C("length at the limit", P H "Content-Length: 64\r\n" E T50 T10 "abcd",
+	    "P / [" T50 T10 "abcd] +"),
+	C("body not complete", P H "Content-Length: 4\r\n" E "abc", "P / ?"),
+	C("header not complete", P "Hos", "~"),
+	C("empty value", G H "X:\r\n" E, "G / [] +"),
+	C("obs-text in a value", G H "X: \x80\xff\r\n" E, "G / [] +"),
+	C("tab in a value", G H "X: a\tb\r\n" E, "G / [] +"),
+
+	/* Targets. */
+	C("query", "GET /a/b?c=/d HTTP/1.1\r\n" H E, "G /a/b [] +"),
+	C("percent left alone", "GET /%2e%00 HTTP/1.1\r\n" H E,
+	    "G /%2e%00 [] +"),
+	C("two slashes", "GET //x HTTP/1.1\r\n" H E, "G //x [] +"),
+	C("absolute", "GET http://a:80/x?y HTTP/1.1\r\n" H E, "G /x [] +"),
+	C("absolute, no path", "GET HTTPS://a HTTP/1.1\r\n" H E, "G / [] +"),
+	C("absolute, query only", "GET http://a?b HTTP/1.1\r\n" H E,
+	    "G / [] +"),
+	C("absolute, IPv6", "GET http://[::1]:1/z HTTP/1.1\r\n" H E,
+	    "G /z [] +"),
+	C("absolute, empty authority", "GET http:///x HTTP/1.1\r\n" H E,
+	    "!400"),
+	C("absolute, port alone", "GET http://:80/x HTTP/1.1\r\n" H E,
+	    "!400"),
+	C("absolute, user", "GET http://u@a/x HTTP/1.1\r\n" H E, "!400"),
+	C("absolute, other scheme", "GET ftp://a/x HTTP/1.1\r\n" H E, "!400"),
+	C("absolute, no Host", "GET http://a/x HTTP/1.1\r\n" E, "!400"),
+	C("asterisk", "OPTIONS * HTTP/1.1\r\n" H E, "!400"),
+	C("authority", "CONNECT a:443 HTTP/1.1\r\n" H E, "!400"),
+	C("no slash", "GET x HTTP/1.1\r\n" H E, "!400"),
+	C("fragment", "GET /#x HTTP/1.1\r\n" H E, "!400"),
+	C("non-ASCII target", "GET /\xc3\xa9 HTTP/1.1\r\n" H E, "!400"),
+	C("NUL in the target", "GET /\0 HTTP/1.1\r\n" H E, "!400"),
+	C("tab in the target", "GET /\tx HTTP/1.1\r\n" H E, "!400"),
+	C("empty target", "GET  HTTP/1.1\r\n" H E, "!400"),
+
+	/* Request lines. */
+	C("no version", "GET /\r\n" H E, "!400"),
+	C("two spaces", "GET  / HTTP/1.1\r\n" H E, "!400"),
+	C("two spaces before the version", "GET /  HTTP/1.1\r\n" H E, "!400"),
+	C("space at the end", "GET / HTTP/1.1 \r\n" H E, "!400"),
+	C("space at the beginning", " GET / HTTP/1.1\r\n" H E, "!400"),
+	C("no method", " / HTTP/1.1\r\n" H E, "!400"),
+	C("tab for a space", "GET\t/ HTTP/1.1\r\n" H E, "!400"),
+	C("method not a token", "G(T / HTTP/1.1\r\n" H E, "!400"),
+	C("lower-case version", "GET / http/1.1\r\n" H E, "!400"),
+	C("long version", "GET / HTTP/1.10\r\n" H E, "!400"),
+	C("short version", "GET / HTTP/1\r\n" H E, "!400"),
+	C("version with a comma", "GET / HTTP/1,1\r\n" H E, "!400"),
+	C("version with a sign", "GET / HTTP/1.+\r\n" H E, "!400"),
+	C("HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "!505"),
+	C("HTTP/0.9", "GET / HTTP/0.9\r\n" H E, "!505"),
+	C("HTTP/1.2", "GET / HTTP/1.2\r\n" H E, "G / [] +"),
+	C("TLS on the wrong port", "\x16\x03\x01\x02", "!400"),
+	C("empty line first", "\r\n" G H E, "G / [] +"),
+	C("empty line alone", "\r\n", ""),
+	C("two empty lines first", "\r\n\r\n" G H E, "!400"),
+	C("LF first", "\n" G H E, "!400"),
+	C("CR first", "\r" G H E, "!400"),
+
+	/* Lines and fields. */
+	C("bare LF after the request line", "GET / HTTP/1.1\n" H E, "!400"),
+	C("bare LF after a field", G "Host: a\n" E, "!400"),
+	C("bare LF at the end", G H "\n", "!400"),
+	C("bare CR in a value", G H "X: a\rb\r\n" E, "!400"),
+	C("bare CR in a name", G H "X\rY: a\r\n" E, "!400"),
+	C("CR CR LF", G H "X: a\r\r\n" E, "!400"),
+	C("CR alone for a line", G H "X: a\rY: b\r\n" E, "!400"),
+	C("NUL in a value", G H "X: a\0b\r\n" E, "!400"),
+	C("NUL in a name", G H "X\0: a\r\n" E, "!400"),
+	C("BEL in a value", G H "X: \a\r\n" E, "!400"),
+	C("DEL in a value", G H "X: \x7f\r\n" E, "!400"),
+	C("vertical tab", G H "X: a\vb\r\n" E, "!400"),
+	C("folded field", G H "X: a\r\n b\r\n" E, "!400"),
+	C("folded with a tab", G H "X: a\r\n\tb\r\n" E, "!400"),
+	C("space before the first field", G " " H E, "!400"),
+	C("space before the colon", G H "X : a\r\n" E, "!400"),
+	C("tab before the colon", G H "X\t: a\r\n" E, "!400"),
+	C("space in a name", G H "X Y: a\r\n" E, "!400"),
+	C("no name", G H ": a\r\n" E, "!400"),
+	C("no colon", G H "X\r\n" E, "!400"),
+	C("obs-text in a name", G H "X\x80: a\r\n" E, "!400"),
+
+	/* Host. */
+	C("no Host", G E, "!400"),
+	C("two Hosts", G H H E, "!400"),
+	C("two Hosts, cases differ", G H "hOST: a\r\n" E, "!400"),
+	C("empty Host", G "Host:\r\n" E, "G / [] +"),
+	C("Host with a port", G "Host: a-b.c:8545\r\n" E, "G / [] +"),
+	C("Host IPv6", G "Host: [::1]:8545\r\n" E, "G / [] +"),
+	C("Host IPv6 not closed", G "Host: [::1\r\n" E, "!400"),
+	C("Host with a path", G "Host: a/b\r\n" E, "!400"),
+	C("Host with a user", G "Host: u@a\r\n" E, "!400"),
+	C("Host with a space", G "Host: a b\r\n" E, "!400"),
+	C("Host with letters for a port", G "Host: a:b\r\n" E, "!400"),
+	C("Host a list", G "Host: a, b\r\n" E, "!400"),
+	C("Host with obs-text", G "Host: \xe4\r\n" E, "!400"),
+
+	/* Content-Length. */
+	C("length twice, same", P H "Content-Length: 3\r\n"
+	    "Content-Length: 3\r\n" E "abc", "!400"),
+	C("length twice, different", P H "Content-Length: 3\r\n"
+	    "Content-Length: 4\r\n" E "abcd", "!400"),
+	C("length twice, cases differ", P H "Content-Length: 3\r\n"
+	    "content-length: 3\r\n" E "abc", "!400"),
+	C("length a list", P H "Content-Length: 3, 3\r\n" E "abc", "!400"),
+	C("length with plus", P H "Content-Length: +3\r\n" E "abc", "!400"),
+	C("length with minus", P H "Content-Length: -3\r\n" E "abc", "!400"),
+	C("length minus 0", P H "Content-Length: -0\r\n" E, "!400"),
+	C("length with space", P H "Content-Length: 1 0\r\n" E "a", "!400"),
+	C("length in hex", P H "Content-Length: 0x3\r\n" E "abc", "!400"),
+	C("length with a point", P H "Content-Length: 3.0\r\n" E "abc",
+	    "!400"),
+	C("length empty", P H "Content-Length:\r\n" E, "!400"),
+	C("length with obs-text", P H "Content-Length: 3\xa0\r\n" E "abc",
+	    "!400"),
+	C("length one over", P H "Content-Length: 65\r\n" E, "!413"),
+	C("length 2^64", P H "Content-Length: 18446744073709551616\r\n" E,
+	    "!413"),
+	C("length 2^64 + 3", P H "Content-Length: 18446744073709551619\r\n" E
+	    "abc", "!413"),
+	C("length of many digits", P H "Content-Length: " T50 T10 "\r\n" E,
+	    "!413"),
+
+	/* Transfer-Encoding. */
+	C("chunked", P H CH E "3\r\nabc\r\n0\r\n\r\n", "P / [abc] +"),
+	C("chunked, any case", P H "transfer-encoding:\tCHUNKED \r\n" E
+	    "0\r\n\r\n", "P / [] +"),
+	C("CL.TE", P H "Content-Length: 6\r\n" CH E "0\r\n\r\nG", "!400"),
+	C("TE.CL", P H CH "Content-Length: 6\r\n" E "0\r\n\r\nG", "!400"),
+	C("TE.CL, length 0", P H CH "Content-Length: 0\r\n" E "0\r\n\r\n",
+	    "!400"),
+	C("TE.CL, length over", P H CH "Content-Length: 999\r\n" E, "!400"),
+	C("TE.TE", P H CH CH E "0\r\n\r\n", "!400"),
+	C("TE.TE, second unknown", P H CH "Transfer-Encoding: x\r\n" E
+	    "0\r\n\r\n", "!400"),
+	C("TE.TE, first unknown", P H "Transfer-Encoding: x\r\n" CH E
+	    "0\r\n\r\n", "!400"),
+	C("chunked, identity", P H "Transfer-Encoding: chunked, identity\r\n"
+	    E "0\r\n\r\n", "!400"),
+	C("identity, chunked", P H "Transfer-Encoding: identity, chunked\r\n"
+	    E "0\r\n\r\n", "!400"),
+	C("chunked, chunked", P H "Transfer-Encoding: chunked, chunked\r\n" E
+	    "0\r\n\r\n", "!400"),
+	C("gzip, chunked", P H "Transfer-Encoding: gzip, chunked\r\n" E
+	    "0\r\n\r\n", "!400"),
+	C("chunked, comma", P H "Transfer-Encoding: chunked,\r\n" E
+	    "0\r\n\r\n", "!400"),
+	C("xchunked", P H "Transfer-Encoding: xchunked\r\n" E "0\r\n\r\n",
+	    "!400"),
+	C("chunkedx", P H "Transfer-Encoding: chunkedx\r\n" E "0\r\n\r\n",
+	    "!400"),
+	C("identity", P H "Transfer-Encoding: identity\r\n" E, "!400"),
+	C("coding in quotes", P H "Transfer-Encoding: \"chunked\"\r\n" E,
+	    "!400"),
+	C("coding empty", P H "Transfer-Encoding:\r\n" E, "!400"),
+	C("coding with a parameter", P H "Transfer-Encoding: chunked;q=1\r\n"
+	    E, "!400"),
+	C("coding after a vertical tab", P H
+	    "Transfer-Encoding: \vchunked\r\n" E, "!400"),
+	C("coding, space before the colon", P H
+	    "Transfer-Encoding : chunked\r\n" E, "!400"),
+	C("coding folded", P H "Transfer-Encoding:\r\n chunked\r\n" E, "!400"),
+	C("coding in 1.0", "POST / HTTP/1.0\r\n" CH E "0\r\n\r\n", "!400"),
+
+	/* Chunks. */
+	C("two chunks", P H CH E "1\r\na\r\nA\r\n" T10 "\r\n0\r\n\r\n",
+	    "P / [a" T10 "] +"),
+	C("hex in both cases", P H CH E "a\r\n" T10 "\r\nA\r\n" T10
+	    "\r\n0\r\n\r\n", "P / [" T10 T10 "] +"),
+	C("size with zeros", P H CH E "0000000000000003\r\nabc\r\n000\r\n\r\n",
+	    "P / [abc] +"),
+	C("size with too many zeros", P H CH E
+	    "00000000000000003\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size at the limit", P H CH E "40\r\n" T50 T10 "abcd\r\n0\r\n\r\n",
+	    "P / [" T50 T10 "abcd] +"),
+	C("size over the limit", P H CH E "41\r\n", "P / !413"),
+	C("sizes over the limit", P H CH E "3\r\nabc\r\n3e\r\n", "P / !413"),
+	C("size 2^64 - 1", P H CH E "ffffffffffffffff\r\n", "P / !413"),
+	C("size 2^64 - 3, after 4", P H CH E
+	    "4\r\nabcd\r\nfffffffffffffffd\r\n", "P / !413"),
+	C("size 2^64", P H CH E "10000000000000000\r\n", "P / !400"),
+	C("size 2^64 + 3", P H CH E "10000000000000003\r\nabc\r\n",
+	    "P / !400"),
+	C("size with 0x", P H CH E "0x3\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size with plus", P H CH E "+3\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size with minus", P H CH E "-3\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size empty", P H CH E "\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size not hex", P H CH E "g\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size, space before", P H CH E " 3\r\nabc\r\n0\r\n\r\n",
+	    "P / !400"),
+	C("size, space after", P H CH E "3 \r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size, space within", P H CH E "3 3\r\nabc\r\n0\r\n\r\n",
+	    "P / !400"),
+	C("size, bare LF", P H CH E "3\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("size, bare CR", P H CH E "3\rabc\r\n0\r\n\r\n", "P / !400"),
+	C("size, NUL", P H CH E "3\0\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("chunk short", P H CH E "4\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("chunk long", P H CH E "2\r\nabc\r\n0\r\n\r\n", "P / !400"),
+	C("chunk ended by LF", P H CH E "3\r\nabc\n0\r\n\r\n", "P / !400"),
+	C("chunk ended by CR", P H CH E "3\r\nabc\r0\r\n\r\n", "P / !400"),
+	C("chunk not complete", P H CH E "3\r\nab", "P / ?"),
+	C("last chunk missing", P H CH E "3\r\nabc\r\n", "P / ?"),
+	C("last line missing", P H CH E "3\r\nabc\r\n0\r\n", "P / ?"),
+	C("NUL in a chunk", P H CH E "3\r\na\0c\r\n0\r\n\r\n",
+	    "P / [a?c] +"),
+
+	/* Extensions and trailers. */
+	C("extension", P H CH E "3;a=b;c=\"d e\"\r\nabc\r\n0;z\r\n\r\n",
+	    "P / [abc] +"),
+	C("extension, control byte", P H CH E "3;a=\x01\r\nabc\r\n",
+	    "P / !400"),
+	C("extension, NUL", P H CH E "3;a=\0\r\nabc\r\n", "P / !400"),
+	C("extension, bare LF", P H CH E "3;a\nabc\r\n", "P / !400"),
+	C("extension, bare CR", P H CH E "3;a\rb\r\nabc\r\n", "P / !400"),
+	C("extension, obs-text", P H CH E "3;a=\x80\r\nabc\r\n", "P / !400"),
+	C("extension after a space", P H CH E "3 ;a\r\nabc\r\n", "P / !400"),
+	C("trailer", P H CH E "0\r\nX-Y: z\r\n\r\n", "P / [] +"),
+	C("trailer, length", P H CH E "0\r\nContent-Length: 3\r\n\r\n",
+	    "P / !400"),
+	C("trailer, coding", P H CH E "0\r\ntransfer-encoding: x\r\n\r\n",
+	    "P / !400"),
+	C("trailer, Host", P H CH E "0\r\nHost: b\r\n\r\n", "P / !400"),
+	C("trailer folded", P H CH E "0\r\nX: a\r\n b\r\n\r\n", "P / !400"),
+	C("trailer, space before the colon", P H CH E "0\r\nX : a\r\n\r\n",
+	    "P / !400"),
+	C("trailer, no colon", P H CH E "0\r\nGET / HTTP/1.1\r\n\r\n",
+	    "P / !400"),
+	C("trailer, bare LF", P H CH E "0\r\nX: a\n\r\n", "P / !400"),
+	C("trailer, NUL", P H CH E "0\r\nX: \0\r\n\r\n", "P / !400"),
+	C("trailer, LF at the end", P H CH E "0\r\n\n", "P / !400"),
+
+	/* Life of the connection, versions, expectations. */
+	C("close", G H "Connection: close\r\n" E, "G / [] -"),
+	C("close in a list", G H "Connection: x , CLOSE\r\n" E, "G / [] -"),
+	C("close in the second", G H "Connection: x\r\nConnection: close\r\n"
+	    E, "G / [] -"),
+	C("closed is not close", G H "Connection: closed\r\n" E, "G / [] +"),
+	C("1.0", "GET / HTTP/1.0\r\n" E, "G / [] -"),
+	C("1.0 keep-alive", "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n" E,
+	    "G / [] +"),
+	C("1.0 both", "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n" E,
+	    "G / [] -"),
+	C("1.0 with a body", "POST / HTTP/1.0\r\nContent-Length: 3\r\n" E
+	    "abc", "P / [abc] -"),
+	C("1.0 two Hosts", "GET / HTTP/1.0\r\n" H H E, "!400"),
+	C("expectation", P H "Expect: 200-ok\r\n" E, "!417"),
+	C("expectation empty", P H "Expect:\r\n" E, "!417"),
+	C("expectation met", P H "Expect: 100-Continue\r\n"
+	    "Content-Length: 1\r\n" E "a", "P / [a] +"),
+
+	/* Pipelines. */
+	C("three", G H E P H "Content-Length: 1\r\n" E "a"
+	    "HEAD /b HTTP/1.1\r\n" H E, "G / [] +P / [a] +h /b [] +"),
+	C("after chunks", P H CH E "1\r\na\r\n0\r\n\r\nGET /b HTTP/1.1\r\n"
+	    H "Connection: close\r\n" E, "P / [a] +G /b [] -"),
+	C("after trailers", P H CH E "0\r\nX: y\r\n\r\n" G H E,
+	    "P / [] +G / [] +"),
+	C("empty line between", P H "Content-Length: 1\r\n" E "a\r\n" G H E,
+	    "P / [a] +G / [] +"),
+	C("two empty lines between", G H E "\r\n\r\n" G H E, "G / [] +!400"),
+	C("one byte more than the length", P H "Content-Length: 1\r\n" E
+	    "ab" G H E, "P / [a] +O / [] +"),
+	C("rubbish after a request", G H E "\0", "G / [] +!400"),
+	C("nothing after a refusal", G E G H E, "!400"),
+	C("fields are forgotten", P H "Connection: close\r\n" CH E
+	    "0\r\n\r\n" G E, "P / [] -!400"),
+	C("length is forgotten", P H "Content-Length: 2\r\n" E "ab" G H E,
+	    "P / [ab] +G / [] +")
+#undef C
+};
+
+static const struct http_limits limits = { MAX_HEADER, MAX_BODY };
+
+static void trace_add(char *, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+trace_add(char *trace, const char *fmt, ...)
+{
+	va_list ap;
+	size_t len;
+
+	len = strlen(trace);
+	va_start(ap, fmt);
+	vsnprintf(trace + len, TRACE_MAX - len, fmt, ap);
+	va_end(ap);
+}
+
+static void
+trace_body(char *trace, const struct http_parser *p)
+{
+	const char *body;
+	size_t i, len;
+
+	body = http_body(p, &len);
+	assert_int_equal(body[len], '\0');
+	trace_add(trace, "[");
+	for (i = 0; i < len; i++)
+		trace_add(trace, "%c", body[i] == '\0' ? '?' : body[i]);
+	trace_add(trace, "] %c", http_keepalive(p) ? '+' : '-');
+}
+
+/* Takes all events that input gives; true until a refusal. */
+static bool
+take(struct http_parser *p, struct evbuffer *input, char *trace, bool *inbody)
+{
+	for (;;) {
+		switch (http_parse(p, input)) {
+		case HTTP_MORE:
+			assert_int_equal(evbuffer_get_length(input), 0);
+			return (true);
+		case HTTP_HEADER:
+			assert_false(http_idle(p));
+			trace_add(trace, "%c %s ", "GhPO"[http_method(p)],
+			    http_path(p));
+			*inbody = true;
+			break;
+		case HTTP_BODY:
+			assert_true(http_idle(p));
+			trace_body(trace, p);
+			*inbody = false;
+			break;
+		case HTTP_BAD:
+			trace_add(trace, "!%d", http_status(p));
+			assert_non_null(http_reason(p));
+			assert_int_equal(http_parse(p, input), HTTP_BAD);
+			return (false);
+		}
+	}
+}
+
+/* Feeds in pieces of that size, the first of them of another. */
+static void
+feed(const struct wire *w, const struct http_limits *lim, size_t first,
+    size_t piece, char *trace)
+{
+	struct http_parser *p;
+	struct evbuffer *input;
+	bool inbody, good;
+	size_t i, n;
+
+	assert_non_null(p = http_new(lim));
+	assert_non_null(input = evbuffer_new());
+	trace[0] = '\0';
+	inbody = false;
+	good = true;
+	n = first;
+	for (i = 0; i < w->len && good; i += n, n = piece) {
+		if (n > w->len - i)
+			n = w->len - i;
+		evbuffer_add(input, w->in + i, n);
+		good = take(p, input, trace, &inbody);
+	}
+	if (good && inbody)
+		trace_add(trace, "?");
+	if (good && http_in_header(p))
+		trace_add(trace, "~");
+	assert_int_equal(good && !inbody && http_idle(p),
+	    good && !inbody && !http_in_header(p));
+	evbuffer_free(input);
+	http_free(p);
+}
+
+/* All at once, but every byte in a chain of its own. */
+static void
+feed_chains(const struct wire *w, char *trace)
+{
+	struct http_parser *p;
+	struct evbuffer *input;
+	bool inbody = false;
+	size_t i;
+
+	assert_non_null(p = http_new(&limits));
+	assert_non_null(input = evbuffer_new());
+	trace[0] = '\0';
+	for (i = 0; i < w->len; i++)
+		evbuffer_add_reference(input, w->in + i, 1, NULL, NULL);
+	if (take(p, input, trace, &inbody)) {
+		if (inbody)
+			trace_add(trace, "?");
+		if (http_in_header(p))
+			trace_add(trace, "~");
+	}
+	evbuffer_free(input);
+	http_free(p);
+}
+
+static void
+check(const struct wire *w, const char *trace, const char *how, size_t at)
+{
+	if (strcmp(trace, w->out) != 0)
+		fail_msg("%s (%s %zu): expected \"%s\", got \"%s\"", w->name,
+		    how, at, w->out, trace);
+}
+
+static void
+test_table(void **state)
+{
+	char trace[TRACE_MAX];
+	size_t i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		feed(&table[i], &limits, table[i].len, 1, trace);
+		check(&table[i], trace, "whole", 0);
+		feed(&table[i], &limits, 1, 1, trace);
+		check(&table[i], trace, "bytes", 1);
+		feed_chains(&table[i], trace);
+		check(&table[i], trace, "chains", 1);
+		for (n = 1; n < table[i].len; n++) {
+			feed(&table[i], &limits, n, table[i].len, trace);
+			check(&table[i], trace, "split at", n);
+		}
+	}
+}
+
+/* Checks the outcome of a text that is made by the test. */
+static void
+check_made(const char *name, const char *in, size_t len, const char *out)
+{
+	struct wire w;
+	char trace[TRACE_MAX];
+
+	w.name = name;
+	w.in = in;
+	w.len = len;
+	w.out = out;
+	feed(&w, &limits, len, 1, trace);
+	check(&w, trace, "whole", 0);
+	feed(&w, &limits, 1, 1, trace);
+	check(&w, trace, "bytes", 1);
+}
+
+/* A header section of len bytes in all, filled up with one field. */
+static size_t
+make_header(char *buf, size_t size, size_t len, const char *more)
+{
+	int n;
+
+	n = snprintf(buf, size, P H "%sX: %0*d\r\n\r\n", more,
+	    (int)(len - strlen(P H "X: \r\n\r\n") - strlen(more)), 0);
+	assert_int_equal(n, len);
+	return ((size_t)n);
+}
+
+static void
+test_header_limit(void **state)
+{
+	char buf[1024];
+	size_t len;
+
+	(void)state;
+	len = make_header(buf, sizeof(buf), MAX_HEADER, "");
+	check_made("at the limit", buf, len, "P / [] +");
+	len = make_header(buf + 2, sizeof(buf) - 2, MAX_HEADER, "");
+	memcpy(buf, "\r\n", 2);
+	check_made("at the limit, empty line", buf, len + 2, "P / [] +");
+	len = make_header(buf, sizeof(buf), MAX_HEADER + 1, "");
+	check_made("one over", buf, len, "!431");
+	check_made("one over, last missing", buf, len - 1, "~");
+	memset(buf, 'a', sizeof(buf));
+	check_made("no line, at the limit", buf, MAX_HEADER, "~");
+	check_made("no line", buf, MAX_HEADER + 1, "!431");
+	len = make_header(buf, sizeof(buf), MAX_HEADER, CH);
+	memcpy(buf + len, "0\r\n\r\n", 5);
+	check_made("at the limit, chunked", buf, len + 5, "P / [] +");
+}
+
+/* A chunked body whose extension, or trailer, has len bytes. */
+static size_t
+make_chunked(char *buf, size_t size, const char *before, size_t len,
+    const char *after)
+{
+	size_t n;
+
+	n = (size_t)snprintf(buf, size, P H CH "\r\n%s", before);
+	assert_true(n + len + strlen(after) < size);
+	memset(buf + n, 'x', len);
+	memcpy(buf + n + len, after, strlen(after));
+	return (n + len + strlen(after));
+}
+
+static void
+test_chunk_limits(void **state)
+{
+	char buf[2048];
+	size_t len;
+
+	(void)state;
+	/* The last line needs two bytes of the same allowance. */
+	len = make_chunked(buf, sizeof(buf), "0;", MAX_HEADER - 3,
+	    "\r\n\r\n");
+	check_made("extension at the limit", buf, len, "P / [] +");
+	len = make_chunked(buf, sizeof(buf), "1;", MAX_HEADER - 1, "\r\na");
+	check_made("extension takes all", buf, len, "P / ?");
+	len = make_chunked(buf, sizeof(buf), "1;", MAX_HEADER, "\r\na");
+	check_made("extension one over", buf, len, "P / !400");
+	len = make_chunked(buf, sizeof(buf), "0000000000000001;", MAX_HEADER,
+	    "\r\na");
+	check_made("extension one over, zeros", buf, len, "P / !400");
+	len = make_chunked(buf, sizeof(buf), "1;", 1500, "");
+	check_made("extension without an end", buf, len, "P / !400");
+	len = make_chunked(buf, sizeof(buf), "1;", MAX_HEADER - 11,
+	    "\r\na\r\n1;123456789\r\nb\r\n1\r\nc");
+	check_made("extensions together", buf, len, "P / ?");
+	len = make_chunked(buf, sizeof(buf), "1;", MAX_HEADER - 11,
+	    "\r\na\r\n1;1234567890\r\nb\r\n1\r\nc");
+	check_made("extensions together, one over", buf, len, "P / !400");
+	len = make_chunked(buf, sizeof(buf), "0\r\n", MAX_HEADER - 5,
+	    ":\r\n\r\n");
+	check_made("trailer at the limit", buf, len, "P / [] +");
+	len = make_chunked(buf, sizeof(buf), "0\r\n", MAX_HEADER - 4,
+	    ":\r\n\r\n");
+	check_made("trailer one over", buf, len, "P / !431");
+	len = make_chunked(buf, sizeof(buf), "0\r\n", 1500, "");
+	check_made("trailer without an end", buf, len, "P / !431");
+}
+
+static struct http_parser *
+parse_to(const char *in, enum http_event want, struct evbuffer **input)
+{
+	static const struct http_limits big = { 16384, 5242880 };
+	struct http_parser *p;
+
+	assert_non_null(p = http_new(&big));
+	assert_non_null(*input = evbuffer_new());
+	evbuffer_add(*input, in, strlen(in));
+	assert_int_equal(http_parse(p, *input), want);
+	return (p);
+}
+
+static void
+test_fields(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+	const char *value, *path;
+	char fill[4000];
+	size_t len;
+
+	(void)state;
+	p = parse_to("POST /p?q HTTP/1.1\r\nHost:a\r\nX-One: \t b c\t \r\n"
+	    "x-one: second\r\nEmpty: \t\r\n" CH "\r\n", HTTP_HEADER, &in);
+	assert_string_equal(http_field(p, "x-oNE"), "b c");
+	assert_string_equal(http_field(p, "host"), "a");
+	assert_string_equal(http_field(p, "Empty"), "");
+	assert_null(http_field(p, "X-On"));
+	assert_null(http_field(p, "b c"));
+	assert_int_equal(http_minor(p), 1);
+	assert_true(http_has_body(p));
+	value = http_field(p, "X-One");
+	path = http_path(p);
+
+	/* Long lines within the body must not move what was handed out. */
+	memset(fill, 'x', sizeof(fill));
+	evbuffer_add_printf(in, "1;%.*s\r\na\r\n0\r\nY: %.*s\r\n\r\n",
+	    (int)sizeof(fill), fill, (int)sizeof(fill), fill);
+	assert_int_equal(http_parse(p, in), HTTP_BODY);
+	assert_string_equal(value, "b c");
+	assert_string_equal(path, "/p");
+	assert_ptr_equal(http_field(p, "X-One"), value);
+	assert_null(http_field(p, "Y"));
+	assert_string_equal(http_body(p, &len), "a");
+	assert_int_equal(len, 1);
+
+	evbuffer_add_printf(in, "GET / HTTP/1.0\r\n\r\n");
+	assert_int_equal(http_parse(p, in), HTTP_HEADER);
+	assert_null(http_field(p, "X-One"));
+	assert_int_equal(http_minor(p), 0);
+	assert_false(http_has_body(p));
+	evbuffer_free(in);
+	http_free(p);
+}
+
+static void
+check_continue(const char *in, bool want)
+{
+	struct http_parser *p;
+	struct evbuffer *input;
+
+	p = parse_to(in, HTTP_HEADER, &input);
+	assert_int_equal(http_wants_continue(p), want);
+	assert_false(http_wants_continue(p));
+	evbuffer_free(input);
+	http_free(p);
+}
+
+static void
+test_continue(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+
+	(void)state;
+#define X	"Expect: 100-continue\r\n"
+	check_continue(P H X "Content-Length: 1\r\n\r\n", true);
+	check_continue(P H X CH "\r\n", true);
+	check_continue(P H X "Content-Length: 1\r\n\r\na", false);
+	check_continue(P H X CH "\r\n1", false);
+	check_continue(P H X "Content-Length: 0\r\n\r\n", false);
+	check_continue(P H X "\r\n", false);
+	check_continue(P H "Content-Length: 1\r\n\r\n", false);
+	check_continue("POST / HTTP/1.0\r\n" X "Content-Length: 1\r\n\r\n",
+	    false);
+
+	/* Part of the body came before the question. */
+	p = parse_to(P H X CH "\r\n", HTTP_HEADER, &in);
+	evbuffer_add(in, "1", 1);
+	assert_int_equal(http_parse(p, in), HTTP_MORE);
+	assert_false(http_wants_continue(p));
+	evbuffer_free(in);
+	http_free(p);
+	p = parse_to(P H X "Content-Length: 2\r\n\r\n", HTTP_HEADER, &in);
+	assert_int_equal(http_parse(p, in), HTTP_MORE);
+	assert_true(http_wants_continue(p));
+	evbuffer_add(in, "1", 1);
+	assert_int_equal(http_parse(p, in), HTTP_MORE);
+	assert_false(http_wants_continue(p));
+	evbuffer_free(in);
+	http_free(p);
+#undef X
+}
+
+static void
+test_idle(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+	size_t i;
+	static const char request[] = "\r\n" P H "Content-Length: 1\r\n\r\na";
+	const size_t len = sizeof(request) - 1;
+
+	(void)state;
+	p = parse_to("", HTTP_MORE, &in);
+	for (i = 0; i < len; i++) {
+		assert_int_equal(http_idle(p), i <= 2);
+		assert_int_equal(http_in_header(p), i > 2 && i < len - 1);
+		evbuffer_add(in, request + i, 1);
+		assert_int_equal(http_parse(p, in), i == len - 2 ?
+		    HTTP_HEADER : i == len - 1 ? HTTP_BODY : HTTP_MORE);
+	}
+	assert_true(http_idle(p));
+	assert_false(http_in_header(p));
+	evbuffer_free(in);
+	http_free(p);
+}
+
+/*
+ * A peer that says a large length and sends little must not cost memory, and
+ * one that sends single bytes must not cost more than linear time.
+ */
+static void
+test_slow_body(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+	const size_t len = 5242880;
+	size_t i, got;
+	uint64_t start;
+	const char *body;
+
+	(void)state;
+	p = parse_to(P H "Content-Length: 5242880\r\n\r\n", HTTP_HEADER, &in);
+	start = clock_us();
+	for (i = 0; i < len; i++) {
+		evbuffer_add(in, &"abcdefg"[i % 7], 1);
+		assert_true(http_parse(p, in) ==
+		    (i + 1 < len ? HTTP_MORE : HTTP_BODY));
+	}
+	/* Some 0.3 s; a quadratic reader would take hours. */
+	assert_true(clock_us() - start < 60 * 1000000);
+	body = http_body(p, &got);
+	assert_int_equal(got, len);
+	for (i = 0; i < len; i += 4099)
+		assert_int_equal(body[i], "abcdefg"[i % 7]);
+	evbuffer_free(in);
+	http_free(p);
+}
+
+/* Bodies and chunks in random pieces come out as they were. */
+static void
+test_random_chunks(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+	unsigned int seed = 1;
+	size_t i, n, len, total;
+	const char *body;
+	char block[300];
+
+	(void)state;
+	p = parse_to(P H CH "\r\n", HTTP_HEADER, &in);
+	for (i = 0; i < sizeof(block); i++)
+		block[i] = (char)(i * 7);
+	for (total = 0, i = 0; i < 2000; i++) {
+		seed = seed * 1103515245 + 12345;
+		n = seed / 65536 % (sizeof(block) - 1) + 1;
+		evbuffer_add_printf(in, "%zX\r\n", n);
+		evbuffer_add(in, block, n);
+		evbuffer_add(in, "\r\n", 2);
+		assert_int_equal(http_parse(p, in), HTTP_MORE);
+		total += n;
+	}
+	evbuffer_add(in, "0\r\n\r\n", 5);
+	assert_int_equal(http_parse(p, in), HTTP_BODY);
+	body = http_body(p, &len);
+	assert_int_equal(len, total);
+	for (seed = 1, i = 0, total = 0; i < 2000; i++, total += n) {
+		seed = seed * 1103515245 + 12345;
+		n = seed / 65536 % (sizeof(block) - 1) + 1;
+		assert_memory_equal(body + total, block, n);
+	}
+	evbuffer_free(in);
+	http_free(p);
+}
+
+/* Every single byte, put in every place of a request, never breaks it. */
+static void
+test_every_byte(void **state)
+{
+	static const char request[] = P H CH "\r\n3;a\r\nabc\r\n0\r\nX: y\r\n"
+	    "\r\n" G H "\r\n";
+	struct wire w;
+	char one[TRACE_MAX], all[TRACE_MAX], in[sizeof(request)];
+	size_t i;
+	int c;
+
+	(void)state;
+	w.name = "every byte";
+	w.in = in;
+	w.len = sizeof(request) - 1;
+	for (i = 0; i < w.len; i++) {
+		memcpy(in, request, sizeof(in));
+		for (c = 0; c < 256; c++) {
+			in[i] = (char)c;
+			feed(&w, &limits, 1, 1, one);
+			feed(&w, &limits, w.len, 1, all);
+			assert_string_equal(one, all);
+		}
+	}
+}
+
+static void
+test_new(void **state)
+{
+	struct http_limits huge = { SIZE_MAX, 1 };
+
+	(void)state;
+	assert_null(http_new(&huge));
+	huge.max_header = 1;
+	huge.max_body = SIZE_MAX;
+	assert_null(http_new(&huge));
+	http_free(NULL);
+}
+
+/* Replaces the date, which must look like one. */
+static char *
+response(const struct http_response *r, size_t len)
+{
+	static char buf[1024];
+	struct evbuffer *out;
+	char *date, *end;
+	char wday[4], month[4];
+	int day, year, hour, min, sec, n;
+
+	assert_non_null(out = evbuffer_new());
+	assert_int_equal(http_respond(out, r, len), 0);
+	n = evbuffer_remove(out, buf, sizeof(buf) - 1);
+	assert_true(n > 0);
+	buf[n] = '\0';
+	evbuffer_free(out);
+	if ((date = strstr(buf, "Date: ")) == NULL)
+		return (buf);
+	assert_int_equal(sscanf(date, "Date: %3s, %2d %3s %4d %2d:%2d:%2d GMT"
+	    "\r\n", wday, &day, month, &year, &hour, &min, &sec), 7);
+	assert_true(year >= 2026);
+	end = strstr(date, "\r\n");
+	assert_int_equal(end - date, strlen("Date: Sun, 06 Nov 1994 08:49:37 "
+	    "GMT"));
+	memmove(date + 6, end, strlen(end) + 1);
+	return (buf);
+}
+
+static void
+test_respond(void **state)
+{
+	struct http_response r;
+
+	(void)state;
+	memset(&r, 0, sizeof(r));
+	r.status = 200;
+	r.content_type = "application/json";
+	assert_string_equal(response(&r, 42), "HTTP/1.1 200 OK\r\nDate: \r\n"
+	    "Content-Type: application/json\r\nContent-Length: 42\r\n\r\n");
+	r.close = true;
+	r.keepalive10 = true;
+	r.status = 405;
+	r.allow = "GET, POST";
+	assert_string_equal(response(&r, 1), "HTTP/1.1 405 Method Not Allowed"
+	    "\r\nDate: \r\nContent-Type: application/json\r\n"
+	    "Content-Length: 1\r\nAllow: GET, POST\r\nConnection: close\r\n"
+	    "\r\n");
+	memset(&r, 0, sizeof(r));
+	r.status = 503;
+	r.retry_after = 1;
+	r.keepalive10 = true;
+	assert_string_equal(response(&r, 0), "HTTP/1.1 503 Service Unavailable"
+	    "\r\nDate: \r\nContent-Length: 0\r\nRetry-After: 1\r\n"
+	    "Connection: keep-alive\r\n\r\n");
+	r.status = 100;
+	assert_string_equal(response(&r, 0), "HTTP/1.1 100 Continue\r\n\r\n");
+	assert_string_equal(http_phrase(431),
+	    "Request Header Fields Too Large");
+	assert_string_equal(http_phrase(299), "Unknown");
+}
+
+static void
+test_syntax(void **state)
+{
+	uint64_t n;
+
+	(void)state;
+	assert_true(http_content_length("18446744073709551615", &n));
+	assert_true(n == UINT64_MAX);
+	assert_true(http_content_length("18446744073709551614", &n));
+	assert_true(n == UINT64_MAX - 1);
+	assert_true(http_content_length("184467440737095516159", &n));
+	assert_true(n == UINT64_MAX);
+	assert_false(http_is_token("", 0));
+	assert_false(http_is_token("a\0b", 3));
+	assert_true(http_is_host("", 0));
+	assert_false(http_is_host("a\0", 2));
+	assert_false(http_is_host("[]", 2));
+	assert_true(http_is_host("[::ffff:1.2.3.4]", 16));
+	assert_true(http_list_has("a,,close", "close"));
+	assert_false(http_list_has("", "close"));
+	assert_false(http_list_has(" , ", "close"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_header_limit),
+		cmocka_unit_test(test_chunk_limits),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_continue),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_slow_body),
+		cmocka_unit_test(test_random_chunks),
+		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_new),
+		cmocka_unit_test(test_respond),
+		cmocka_unit_test(test_syntax)
+	};
+
+	return (cmocka_run_group_tests_name("http", tests, NULL, NULL));
+}

@@ -1,0 +1,361 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: common/lexer.o common/lexer_file.o common/lexer_macro.o */
+
+#include <err.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/lexer.h"
+#include "common/log.h"
+
+/*
+ * What a grammar other than signerd's may rely on; that one's own tests are
+ * in regress/config.
+ */
+static char dir[] = "/tmp/test_lexer.XXXXXX";
+
+void
+fatal(const char *fmt, ...)
+{
+	err(1, "%s", fmt);
+}
+
+static const char *
+write_file(const char *name, const char *text)
+{
+	static char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_not_equal(fputs(text, f), EOF);
+	assert_int_equal(fclose(f), 0);
+	return (path);
+}
+
+static bool
+starts(const char *word)
+{
+	return (strcmp(word, "signer") == 0);
+}
+
+/*
+ * All tokens in one line: words as they are, strings in quotes, newlines as
+ * a semicolon, faults as an exclamation mark.
+ */
+static void
+render(struct lexer *lx, char *out, size_t size)
+{
+	const struct lexer_token *t;
+	size_t len = 0;
+
+	out[0] = '\0';
+	while ((t = lexer_next(lx))->kind != LEXER_END) {
+		assert_true(len + strlen(t->text) + 4 < size);
+		len += (size_t)snprintf(out + len, size - len,
+		    t->kind == LEXER_STRING ? "\"%s\" " : "%s ",
+		    t->kind == LEXER_NEWLINE ? ";" :
+		    t->kind == LEXER_BAD ? "!" : t->text);
+	}
+	/* The end stays the end. */
+	assert_int_equal(lexer_next(lx)->kind, LEXER_END);
+}
+
+static char *
+report(struct lexer *lx)
+{
+	size_t len, skip = strlen(dir) + 1;
+	char *all, *p;
+	FILE *f;
+
+	f = open_memstream(&all, &len);
+	assert_non_null(f);
+	lexer_report(lx, f);
+	assert_int_equal(fclose(f), 0);
+	/* Without the directory, which is another one each time. */
+	while ((p = strstr(all, dir)) != NULL)
+		memmove(p, p + skip, strlen(p + skip) + 1);
+	return (all);
+}
+
+static void
+check(const char *text, const char *tokens, const char *messages)
+{
+	struct lexer_names names;
+	struct lexer *lx;
+	char out[1024], *said;
+
+	lx = lexer_open(write_file("a", text), starts);
+	render(lx, out, sizeof(out));
+	said = report(lx);
+	lexer_close(lx, &names);
+	lexer_names_free(&names);
+	assert_string_equal(out, tokens);
+	assert_string_equal(said, messages);
+	free(said);
+}
+
+static void
+test_tokens(void **state)
+{
+	(void)state;
+	check("", "", "");
+	check("\n\n # comment\n\\\n  \\\n", "", "");
+	check("a b\n\n\nc", "a b ; c ; ", "");
+	check("a \\\n b#c\nd", "a b ; d ; ", "");
+	check("a{b,c=d}", "a { b , c = d } ; ", "");
+	check("a {\n\nb # }\n c\n}\nd\n", "a { b c } ; d ; ", "");
+	check("::1 0.0.0.0/8 a-b_c:d%e@f+g*h~i 0x1\n",
+	    "::1 0.0.0.0/8 a-b_c:d%e@f+g*h~i 0x1 ; ", "");
+	check("\"\" \"a # { $x \\\" \\\\\"b\n", "\"\" \"a # { $x \" \\\" b ; ",
+	    "");
+	check("}}\na {}}\nb\n", "} } ; a { } } ; b ; ", "");
+}
+
+static void
+test_faults(void **state)
+{
+	(void)state;
+	check("a ; b\n", "a ! b ; ", "a:1: unexpected character \";\"\n");
+	check("\n\"a\nb", "! ; b ; ", "a:2: string is not terminated\n");
+	check("a \\b\n", "a ! b ; ", "a:1: unexpected character \"\\\"\n");
+	check("a \"\\t\"\n", "a ! ; ",
+	    "a:1: \"\\t\" in a string: only \\\" and \\\\ are known\n");
+	check("a\r\n", "a ! ; ", "a:1: control byte 0x0d\n");
+}
+
+static void
+test_macros(void **state)
+{
+	(void)state;
+	check("m = \"x { y }\"\n$m z\n", "x { y } z ; ", "");
+	check("a $m\n", "a ! ; ", "a:1: macro \"m\" is not defined\n");
+	check("m = x\nm = y \"z\"\na $m.w $m\"\"\n",
+	    "a y z.w y z \"\" ; ", "");
+	check("m =\nm2 = \"\"\na $m\nb $m2 c\n", "a ! ; b c ; ",
+	    "a:1: macro \"m\" needs a value\n");
+	check("m = $m\nm = x\nm = \"$m\"\na $m\n", "a ! m ; ",
+	    "a:1: macro \"m\" is not defined\n"
+	    "a:4: \"$\" in the text of a macro\n");
+	/* A keyword of the grammar is free to be one. */
+	check("signer = x\nsigner $signer\n", "signer x ; ", "");
+	check("include = x\na $include\n", "a x ; ", "");
+}
+
+static void
+test_define(void **state)
+{
+	(void)state;
+	assert_int_equal(lexer_define("m=1"), 0);
+	assert_int_equal(lexer_define("m=2"), 0);
+	check("m = 3\na $m\n", "a 2 ; ", "");
+	check("a $m\n", "a 2 ; ", "");
+	lexer_undefine();
+	check("m = 3\na $m\n", "a 3 ; ", "");
+	check("a $m\n", "a ! ; ", "a:1: macro \"m\" is not defined\n");
+	assert_int_equal(lexer_define("m"), -1);
+	assert_int_equal(lexer_define("=m"), -1);
+	assert_int_equal(lexer_define("m=\n"), -1);
+}
+
+static void
+test_include(void **state)
+{
+	(void)state;
+	write_file("b", "b1\nb2");
+	check("a\ninclude b\nc\n", "a ; b1 ; b2 ; c ; ", "");
+	check("include \"b\"", "b1 ; b2 ; ", "");
+	check("a include b\n", "a include b ; ", "");
+	check("a\ninclude a\nb\n", "a ; b ; ", "a:2: \"a\" includes itself\n");
+	/* A statement does not go over the end of a file. */
+	write_file("b", "x {\n\n");
+	check("include b\n}\n", "x { ! ; } ; ",
+	    "b:2: missing \"}\" for the \"{\" of line 1\n");
+	write_file("b", "x \\\n");
+	check("include b\ny\n", "x ; y ; ", "");
+}
+
+/* A word that begins statements, and a macro, end a list left open. */
+static void
+test_missing_brace(void **state)
+{
+	(void)state;
+	check("a {\n b\nsigner c\nd\n", "a { b ! ; signer c ; d ; ",
+	    "a:3: missing \"}\" for the \"{\" of line 1\n");
+	check("a {\nm =x\nb $m\n", "a { ! ; b x ; ",
+	    "a:2: missing \"}\" for the \"{\" of line 1\n");
+	check("a { signer\n\"signer\"\nb signer }\n",
+	    "a { signer \"signer\" b signer } ; ", "");
+	check("a { {\n }", "a { { } ! ; ",
+	    "a:2: missing \"}\" for the \"{\" of line 1\n");
+}
+
+static void
+expect(struct lexer *lx, enum lexer_kind kind, const char *text, int line,
+    bool first)
+{
+	const struct lexer_token *t;
+
+	t = lexer_next(lx);
+	assert_int_equal(t->kind, kind);
+	assert_string_equal(t->text, text);
+	assert_int_equal(t->pos.line, line);
+	assert_int_equal(t->first, first);
+}
+
+static void
+test_places(void **state)
+{
+	struct lexer_names names;
+	struct lexer *lx;
+
+	(void)state;
+	lx = lexer_open(write_file("a", "m = \"y\"\n;\n\n"
+	    "a \\\n b {\n\n$n }\n\nlast\n\n"), NULL);
+	expect(lx, LEXER_BAD, "", 2, true);
+	expect(lx, LEXER_NEWLINE, "", 2, false);
+	expect(lx, LEXER_WORD, "a", 4, true);
+	expect(lx, LEXER_WORD, "b", 5, false);
+	expect(lx, LEXER_PUNCT, "{", 5, false);
+	expect(lx, LEXER_BAD, "", 7, false);
+	expect(lx, LEXER_PUNCT, "}", 7, false);
+	expect(lx, LEXER_NEWLINE, "", 7, false);
+	expect(lx, LEXER_WORD, "last", 9, true);
+	expect(lx, LEXER_NEWLINE, "", 9, false);
+	expect(lx, LEXER_END, "", 10, true);
+	assert_int_equal(lexer_last(lx)->line, 10);
+	lexer_close(lx, &names);
+	lexer_names_free(&names);
+}
+
+static void
+test_recover(void **state)
+{
+	struct lexer_names names;
+	struct lexer *lx;
+
+	(void)state;
+	lx = lexer_open(write_file("a", "a b \"{\" {\n ; $x \"\n } c\nd\n"
+	    "e\nf {\nsigner\n"), starts);
+	expect(lx, LEXER_WORD, "a", 1, true);
+	lexer_recover(lx);
+	expect(lx, LEXER_NEWLINE, "", 3, false);
+	/* At a newline there is nothing to go over. */
+	lexer_recover(lx);
+	expect(lx, LEXER_WORD, "d", 4, true);
+	lexer_recover(lx);
+	expect(lx, LEXER_NEWLINE, "", 4, false);
+	expect(lx, LEXER_WORD, "e", 5, true);
+	expect(lx, LEXER_NEWLINE, "", 5, false);
+	expect(lx, LEXER_WORD, "f", 6, true);
+	lexer_recover(lx);
+	expect(lx, LEXER_NEWLINE, "", 7, false);
+	expect(lx, LEXER_WORD, "signer", 7, true);
+	lexer_recover(lx);
+	lexer_recover(lx);
+	expect(lx, LEXER_NEWLINE, "", 7, false);
+	expect(lx, LEXER_END, "", 7, true);
+	/* What was gone over has no messages. */
+	assert_int_equal(lexer_nerrors(lx), 0);
+	lexer_close(lx, &names);
+	lexer_names_free(&names);
+}
+
+/* Messages stand in the order of the text, and names outlive the lexer. */
+static void
+test_messages(void **state)
+{
+	struct lexer_pos first, second, third;
+	struct lexer_names names;
+	struct lexer *lx;
+	char *said;
+
+	(void)state;
+	write_file("b", "two\n");
+	lx = lexer_open(write_file("a", "one\ninclude b\nthree\n"), NULL);
+	first = lexer_next(lx)->pos;
+	(void)lexer_next(lx);
+	second = lexer_next(lx)->pos;
+	(void)lexer_next(lx);
+	third = lexer_next(lx)->pos;
+	lexer_error(lx, &third, "%s", "3");
+	lexer_error(lx, &first, "1");
+	lexer_warn(lx, &second, "2");
+	lexer_error(lx, &first, "1b");
+	assert_int_equal(lexer_nerrors(lx), 3);
+	assert_false(lexer_incomplete(lx));
+	said = report(lx);
+	assert_string_equal(said,
+	    "a:1: 1\na:1: 1b\nb:1: warning: 2\na:3: 3\n");
+	free(said);
+	lexer_close(lx, &names);
+	assert_string_equal(strrchr(first.file, '/'), "/a");
+	assert_string_equal(strrchr(second.file, '/'), "/b");
+	lexer_names_free(&names);
+}
+
+static void
+test_no_file(void **state)
+{
+	struct lexer_names names;
+	struct lexer *lx;
+
+	(void)state;
+	lx = lexer_open("/nonexistent/file", starts);
+	assert_int_equal(lexer_next(lx)->kind, LEXER_END);
+	assert_true(lexer_incomplete(lx));
+	assert_int_equal(lexer_nerrors(lx), 1);
+	assert_string_equal(lexer_last(lx)->file, "/nonexistent/file");
+	lexer_close(lx, &names);
+	lexer_names_free(&names);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return (mkdtemp(dir) == NULL ? -1 : 0);
+}
+
+static int
+teardown(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/a", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/b", dir);
+	unlink(path);
+	return (rmdir(dir));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tokens),
+		cmocka_unit_test(test_faults),
+		cmocka_unit_test(test_macros),
+		cmocka_unit_test(test_define),
+		cmocka_unit_test(test_include),
+		cmocka_unit_test(test_missing_brace),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_recover),
+		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_no_file)
+	};
+
+	return (cmocka_run_group_tests_name("lexer", tests, setup, teardown));
+}

@@ -1,0 +1,146 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef SIGNERD_CONFIG_H
+#define SIGNERD_CONFIG_H
+
+#include <sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/lexer.h"
+#include "common/log.h"
+#include "keyd/policy.h"
+
+/*
+ * signerd.conf(5), parsed: what the file says and the defaults for what it
+ * does not.  Only the parent has one.
+ */
+
+/* Bytes of names (keys) and of paths, without the NUL. */
+#define CONFIG_NAME_MAX	64
+#define CONFIG_PATH_MAX	1023
+#define CONFIG_LISTENS	256
+
+/* A file that the configuration names, and where it does so. */
+struct config_file {
+	char		*path;		/* NULL: not named */
+	const char	*conf;		/* file of the statement */
+	int		 line;		/* of the statement */
+	int		 fd;		/* open for reading, or -1 */
+};
+
+struct config_listen {
+	STAILQ_ENTRY(config_listen) entry;
+	char		*host;		/* numeric address */
+	uint16_t	 port;
+	const char	*conf;
+	int		 line;
+	int		 fd;		/* listening, or -1 */
+};
+
+struct config_key {
+	STAILQ_ENTRY(config_key) entry;
+	char		*name;
+	struct config_file file;
+	unsigned int	 order;		/* lexer_pos.order of the statement */
+	uint32_t	 index;		/* in the order of the file */
+	uint8_t		 address[ADDRESS_SIZE];	/* keyd's answer */
+	bool		 has_address;
+};
+
+struct config_rule {
+	STAILQ_ENTRY(config_rule) entry;
+	struct rule	 rule;		/* rule.key: index of config_key */
+	char		*keyname;
+	const char	*conf;
+	int		 line;
+	unsigned int	 order;		/* lexer_pos.order of the statement */
+};
+
+/* Limits; the keyword of each stands beside it. */
+struct config_limits {
+	uint32_t	max_connections;	/* max connections */
+	uint32_t	max_per_address;	/* max connections-per-address */
+	uint32_t	max_header;		/* max header, bytes */
+	uint32_t	max_body;		/* max body, bytes */
+	uint32_t	max_batch;		/* max batch, requests */
+	uint32_t	max_response;		/* max response, bytes */
+	uint32_t	max_values;		/* max values, of one body */
+	uint32_t	max_transaction;	/* max transaction, bytes */
+	uint32_t	max_queue;		/* max queue, HTTP requests */
+	uint32_t	max_waiting;		/* max waiting, in keyd, each */
+	uint32_t	timeout_handshake;	/* timeout handshake, ms */
+	uint32_t	timeout_header;		/* timeout header, ms */
+	uint32_t	timeout_body;		/* timeout body, ms */
+	uint32_t	timeout_idle;		/* timeout idle, ms */
+	uint32_t	timeout_write;		/* timeout write, ms */
+	uint32_t	timeout_request;	/* timeout request, ms */
+	uint32_t	timeout_keyd;		/* timeout keyd, ms */
+};
+
+struct config {
+	char		*user;
+	char		*chroot;
+	STAILQ_HEAD(, config_listen) listens;
+	struct config_file ca;
+	struct config_file cert;
+	struct config_file key;
+	struct config_file crl;
+	char		*protocols;
+	enum log_format	 log_format;
+	enum log_level	 log_level;
+	uint32_t	 log_rate;		/* records a second and child */
+	struct config_limits limits;
+	STAILQ_HEAD(, config_key) keys;
+	uint32_t	 nkeys;
+	STAILQ_HEAD(, config_rule) rules;
+	uint32_t	 nrules;
+	struct lexer_names names;	/* what every conf points to */
+};
+
+/*
+ * -D name=value, before config_parse; it holds for every later one.  -1 if it
+ * is not of that form.
+ */
+int		 config_define(const char *);
+
+/*
+ * Parses the file and its includes and checks all that can be told from the
+ * text (names that are used and not defined, repeated names, missing
+ * statements, chains that a rule needs).  Every fault is written to stderr
+ * as "FILE:LINE: text", in the order of the file; NULL if there was one.  What
+ * is odd but no fault is written as "FILE:LINE: warning: text".
+ */
+struct config	*config_parse(const char *path);
+void		 config_free(struct config *);
+
+/*
+ * The canonical form: every setting, defaults included, one statement a
+ * line; it parses to itself.
+ */
+void		 config_print(const struct config *, FILE *);
+
+/*
+ * Opens every file that the configuration names and checks those that hold
+ * secrets: a regular file, owned by root or by the daemon's user, with no
+ * access for group and others.  Every fault is written as above; -1 if there
+ * was one.
+ */
+int		 config_open(struct config *);
+/*
+ * Binds and listens on every `listen on`.  The same way.  The port that the
+ * kernel chose for port 0 is put in the place of the 0.
+ */
+int		 config_bind(struct config *);
+/* Closes what config_open and config_bind opened; config_free does it, too. */
+void		 config_close(struct config *);
+
+/* NULL if there is no key of that index. */
+const char	*config_key_name(const struct config *, uint32_t index);
+
+#endif /* SIGNERD_CONFIG_H */

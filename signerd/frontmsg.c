@@ -1,0 +1,196 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <string.h>
+
+#include "signerd/frontmsg.h"
+
+/* The limits, as an array in one place for both directions. */
+static void
+limits_fields(struct config_limits *l, uint32_t *f[static 17])
+{
+	size_t	 n = 0;
+
+	f[n++] = &l->max_connections;
+	f[n++] = &l->max_per_address;
+	f[n++] = &l->max_header;
+	f[n++] = &l->max_body;
+	f[n++] = &l->max_batch;
+	f[n++] = &l->max_response;
+	f[n++] = &l->max_values;
+	f[n++] = &l->max_transaction;
+	f[n++] = &l->max_queue;
+	f[n++] = &l->max_waiting;
+	f[n++] = &l->timeout_handshake;
+	f[n++] = &l->timeout_header;
+	f[n++] = &l->timeout_body;
+	f[n++] = &l->timeout_idle;
+	f[n++] = &l->timeout_write;
+	f[n++] = &l->timeout_request;
+	f[n++] = &l->timeout_keyd;
+}
+
+static int
+finish(struct imsgbuf *ibuf, struct ibuf *b, int ok)
+{
+	if (!ok) {
+		ibuf_free(b);
+		return (-1);
+	}
+	imsg_close(ibuf, b);
+	return (0);
+}
+
+static int
+add_string(struct ibuf *b, const char *s)
+{
+	size_t	 len = strlen(s);
+
+	return (ibuf_add_n16(b, len) == -1 || ibuf_add(b, s, len) == -1 ?
+	    -1 : 0);
+}
+
+/* A string without NULs that fits into size bytes with one at its end. */
+static int
+get_string(struct ibuf *b, char *s, size_t size)
+{
+	uint16_t	 len;
+
+	if (ibuf_get_n16(b, &len) == -1 || len >= size ||
+	    ibuf_get(b, s, len) == -1 || memchr(s, '\0', len) != NULL)
+		return (-1);
+	s[len] = '\0';
+	return (0);
+}
+
+int
+frontmsg_send_config(struct imsgbuf *ibuf, const struct front_config *c)
+{
+	struct config_limits	 limits = c->limits;
+	uint32_t		*f[17];
+	struct ibuf		*b;
+	size_t			 i;
+	int			 ok = 1;
+
+	limits_fields(&limits, f);
+	if ((b = imsg_create(ibuf, FRONT_CONFIG, 0, 0, 256)) == NULL)
+		return (-1);
+	for (i = 0; i < 17; i++)
+		ok &= ibuf_add_n32(b, *f[i]) == 0;
+	ok &= add_string(b, c->protocols) == 0;
+	return (finish(ibuf, b, ok));
+}
+
+int
+frontmsg_get_config(struct imsg *imsg, struct front_config *c)
+{
+	struct ibuf	 b;
+	uint32_t	*f[17];
+	size_t		 i;
+
+	limits_fields(&c->limits, f);
+	if (imsg_get_ibuf(imsg, &b) == -1)
+		return (-1);
+	for (i = 0; i < 17; i++)
+		if (ibuf_get_n32(&b, f[i]) == -1)
+			return (-1);
+	if (get_string(&b, c->protocols, sizeof(c->protocols)) == -1)
+		return (-1);
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
+frontmsg_send_file(struct imsgbuf *ibuf, enum front_file file, int fd)
+{
+	uint8_t	 kind = (uint8_t)file;
+
+	return (imsg_compose(ibuf, FRONT_FILE, 0, 0, fd, &kind, 1) == -1 ?
+	    -1 : 0);
+}
+
+int
+frontmsg_get_file(struct imsg *imsg, enum front_file *file, int *fd)
+{
+	uint8_t	 kind;
+
+	if (imsg_get_data(imsg, &kind, sizeof(kind)) == -1 ||
+	    kind >= FRONT_NFILES || (*fd = imsg_get_fd(imsg)) == -1)
+		return (-1);
+	*file = (enum front_file)kind;
+	return (0);
+}
+
+int
+frontmsg_send_key(struct imsgbuf *ibuf, const struct front_key *k)
+{
+	struct ibuf	*b;
+	int		 ok;
+
+	if ((b = imsg_create(ibuf, FRONT_KEY, 0, 0, 128)) == NULL)
+		return (-1);
+	ok = ibuf_add_n32(b, k->index) == 0 && add_string(b, k->name) == 0 &&
+	    ibuf_add(b, k->address, sizeof(k->address)) == 0;
+	return (finish(ibuf, b, ok));
+}
+
+int
+frontmsg_get_key(struct imsg *imsg, struct front_key *k)
+{
+	struct ibuf	 b;
+
+	if (imsg_get_ibuf(imsg, &b) == -1 ||
+	    ibuf_get_n32(&b, &k->index) == -1 ||
+	    get_string(&b, k->name, sizeof(k->name)) == -1 ||
+	    ibuf_get(&b, k->address, sizeof(k->address)) == -1)
+		return (-1);
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
+frontmsg_send_error(struct imsgbuf *ibuf, const struct front_error *e)
+{
+	struct ibuf	*b;
+	int		 ok;
+
+	if ((b = imsg_create(ibuf, FRONT_ERROR, 0, 0, 256)) == NULL)
+		return (-1);
+	ok = ibuf_add_n8(b, (uint64_t)e->file) == 0 &&
+	    add_string(b, e->text) == 0;
+	return (finish(ibuf, b, ok));
+}
+
+int
+frontmsg_get_error(struct imsg *imsg, struct front_error *e)
+{
+	struct ibuf	 b;
+	uint8_t		 kind;
+
+	if (imsg_get_ibuf(imsg, &b) == -1 || ibuf_get_n8(&b, &kind) == -1 ||
+	    kind >= FRONT_NFILES ||
+	    get_string(&b, e->text, sizeof(e->text)) == -1)
+		return (-1);
+	e->file = (enum front_file)kind;
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
+frontmsg_send(struct imsgbuf *ibuf, enum front_msg type, int fd)
+{
+	return (imsg_compose(ibuf, type, 0, 0, fd, NULL, 0) == -1 ? -1 : 0);
+}
+
+int
+frontmsg_get_fd(struct imsg *imsg, int *fd)
+{
+	if (imsg_get_len(imsg) != 0)
+		return (-1);
+	return ((*fd = imsg_get_fd(imsg)) == -1 ? -1 : 0);
+}
+
+int
+frontmsg_get_empty(struct imsg *imsg)
+{
+	return (imsg_get_len(imsg) == 0 ? 0 : -1);
+}

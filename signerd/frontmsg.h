@@ -1,0 +1,77 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef SIGNERD_FRONTMSG_H
+#define SIGNERD_FRONTMSG_H
+
+#include <stdint.h>
+
+#include "compat/imsg.h"
+#include "keyd/request.h"
+#include "signerd/config.h"
+
+/*
+ * The messages between the parent and a frontend.  From the parent, once, in
+ * this order: FRONT_CONFIG, any of FRONT_FILE FRONT_LISTEN FRONT_KEY, one
+ * FRONT_CHANNEL, FRONT_START; later FRONT_STOP.  From the frontend:
+ * FRONT_ERROR any number of times, then FRONT_READY or FRONT_FAILED;
+ * after FRONT_STOP it exits 0; and LOG_MSG at any time.
+ */
+enum front_msg {
+	FRONT_CONFIG = 0x300,
+	FRONT_FILE,		/* descriptor of a TLS file */
+	FRONT_LISTEN,		/* listening descriptor */
+	FRONT_KEY,		/* name and address of a key, for logs */
+	FRONT_CHANNEL,		/* descriptor that leads to keyd */
+	FRONT_START,
+	FRONT_STOP,
+	FRONT_ERROR,
+	FRONT_READY,
+	FRONT_FAILED
+};
+
+#define FRONT_MSGSIZE		16384
+#define FRONT_PROTOCOLS_MAX	64
+
+enum front_file {
+	FRONT_CA,
+	FRONT_CERT,
+	FRONT_PRIVKEY,
+	FRONT_CRL,
+	FRONT_NFILES
+};
+
+struct front_config {
+	struct config_limits	limits;
+	char			protocols[FRONT_PROTOCOLS_MAX];
+};
+
+struct front_key {
+	uint32_t	index;
+	char		name[CONFIG_NAME_MAX + 1];
+	uint8_t		address[ADDRESS_SIZE];
+};
+
+struct front_error {
+	enum front_file	file;
+	char		text[512];
+};
+
+/* As in keyd/keymsg.h: 0, or -1; decoders check sizes exactly. */
+int	frontmsg_send_config(struct imsgbuf *, const struct front_config *);
+int	frontmsg_send_file(struct imsgbuf *, enum front_file, int fd);
+int	frontmsg_send_key(struct imsgbuf *, const struct front_key *);
+int	frontmsg_send_error(struct imsgbuf *, const struct front_error *);
+/* FRONT_LISTEN, FRONT_CHANNEL (with fd), or one without anything (fd -1). */
+int	frontmsg_send(struct imsgbuf *, enum front_msg, int fd);
+
+int	frontmsg_get_config(struct imsg *, struct front_config *);
+int	frontmsg_get_file(struct imsg *, enum front_file *, int *fd);
+int	frontmsg_get_key(struct imsg *, struct front_key *);
+int	frontmsg_get_error(struct imsg *, struct front_error *);
+int	frontmsg_get_fd(struct imsg *, int *fd);
+int	frontmsg_get_empty(struct imsg *);
+
+#endif /* SIGNERD_FRONTMSG_H */

@@ -1,0 +1,337 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "signerd/keylink.h"
+#include "signerd/rpc.h"
+
+/* ---- Slots: what is in keyd ------------------------------------------- */
+
+static uint64_t
+slot_id(const struct keylink *k, const struct keylink_slot *s)
+{
+	return ((uint64_t)s->generation << 32 | (uint64_t)(s - k->slots));
+}
+
+static struct keylink_slot *
+slot_of_id(struct keylink *k, uint64_t id)
+{
+	struct keylink_slot	*s;
+	uint32_t		 index = (uint32_t)id;
+
+	if (index >= KEYLINK_WINDOW)
+		return (NULL);
+	s = &k->slots[index];
+	return (s->used && slot_id(k, s) == id ? s : NULL);
+}
+
+static void
+slot_release(struct keylink *k, struct keylink_slot *s)
+{
+	TAILQ_REMOVE(&k->sent, s, entry);
+	TAILQ_INSERT_TAIL(&k->unused, s, entry);
+	k->bytes -= s->size;
+	s->used = false;
+	s->call = NULL;
+	s->generation++;
+}
+
+/* ---- Whose turn it is ------------------------------------------------- */
+
+static void
+turn_join(struct keylink *k, struct rpc *rpc)
+{
+	if (rpc->in_turn || rpc_next(rpc) == NULL ||
+	    rpc->in_keyd >= k->limits->max_waiting)
+		return;
+	TAILQ_INSERT_TAIL(&k->turn, rpc, turn);
+	rpc->in_turn = true;
+}
+
+static void
+turn_leave(struct keylink *k, struct rpc *rpc)
+{
+	if (!rpc->in_turn)
+		return;
+	TAILQ_REMOVE(&k->turn, rpc, turn);
+	rpc->in_turn = false;
+}
+
+static void
+ask(struct keylink *k, struct rpc *rpc, struct call *call)
+{
+	struct keylink_slot	*s = TAILQ_FIRST(&k->unused);
+	struct request		*request = &call->args.request;
+	uint64_t		 now = clock_us();
+	size_t			 size;
+	int			 error = 0;
+
+	request->id = slot_id(k, s);
+	request->deadline = now + (uint64_t)k->limits->timeout_keyd * 1000;
+	if (request->deadline > rpc->deadline)
+		request->deadline = rpc->deadline;
+	call->asked = true;
+	call->sent = now;
+	size = keymsg_request_size(request) + IMSG_HEADER_SIZE;
+	/* keyd would close the channel over a larger one. */
+	if (size > k->limits->max_transaction)
+		error = EMSGSIZE;
+	else if (keymsg_send_request(&k->iev.ibuf, request) == -1)
+		error = errno;
+	if (error != 0) {
+		if (rpc_unsendable(call, error))
+			turn_join(k, rpc);
+		return;
+	}
+	imsgev_flush(&k->iev);
+	s->used = true;
+	s->call = call;
+	s->sent = now;
+	s->size = size;
+	k->bytes += s->size;
+	TAILQ_REMOVE(&k->unused, s, entry);
+	TAILQ_INSERT_TAIL(&k->sent, s, entry);
+	rpc->in_keyd++;
+	turn_join(k, rpc);
+}
+
+static void
+pump(struct keylink *k)
+{
+	struct call	*call;
+	struct rpc	*rpc;
+
+	/* An answer on the spot can lead to the next request, and here. */
+	if (k->pumping)
+		return;
+	k->pumping = true;
+	while ((rpc = TAILQ_FIRST(&k->turn)) != NULL &&
+	    !TAILQ_EMPTY(&k->unused) && k->bytes <=
+	    (size_t)KEYLINK_BYTES * k->limits->max_transaction) {
+		turn_leave(k, rpc);
+		if ((call = rpc_next(rpc)) != NULL)
+			ask(k, rpc, call);
+	}
+	k->pumping = false;
+}
+
+/* ---- Time ------------------------------------------------------------- */
+
+static void
+arm_timer(struct keylink *k)
+{
+	struct timeval	 tv;
+	struct rpc	*oldest = TAILQ_FIRST(&k->waiting);
+	uint64_t	 now = clock_us(), wait;
+
+	if (oldest == NULL) {
+		event_del(k->timer);
+		return;
+	}
+	if (evtimer_pending(k->timer, NULL))
+		return;
+	/* Both deadlines: the rpc's own, and that of keyd's answer. */
+	wait = oldest->deadline > now ? oldest->deadline - now : 0;
+	if (wait > (uint64_t)k->limits->timeout_keyd * 500)
+		wait = (uint64_t)k->limits->timeout_keyd * 500;
+	if (wait < 1000)
+		wait = 1000;
+	tv.tv_sec = (time_t)(wait / 1000000);
+	tv.tv_usec = (suseconds_t)(wait % 1000000);
+	event_add(k->timer, &tv);
+}
+
+/* rpcs whose time is up, and those that keyd does not answer. */
+static void
+on_timer(int fd, short what, void *arg)
+{
+	struct keylink		*k = arg;
+	struct keylink_slot	*s, *next;
+	struct rpc		*rpc;
+	uint64_t		 now = clock_us();
+	uint64_t		 limit = (uint64_t)k->limits->timeout_keyd *
+				    1000;
+
+	(void)fd;
+	(void)what;
+	for (s = TAILQ_FIRST(&k->sent); s != NULL && now - s->sent > limit;
+	    s = next) {
+		next = TAILQ_NEXT(s, entry);
+		/* Cancels s->call, and others of its rpc, in their slots. */
+		if (s->call != NULL)
+			rpc_expired(s->call->rpc);
+	}
+	while ((rpc = TAILQ_FIRST(&k->waiting)) != NULL &&
+	    rpc->deadline <= now)
+		rpc_expired(rpc);
+	pump(k);
+	arm_timer(k);
+}
+
+bool
+keylink_busy(const struct keylink *k)
+{
+	const struct keylink_slot	*s = TAILQ_FIRST(&k->sent);
+
+	if (k->nwaiting >= k->limits->max_queue)
+		return (true);
+	return (s != NULL && clock_us() - s->sent >
+	    (uint64_t)k->limits->timeout_keyd * 1000);
+}
+
+void
+keylink_submit(struct keylink *k, struct rpc *rpc)
+{
+	TAILQ_INSERT_TAIL(&k->waiting, rpc, waiting);
+	rpc->submitted = true;
+	k->nwaiting++;
+	turn_join(k, rpc);
+	pump(k);
+	arm_timer(k);
+}
+
+void
+keylink_cancel(struct keylink *k, struct rpc *rpc)
+{
+	struct keylink_slot	*s;
+
+	if (!rpc->submitted)
+		return;
+	turn_leave(k, rpc);
+	TAILQ_REMOVE(&k->waiting, rpc, waiting);
+	rpc->submitted = false;
+	k->nwaiting--;
+	if (rpc->in_keyd == 0)
+		return;
+	TAILQ_FOREACH(s, &k->sent, entry)
+		if (s->call != NULL && s->call->rpc == rpc)
+			s->call = NULL;
+	rpc->in_keyd = 0;
+}
+
+/* ---- Answers ---------------------------------------------------------- */
+
+/* Nobody waits for it, but no signature goes without its line in the log. */
+static void
+drop_late(struct keylink *k, const struct keyd_reply *reply)
+{
+	struct log_record	 r;
+
+	k->late++;
+	if (reply == NULL || reply->refusal != REFUSAL_NONE ||
+	    !log_start(&r, LOG_LVL_WARN, "signed too late"))
+		return;
+	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
+	log_num(&r, "rule", (uint64_t)reply->rule + 1);
+	log_num(&r, "keyd_us", reply->us);
+	log_num(&r, "late", k->late);
+	log_end(&r);
+}
+
+static void
+answered(struct keylink *k, struct keylink_slot *s,
+    const struct keyd_reply *reply)
+{
+	struct call	*call = s->call;
+	struct rpc	*rpc;
+
+	slot_release(k, s);
+	if (call == NULL) {
+		drop_late(k, reply);
+		return;
+	}
+	rpc = call->rpc;
+	rpc->in_keyd--;
+	turn_join(k, rpc);
+	/* May free the rpc, with keylink_cancel() before. */
+	if (reply != NULL)
+		rpc_reply(call, reply);
+	else
+		rpc_unsendable(call, EPROTO);
+}
+
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	struct keylink		*k = arg;
+	struct keylink_slot	*s;
+	struct keyd_reply	 reply;
+	uint64_t		 id;
+
+	(void)iev;
+	switch (imsg_get_type(imsg)) {
+	case KEYD_SIGNED:
+	case KEYD_REFUSED:
+		if (keymsg_get_reply(imsg, &reply) == -1)
+			break;
+		if ((s = slot_of_id(k, reply.id)) == NULL)
+			drop_late(k, &reply);
+		else
+			answered(k, s, &reply);
+		return;
+	case KEYD_BADREQUEST:
+		if (keymsg_get_badrequest(imsg, &id) == -1)
+			break;
+		if ((s = slot_of_id(k, id)) == NULL)
+			drop_late(k, NULL);
+		else
+			answered(k, s, NULL);
+		return;
+	}
+	log_error("a message of keyd that does not decode");
+}
+
+static void
+on_batch(struct imsgev *iev, void *arg)
+{
+	struct keylink	*k = arg;
+
+	(void)iev;
+	pump(k);
+	arm_timer(k);
+}
+
+static void
+on_closed(struct imsgev *iev, const char *why, void *arg)
+{
+	struct keylink	*k = arg;
+
+	(void)iev;
+	k->lost(why != NULL ? why : "closed", k->arg);
+}
+
+int
+keylink_init(struct keylink *k, struct event_base *base, int fd,
+    const struct config_limits *limits, void (*lost)(const char *, void *),
+    void *arg)
+{
+	static const struct imsgev_cb	 cb = {
+		on_message, on_batch, on_closed
+	};
+	size_t				 i;
+
+	memset(k, 0, sizeof(*k));
+	k->limits = limits;
+	k->lost = lost;
+	k->arg = arg;
+	TAILQ_INIT(&k->sent);
+	TAILQ_INIT(&k->unused);
+	TAILQ_INIT(&k->turn);
+	TAILQ_INIT(&k->waiting);
+	for (i = 0; i < KEYLINK_WINDOW; i++)
+		TAILQ_INSERT_TAIL(&k->unused, &k->slots[i], entry);
+	k->timer = evtimer_new(base, on_timer, k);
+	if (k->timer == NULL)
+		return (-1);
+	return (imsgev_init(&k->iev, base, fd,
+	    KEYD_REPLYSIZE(limits->max_transaction), &cb, k));
+}

@@ -1,0 +1,73 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef SIGNERD_KEYLINK_H
+#define SIGNERD_KEYLINK_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/imsgev.h"
+#include "keyd/keymsg.h"
+#include "signerd/config.h"
+
+struct call;
+struct event;
+struct event_base;
+struct rpc;
+
+/*
+ * The way to keyd: which requests are asked next, how many are under way,
+ * and what becomes of those that keyd does not answer in time.
+ *
+ * Each rpc (one HTTP request, so one connection) with calls to ask has its
+ * turn, one call a turn, at most `max waiting` of it in keyd at once.
+ */
+
+/* Requests in keyd at once, of all connections. */
+#define KEYLINK_WINDOW	128
+/* Bytes of them, in units of `max transaction`. */
+#define KEYLINK_BYTES	4
+
+struct keylink_slot {
+	struct call	*call;		/* NULL: free, or nobody waits */
+	bool		 used;
+	uint32_t	 generation;	/* of the id; ids do not repeat soon */
+	uint64_t	 sent;		/* clock_us() */
+	size_t		 size;
+	TAILQ_ENTRY(keylink_slot) entry;
+};
+
+struct keylink {
+	struct imsgev		 iev;
+	const struct config_limits *limits;
+	struct event		*timer;
+	struct keylink_slot	 slots[KEYLINK_WINDOW];
+	TAILQ_HEAD(, keylink_slot) sent;	/* oldest first */
+	TAILQ_HEAD(, keylink_slot) unused;
+	TAILQ_HEAD(, rpc)	 turn;		/* with calls to ask */
+	TAILQ_HEAD(, rpc)	 waiting;	/* all, oldest first */
+	uint32_t		 nwaiting;
+	size_t			 bytes;		/* in keyd */
+	bool			 pumping;
+	uint64_t		 late;		/* answers nobody waited for */
+	void			(*lost)(const char *why, void *arg);
+	void			*arg;
+};
+
+/* lost: the channel broke, which is the end of this process. */
+int	keylink_init(struct keylink *, struct event_base *, int fd,
+	    const struct config_limits *, void (*lost)(const char *, void *),
+	    void *arg);
+/* keyd is behind its deadline, or `max queue` rpcs wait: answer 503. */
+bool	keylink_busy(const struct keylink *);
+/* Has the calls of an rpc asked; its answers come by rpc_reply(). */
+void	keylink_submit(struct keylink *, struct rpc *);
+/* Nobody waits for this rpc any more. */
+void	keylink_cancel(struct keylink *, struct rpc *);
+
+#endif /* SIGNERD_KEYLINK_H */

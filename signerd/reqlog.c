@@ -1,0 +1,143 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "keyd/keccak.h"
+#include "signerd/frontend.h"
+#include "signerd/reqlog.h"
+#include "signerd/rpc.h"
+
+static const char *
+method_name(const struct request *request)
+{
+	switch (request->method) {
+	case METHOD_TRANSACTION:
+		return ("transaction");
+	case METHOD_PAYLOAD:
+		return ("block-payload");
+	}
+	return ("unknown");
+}
+
+static void
+log_chain(struct log_record *r, const struct request *request)
+{
+	const struct u256	*chain;
+	char			 text[U256_DECSIZE];
+
+	if (request->method == METHOD_TRANSACTION) {
+		if ((request->tx.has & TX_CHAINID) == 0)
+			return;
+		chain = &request->tx.chain_id;
+	} else {
+		if ((request->payload.has & PAYLOAD_CHAIN) == 0)
+			return;
+		chain = &request->payload.chain_id;
+	}
+	u256_to_dec(chain, text);
+	log_str(r, "chain", text);
+}
+
+static void
+log_times(struct log_record *r, const struct call *call,
+    const struct keyd_reply *reply)
+{
+	uint64_t	 now = clock_us(), in_keyd = reply->us;
+	uint64_t	 queued = now - call->sent;
+
+	/* From the decision to ask until keyd took it up and answered. */
+	queued = queued > in_keyd ? queued - in_keyd : 0;
+	queued += call->sent - call->received;
+	log_num(r, "queue_us", queued);
+	log_num(r, "keyd_us", in_keyd);
+	log_num(r, "total_us", now - call->received);
+}
+
+static void
+log_head(struct log_record *r, const struct client *c,
+    const struct call *call)
+{
+	log_str(r, "client", client_name(c));
+	log_str(r, "from", c->address);
+	log_str(r, "method", method_name(&call->args.request));
+	log_chain(r, &call->args.request);
+}
+
+void
+reqlog_signed(const struct client *c, const struct call *call,
+    const struct keyd_reply *reply)
+{
+	struct log_record	 r;
+	uint8_t			 hash[KECCAK_SIZE];
+
+	if (!log_start(&r, LOG_LVL_INFO, "signed"))
+		return;
+	log_head(&r, c, call);
+	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
+	if (call->args.request.method == METHOD_TRANSACTION) {
+		keccak256(hash, reply->result, reply->resultlen);
+		log_hex(&r, "txhash", hash, sizeof(hash));
+	}
+	if (reply->key < c->front->nkeys) {
+		log_str(&r, "key", c->front->keys[reply->key].name);
+		log_hex(&r, "address", c->front->keys[reply->key].address,
+		    ADDRESS_SIZE);
+	}
+	log_num(&r, "rule", (uint64_t)reply->rule + 1);
+	log_times(&r, call, reply);
+	log_end(&r);
+}
+
+void
+reqlog_refused(const struct client *c, const struct call *call,
+    const struct keyd_reply *reply, const char *text)
+{
+	struct log_record	 r;
+	char			 code[16];
+
+	if (!log_start(&r, LOG_LVL_WARN, "refused"))
+		return;
+	log_head(&r, c, call);
+	snprintf(code, sizeof(code), "%d", refusal_code(reply->refusal));
+	log_str(&r, "code", code);
+	log_str(&r, "result", refusal_name(reply->refusal));
+	log_str(&r, "reason", text);
+	if (reply->rule != POLICY_NORULE)
+		log_num(&r, "rule", (uint64_t)reply->rule + 1);
+	log_times(&r, call, reply);
+	log_end(&r);
+}
+
+static void
+log_short(const struct client *c, enum log_level level, const char *msg,
+    const char *reason, const size_t *at)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, level, msg))
+		return;
+	log_str(&r, "client", client_name(c));
+	log_str(&r, "from", c->address);
+	log_str(&r, "reason", reason);
+	if (at != NULL)
+		log_num(&r, "at", *at);
+	log_end(&r);
+}
+
+void
+reqlog_unavailable(const struct client *c, const char *reason)
+{
+	log_short(c, LOG_LVL_ERROR, "unavailable", reason, NULL);
+}
+
+void
+reqlog_unparsed(const struct client *c, const char *reason, size_t at)
+{
+	log_short(c, LOG_LVL_INFO, "parse error", reason, &at);
+}

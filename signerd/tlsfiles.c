@@ -1,0 +1,187 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include "common/tlsconn.h"
+#include "signerd/tlsfiles.h"
+
+struct text {
+	uint8_t	*data;
+	size_t	 len;
+	size_t	 size;
+};
+
+/* A larger buffer; nothing of the old one stays behind. */
+static int
+grow(struct text *t)
+{
+	size_t	 size = t->size == 0 ? 8192 : 2 * t->size;
+	uint8_t	*data;
+
+	if ((data = calloc(1, size)) == NULL)
+		return (-1);
+	if (t->data != NULL) {
+		memcpy(data, t->data, t->len);
+		explicit_bzero(t->data, t->size);
+		free(t->data);
+	}
+	t->data = data;
+	t->size = size;
+	return (0);
+}
+
+static void
+wipe(struct text *t)
+{
+	if (t->data == NULL)
+		return;
+	explicit_bzero(t->data, t->size);
+	free(t->data);
+	memset(t, 0, sizeof(*t));
+}
+
+static const char *
+read_text(int fd, struct text *t)
+{
+	ssize_t	 n;
+
+	for (;;) {
+		if (t->len == t->size && grow(t) == -1)
+			return ("out of memory");
+		n = read(fd, t->data + t->len, t->size - t->len);
+		if (n == 0)
+			break;
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return (strerror(errno));
+		t->len += (size_t)n;
+		if (t->len > TLSFILES_MAX)
+			return ("larger than 4 MiB");
+	}
+	return (t->len == 0 ? "empty" : NULL);
+}
+
+struct loader {
+	struct text	 texts[FRONT_NFILES];
+	const char	*protocols;
+	void		(*fault)(enum front_file, const char *, void *);
+	void		*arg;
+	int		 failed;
+};
+
+static void
+tell(struct loader *l, enum front_file file, const char *text)
+{
+	l->failed = 1;
+	l->fault(file, text, l->arg);
+}
+
+/*
+ * With or without the CA and the CRL, so that a fault has one culprit.  The
+ * certificate stands in for the CA: there must be one.
+ */
+static struct tlsctx *
+attempt(struct loader *l, int ca, int crl, char *err, size_t size)
+{
+	enum front_file		 trust = ca ? FRONT_CA : FRONT_CERT;
+	struct tlsctx_config	 config;
+
+	memset(&config, 0, sizeof(config));
+	config.cert = l->texts[FRONT_CERT].data;
+	config.certlen = l->texts[FRONT_CERT].len;
+	config.key = l->texts[FRONT_PRIVKEY].data;
+	config.keylen = l->texts[FRONT_PRIVKEY].len;
+	config.protocols = l->protocols;
+	config.ca = l->texts[trust].data;
+	config.calen = l->texts[trust].len;
+	if (crl) {
+		config.crl = l->texts[FRONT_CRL].data;
+		config.crllen = l->texts[FRONT_CRL].len;
+	}
+	return (tlsctx_server(&config, err, size));
+}
+
+/* libtls takes a text without any CRL in it for an empty list. */
+static int
+has_crl(const struct text *t)
+{
+	X509_CRL	*crl;
+	BIO		*bio;
+
+	if ((bio = BIO_new_mem_buf(t->data, (int)t->len)) == NULL)
+		return (0);
+	crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	X509_CRL_free(crl);
+	BIO_free(bio);
+	ERR_clear_error();
+	return (crl != NULL);
+}
+
+static struct tlsctx *
+build(struct loader *l)
+{
+	static const enum front_file	 added[] = {
+		FRONT_CERT, FRONT_CA, FRONT_CRL
+	};
+	struct tlsctx			*ctx = NULL;
+	char				 err[400];
+	int				 i, last;
+
+	last = l->texts[FRONT_CRL].data != NULL ? 2 : 1;
+	if (last == 2 && !has_crl(&l->texts[FRONT_CRL]))
+		tell(l, FRONT_CRL, "no certificate revocation list in PEM "
+		    "form");
+	for (i = 0; i <= last; i++) {
+		tlsctx_unref(ctx);
+		ctx = attempt(l, i >= 1, i >= 2, err, sizeof(err));
+		if (ctx == NULL) {
+			tell(l, added[i], err);
+			return (NULL);
+		}
+	}
+	if (l->failed) {
+		tlsctx_unref(ctx);
+		return (NULL);
+	}
+	return (ctx);
+}
+
+struct tlsctx *
+tlsfiles_load(int files[FRONT_NFILES], const char *protocols,
+    void (*fault)(enum front_file, const char *, void *), void *arg)
+{
+	struct loader	 l;
+	struct tlsctx	*ctx = NULL;
+	const char	*why;
+	int		 i;
+
+	memset(&l, 0, sizeof(l));
+	l.protocols = protocols;
+	l.fault = fault;
+	l.arg = arg;
+	for (i = 0; i < FRONT_NFILES; i++) {
+		if (files[i] == -1)
+			continue;
+		if ((why = read_text(files[i], &l.texts[i])) != NULL)
+			tell(&l, (enum front_file)i, why);
+		close(files[i]);
+		files[i] = -1;
+	}
+	if (!l.failed)
+		ctx = build(&l);
+	for (i = 0; i < FRONT_NFILES; i++)
+		wipe(&l.texts[i]);
+	return (ctx);
+}
