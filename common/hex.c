@@ -124,11 +124,14 @@ hex_quantity64(const char *s, size_t len, uint64_t *out)
 static void
 decode(uint8_t *out, const char *s, size_t n)
 {
-	size_t	i;
+	unsigned int	high, low;
+	size_t		i;
 
-	for (i = 0; i < n; i++)
-		out[i] = (uint8_t)(hex_digit(s[2 * i]) << 4 |
-		    hex_digit(s[2 * i + 1]));
+	for (i = 0; i < n; i++) {
+		high = (unsigned int)hex_digit(s[2 * i]);
+		low = (unsigned int)hex_digit(s[2 * i + 1]);
+		out[i] = (uint8_t)((high & 15) << 4 | (low & 15));
+	}
 }
 
 enum hex_error

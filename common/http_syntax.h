@@ -26,7 +26,8 @@ bool	http_is_host(const char *, size_t);
  * https), without the query.  A path that is empty is "/".  False where the
  * target has another form or bytes that have no place in it.
  */
-bool	http_target_path(const char *, size_t, const char **path, size_t *len);
+bool	http_target_path(const char *, size_t, const char **path,
+	    size_t *plen);
 
 /*
  * "HTTP/" DIGIT "." DIGIT: 0 for major version 1, with the minor one; 400

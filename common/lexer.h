@@ -54,7 +54,7 @@ struct lexer_token {
 	enum lexer_kind		 kind;
 	bool			 first;	/* of its statement */
 	struct lexer_pos	 pos;
-	char			 text[];	/* no control bytes; may be empty */
+	char			 text[];	/* can be empty */
 };
 
 /* The names of the files, to which every lexer_pos points. */

@@ -111,6 +111,9 @@ add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 	struct scmp_arg_cmp	 cmp;
 	int			 nr;
 
+	memset(&cmp, 0, sizeof(cmp));
+	cmp.arg = rule->arg;
+	cmp.datum_a = rule->value;
 	nr = seccomp_syscall_resolve_name(rule->call);
 	if (nr == __NR_SCMP_ERROR)
 		return (0);
@@ -118,10 +121,11 @@ add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 	case SANDBOX_ANY:
 		return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0));
 	case SANDBOX_EQ:
-		cmp = SCMP_CMP64(rule->arg, SCMP_CMP_EQ, rule->value);
+		cmp.op = SCMP_CMP_EQ;
 		break;
 	case SANDBOX_NOBITS:
-		cmp = SCMP_CMP64(rule->arg, SCMP_CMP_MASKED_EQ, rule->value, 0);
+		/* The bits of datum_a are to be datum_b: zero. */
+		cmp.op = SCMP_CMP_MASKED_EQ;
 		break;
 	default:
 		return (-EINVAL);

@@ -84,7 +84,7 @@ ibuf_grow(struct ibuf *buf, size_t needed)
 	old = buf->base == (unsigned char *)(buf + 1) ? NULL : buf->base;
 	if ((base = realloc(old, IMSG_HEADER_SIZE + size)) == NULL)
 		return (-1);
-	if (old == NULL)
+	if (old == NULL && buf->base != NULL)
 		memcpy(base, buf->base, IMSG_HEADER_SIZE + buf->wpos);
 	buf->base = base;
 	buf->buf = base + IMSG_HEADER_SIZE;

@@ -178,7 +178,7 @@ read_room(struct msgbuf *w)
 	} else {
 		if ((chunk = malloc(sizeof(*chunk) + size)) == NULL)
 			return (-1);
-		if (left > 0)
+		if (old != NULL && left > 0)
 			memcpy(chunk->data, old->data + w->rpos, left);
 		chunk_release(old);
 		w->ppos -= w->rpos;
@@ -582,8 +582,7 @@ write_done(struct msgbuf *w, size_t n)
 
 	/* A descriptor goes with the first byte. */
 	ibuf_fd_set(w->head, -1);
-	while (n > 0) {
-		buf = w->head;
+	while (n > 0 && (buf = w->head) != NULL) {
 		len = ibuf_size(buf);
 		if (n < len) {
 			buf->rpos += n;

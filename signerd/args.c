@@ -158,7 +158,7 @@ static int								\
 tx_##field(struct args *a, const cJSON *v, const struct source *src,	\
     const char *name)							\
 {									\
-	a->request.tx.has |= bit;					\
+	a->request.tx.has |= (bit);					\
 	return (fixed(v, src, name, a->request.tx.field, ADDRESS_SIZE)); \
 }
 
@@ -167,7 +167,7 @@ static int								\
 tx_##field(struct args *a, const cJSON *v, const struct source *src,	\
     const char *name)							\
 {									\
-	a->request.tx.has |= bit;					\
+	a->request.tx.has |= (bit);					\
 	return (quantity(v, src, name, &a->request.tx.field));		\
 }
 
@@ -176,7 +176,7 @@ static int								\
 tx_##field(struct args *a, const cJSON *v, const struct source *src,	\
     const char *name)							\
 {									\
-	a->request.tx.has |= bit;					\
+	a->request.tx.has |= (bit);					\
 	return (quantity64(v, src, name, &a->request.tx.field));	\
 }
 

@@ -154,6 +154,7 @@ on_accept(int lfd, short what, void *arg)
 	(void)what;
 	for (i = 0; i < FRONT_ACCEPTS; i++) {
 		len = sizeof(ss);
+		memset(&ss, 0, sizeof(ss));
 		fd = accept4(lfd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd != -1) {

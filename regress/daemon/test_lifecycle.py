@@ -28,6 +28,8 @@ def refuses(port):
         socket.create_connection(("127.0.0.1", port)).close()
     except ConnectionRefusedError:
         return True
+    except ConnectionResetError:
+        pass        # it was in the backlog when the socket was closed
     return False
 
 

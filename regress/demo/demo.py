@@ -187,10 +187,10 @@ def walk(site):
             sorted(signerd.children.items()))))
         payloads(signerd, addresses[SEQUENCER])
         transactions(signerd, addresses[BATCHER])
-        signerd.wait_log(client=BATCHER, count=3)
+        signerd.wait_log(msg="signed", count=6)
         refusals(signerd)
-        title("What its log says of the last of them")
-        for name, value in signerd.logged(client=BATCHER)[-1].items():
+        title("What its log says of one of them")
+        for name, value in signerd.logged(msg="signed")[-1].items():
             show(name, value)
     title("signerd has stopped; nothing is left running.")
 
