@@ -38,11 +38,28 @@ leave(int status)
 }
 
 static void
+on_lost_timer(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	leave(1);
+}
+
+/*
+ * Where keyd has died the parent ends this process, too, and is given the
+ * time to name the one that died first.
+ */
+static void
 keyd_lost(const char *why, void *arg)
 {
-	(void)arg;
-	log_error("keyd is gone: %s", why);
-	leave(1);
+	struct frontend	*front = arg;
+	struct timeval	 tv = { 1, 0 };
+
+	log_error("the channel to keyd: %s", why);
+	if (event_base_once(front->base, -1, EV_TIMEOUT, on_lost_timer, front,
+	    &tv) == -1)
+		leave(1);
 }
 
 /* ---- Configuration ---------------------------------------------------- */

@@ -182,7 +182,7 @@ keylink_busy(const struct keylink *k)
 {
 	const struct keylink_slot	*s = TAILQ_FIRST(&k->sent);
 
-	if (k->nwaiting >= k->limits->max_queue)
+	if (k->iev.dead || k->nwaiting >= k->limits->max_queue)
 		return (true);
 	return (s != NULL && clock_us() - s->sent >
 	    (uint64_t)k->limits->timeout_keyd * 1000);

@@ -4,11 +4,13 @@
 """Starting and stopping signerd, and reading what it says."""
 
 import collections
+import ctypes
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +26,8 @@ CONFORM = os.path.join(HERE, "conform")
 SANITIZE = os.environ.get("SIGNERD_SANITIZE") == "1"
 ROOT = os.geteuid() == 0
 USER = "nobody"             # children's, where the tests run as root
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 PATIENCE = 60.0 if SANITIZE else 20.0
 
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\["\\]|\\u00[0-9a-f]{2})*"|'
@@ -114,6 +118,12 @@ class Site:
         return "\n".join(lines + [extra, rules, ""])
 
 
+def die_with_us():
+    """Between fork and exec: a killed test leaves no daemon behind."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def write_config(directory):
     """For a test that starts processes itself: .conf and .chroot."""
     site = Site(keys=("sequencer",), directory=str(directory))
@@ -135,7 +145,8 @@ class Signerd:
         self.process = subprocess.Popen(
             [SIGNERD, "-d", "-x", LIBEXEC, "-f", self.path, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, start_new_session=True)
+            stderr=subprocess.PIPE, start_new_session=True,
+            preexec_fn=die_with_us)
         self.pid = self.process.pid
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -247,7 +258,8 @@ def run(*arguments, patience=PATIENCE):
     process = subprocess.Popen(
         [SIGNERD, "-x", LIBEXEC, *arguments], text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, start_new_session=True)
+        stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=die_with_us)
     try:
         out, err = process.communicate(timeout=patience)
     finally:
