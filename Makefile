@@ -71,6 +71,8 @@ FRONTEND_OBJS = $(COMMON_OBJS) \
 	$O/common/tlspeer.o \
 	$O/keyd/keccak.o \
 	$O/signerd/args.o \
+	$O/signerd/args_payload.o \
+	$O/signerd/args_tx.o \
 	$O/signerd/client.o \
 	$O/signerd/frontend.o \
 	$O/signerd/frontmsg.o \

@@ -82,6 +82,8 @@ privdrop_parent(void)
 
 	if (keep_capabilities(keep) == -1)
 		fatal("cannot drop capabilities");
+	if (prctl(PR_SET_DUMPABLE, 0) == -1)
+		fatal("prctl");
 #endif
 }
 

@@ -17,7 +17,8 @@ void	privdrop_child(const struct proc_user *);
 
 /*
  * The parent, once its children run: keeps CAP_KILL where it is root (its
- * children are other users' processes), else no capability at all.
+ * children are other users' processes), else no capability at all; and no
+ * debugger can attach to it.
  */
 void	privdrop_parent(void);
 

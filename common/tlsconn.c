@@ -51,13 +51,13 @@ struct tlsconn {
 	struct evbuffer		*out;
 	size_t			 max_input;
 	size_t			 max_discard;
-	size_t			 retry;		/* length of a write to repeat */
+	size_t			 retry;		/* length of a write again */
 
 	bool			 want_in;	/* handshake, close_notify */
 	bool			 want_out;
 	bool			 read_wants_out;
 	bool			 write_wants_in;
-	bool			 blocked;	/* output waits for the socket */
+	bool			 blocked;	/* output awaits the socket */
 	bool			 paused;
 	bool			 more;		/* may be inside of OpenSSL */
 	bool			 eof;

@@ -151,7 +151,7 @@ prepare_poll(struct keyd *k, struct pollfd *pfd)
 	for (i = 0; i < k->nchannels; i++) {
 		c = &k->channels[i];
 		memset(&pfd[1 + i], 0, sizeof(pfd[1 + i]));
-		/* Not looked at: else a peer that hung up would be seen ever. */
+		/* Not looked at: else a hang-up would be seen for ever. */
 		pfd[1 + i].fd = -1;
 		if (!c->open)
 			continue;

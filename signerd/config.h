@@ -65,7 +65,7 @@ struct config_rule {
 /* Limits; the keyword of each stands beside it. */
 struct config_limits {
 	uint32_t	max_connections;	/* max connections */
-	uint32_t	max_per_address;	/* max connections-per-address */
+	uint32_t	max_per_address;	/* connections-per-address */
 	uint32_t	max_header;		/* max header, bytes */
 	uint32_t	max_body;		/* max body, bytes */
 	uint32_t	max_batch;		/* max batch, requests */

@@ -37,7 +37,7 @@ struct child {
 struct parent {
 	struct config		*config;
 	const char		*libexec;
-	int			 channel;	/* frontend's way to keyd, or -1 */
+	int			 channel;	/* frontend's to keyd, or -1 */
 	bool			 check;		/* -n: leave when all is well */
 	bool			 failed;	/* something was reported */
 	bool			 ready;

@@ -25,14 +25,14 @@
 
 #define DEPTH_MAX	512	/* of nested arrays and objects */
 
-typedef int	(*args_decoder)(struct args *, const struct json_doc *,
+typedef int	(*decoder)(struct args *, const struct json_doc *,
 		    const cJSON *, char *, size_t);
 
 struct method {
 	const char	*name;
 	int		 nargs;
 	const char	*result;	/* where it is always the same */
-	args_decoder	 decode;	/* of the argument of what keyd does */
+	decoder		 decode;	/* of the argument of what keyd does */
 };
 
 static const struct method methods[] = {
@@ -317,7 +317,7 @@ static void
 decode_call(struct call *call, const struct method *m,
     const struct json_doc *doc, const cJSON *arg)
 {
-	args_decoder	 decode = call->kona ? args_payload_kona : m->decode;
+	decoder	 decode = call->kona ? args_payload_kona : m->decode;
 	char		 why[192], text[256];
 
 	if (decode(&call->args, doc, arg, why, sizeof(why)) == -1) {
