@@ -23,6 +23,13 @@ die(struct imsgev *iev, const char *why)
 	iev->cb->closed(iev, why, iev->arg);
 }
 
+/* The peer has gone; what it said before can still be read. */
+static bool
+is_gone(int error)
+{
+	return (error == EPIPE || error == ECONNRESET);
+}
+
 static void
 on_read(int fd, short what, void *arg)
 {
@@ -38,7 +45,7 @@ on_read(int fd, short what, void *arg)
 		return;
 	case -1:
 		if (errno != EAGAIN)
-			die(iev, strerror(errno));
+			die(iev, is_gone(errno) ? NULL : strerror(errno));
 		return;
 	}
 	while (!iev->dead && (n = imsg_get(&iev->ibuf, &imsg)) > 0) {
@@ -56,10 +63,14 @@ on_read(int fd, short what, void *arg)
 void
 imsgev_write(struct imsgev *iev)
 {
-	if (iev->dead || imsgbuf_queuelen(&iev->ibuf) == 0)
+	if (iev->dead || iev->deaf || imsgbuf_queuelen(&iev->ibuf) == 0)
 		return;
 	if (imsgbuf_write(&iev->ibuf) == -1 && errno != EAGAIN) {
-		die(iev, strerror(errno));
+		/* Its end is to be found by reading, after its last words. */
+		if (is_gone(errno))
+			iev->deaf = true;
+		else
+			die(iev, strerror(errno));
 		return;
 	}
 	if (imsgbuf_queuelen(&iev->ibuf) > 0)

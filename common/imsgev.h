@@ -21,13 +21,13 @@ struct event_base;
 struct imsgev;
 
 struct imsgev_cb {
-	/* One message; the callee does not free it. */
+	/* One message; the callee does not free it, nor the imsgev. */
 	void	(*message)(struct imsgev *, struct imsg *, void *arg);
 	/* All messages that were there have been handed over; may be NULL. */
 	void	(*batch)(struct imsgev *, void *arg);
 	/*
-	 * End of file (why is NULL), or a failure; nothing more will come,
-	 * and the owner may free it here.
+	 * The peer has gone (why is NULL), or a failure; all that it said
+	 * has been handed over, and the owner may free it here.
 	 */
 	void	(*closed)(struct imsgev *, const char *why, void *arg);
 };
@@ -40,6 +40,7 @@ struct imsgev {
 	const struct imsgev_cb	*cb;
 	void			*arg;
 	bool			 dead;
+	bool			 deaf;		/* the peer reads no more */
 };
 
 /*

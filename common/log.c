@@ -15,9 +15,12 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/hex.h"
 #include "common/log.h"
 #include "compat/imsg.h"
 
+/* Bytes that log_hex shows. */
+#define LOG_HEX_MAX	64
 /* A rendered line: every byte may become six, and then the frame. */
 #define LINE_MAX_SIZE	(6 * LOG_RECORD_MAX + 256)
 
@@ -26,11 +29,12 @@ static enum log_level	 threshold = LOG_LVL_INFO;
 static enum log_format	 format = LOG_FMT_LOGFMT;
 static uint32_t		 rate_max = 5000;
 static int		 use_syslog;
+static int		 attached;	/* stderr is still the terminal */
 static struct imsgbuf	*parent;
 static void		(*parent_wake)(void);
 static uint64_t		 dropped;
 
-static const char	*level_names[] = { "error", "warn", "info", "debug" };
+static const char	*const level_names[] = { "error", "warn", "info", "debug" };
 
 const char *
 log_level_name(enum log_level level)
@@ -94,8 +98,14 @@ void
 log_to_syslog(enum log_format fmt, const char *ident)
 {
 	format = fmt;
-	use_syslog = 1;
+	use_syslog = attached = 1;
 	openlog(ident, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_detach(void)
+{
+	attached = 0;
 }
 
 static void
@@ -103,9 +113,10 @@ append(struct log_record *r, const char *key, const void *value, size_t len)
 {
 	size_t	 keylen = strlen(key) + 1;
 
-	if (!r->on || r->nfields == LOG_FIELDS_MAX)
+	if (!r->on)
 		return;
-	if (keylen + 1 > sizeof(r->buf) - r->len) {
+	if (r->nfields == LOG_FIELDS_MAX ||
+	    keylen + 1 > sizeof(r->buf) - r->len) {
 		r->cut = true;
 		return;
 	}
@@ -140,27 +151,6 @@ log_str(struct log_record *r, const char *key, const char *value)
 }
 
 void
-log_mem(struct log_record *r, const char *key, const void *value, size_t len)
-{
-	const char	*p = value;
-	char		 text[512];
-	size_t		 i, n = 0;
-
-	if (memchr(p, '\0', len) == NULL) {
-		append(r, key, p, len);
-		return;
-	}
-	for (i = 0; i < len && n < sizeof(text) - 2; i++) {
-		if (p[i] == '\0') {
-			text[n++] = '\\';
-			text[n++] = '0';
-		} else
-			text[n++] = p[i];
-	}
-	append(r, key, text, n);
-}
-
-void
 log_num(struct log_record *r, const char *key, uint64_t n)
 {
 	char	 name[64], text[24];
@@ -176,21 +166,18 @@ log_num(struct log_record *r, const char *key, uint64_t n)
 void
 log_hex(struct log_record *r, const char *key, const uint8_t *p, size_t len)
 {
-	static const char	 digits[] = "0123456789abcdef";
-	char			 text[2 + 2 * 64];
-	size_t			 i, n = 0;
+	char	 text[2 + 2 * LOG_HEX_MAX];
 
 	if (!r->on)
 		return;
-	if (len > 64)
-		len = 64;
-	text[n++] = '0';
-	text[n++] = 'x';
-	for (i = 0; i < len; i++) {
-		text[n++] = digits[p[i] >> 4];
-		text[n++] = digits[p[i] & 15];
+	if (len > LOG_HEX_MAX) {
+		len = LOG_HEX_MAX;
+		r->cut = true;
 	}
-	append(r, key, text, n);
+	text[0] = '0';
+	text[1] = 'x';
+	hex_encode(text + 2, p, len);
+	append(r, key, text, 2 + 2 * len);
 }
 
 static int64_t
@@ -215,7 +202,8 @@ write_line(const char *from, const struct log_record *r)
 	len = log_render(line, sizeof(line) - 1, format, from, r, now_us());
 	if (use_syslog) {
 		syslog(priority[r->level], "%s", line);
-		return;
+		if (!attached || r->level != LOG_LVL_ERROR)
+			return;
 	}
 	line[len++] = '\n';
 	for (off = 0; off < len; off += (size_t)n)
@@ -316,13 +304,11 @@ log_suppressed(const char *child, uint64_t count)
 }
 
 int
-log_child(struct imsg *imsg, const char *child, pid_t pid,
-    struct log_rate *rate)
+log_child(struct imsg *imsg, const char *child, struct log_rate *rate)
 {
 	struct log_record	 r;
 	uint64_t		 lost, second = clock_us() / 1000000;
 
-	(void)pid;
 	if (record_get(imsg, &r, &lost) == -1)
 		return (-1);
 	/* A child cannot make the sum wrap into silence. */
@@ -396,7 +382,8 @@ static _Noreturn void
 leave(void)
 {
 	if (parent != NULL)
-		(void)imsgbuf_flush(parent);
+		/* As far as it takes them: it may have stopped reading. */
+		(void)imsgbuf_write(parent);
 	exit(1);
 }
 

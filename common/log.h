@@ -41,8 +41,8 @@ int		 log_level_parse(const char *, enum log_level *);
 #define LOG_RECORD_MAX	4096	/* bytes of keys and values, with their NULs */
 #define LOG_FIELDS_MAX	48
 #define LOG_MSG		1	/* imsg type of a record */
-/* Bytes that may wait for the parent; what comes beyond is dropped. */
-#define LOG_QUEUE_MAX	4096	/* messages */
+/* Messages that may wait for the parent; what comes beyond is dropped. */
+#define LOG_QUEUE_MAX	4096
 
 struct log_record {
 	enum log_level	level;
@@ -56,11 +56,11 @@ struct log_record {
 /*
  * log_start(&r, level, "signed"); log_str(&r, "client", name); ...
  * log_end(&r).  log_start tells whether the level is on; where it is not,
- * the rest does nothing.  A NUL in a value is shown as "\0".
+ * the rest does nothing.
  */
 bool	log_start(struct log_record *, enum log_level, const char *msg);
 void	log_str(struct log_record *, const char *key, const char *value);
-void	log_mem(struct log_record *, const char *key, const void *, size_t);
+/* Shown as a number; travels with a '#' before its key. */
 void	log_num(struct log_record *, const char *key, uint64_t);
 /* 0x and digits. */
 void	log_hex(struct log_record *, const char *key, const uint8_t *, size_t);
@@ -93,9 +93,13 @@ enum log_level log_get_level(void);
  * queued and has to be written.
  */
 void	log_to_parent(struct imsgbuf *, void (*wake)(void));
-/* The parent: to stderr in that format, or to syslog. */
+/*
+ * The parent: to stderr in that format, or to syslog.  While a terminal may
+ * be waiting, what is an error goes to stderr as well; log_detach() ends it.
+ */
 void	log_to_stderr(enum log_format);
 void	log_to_syslog(enum log_format, const char *ident);
+void	log_detach(void);
 
 /*
  * The parent, for a LOG_MSG of a child: checks, limits the rate (what goes
@@ -108,12 +112,11 @@ struct log_rate {
 	uint64_t	suppressed;
 };
 void	log_set_rate(uint32_t rate);
-int	log_child(struct imsg *, const char *child, pid_t pid,
-	    struct log_rate *);
+int	log_child(struct imsg *, const char *child, struct log_rate *);
 
 /*
  * Renders a record as one line without its newline; returns its length,
- * at most size - 1.  In common/log_render.c.
+ * at most size - 1.  size is at least 2.  In common/log_render.c.
  */
 size_t	log_render(char *, size_t, enum log_format, const char *process,
 	    const struct log_record *, int64_t unix_us);

@@ -20,7 +20,6 @@ struct line {
 	size_t	 len;
 };
 
-/* A key that begins with '#' says that its value is a number. */
 
 static void
 put(struct line *l, const char *s, size_t n)
@@ -72,6 +71,7 @@ is_plain(const char *s)
 	return (p != s);
 }
 
+/* A key that begins with '#' says so of its value; it need not be true. */
 static int
 is_number(const char *s)
 {

@@ -59,7 +59,7 @@ close_from(int from)
 }
 
 void
-proc_sane_fds(int from)
+proc_sane_fds(void)
 {
 	int	 fd;
 
@@ -67,12 +67,12 @@ proc_sane_fds(int from)
 		if ((fd = open("/dev/null", O_RDWR)) == -1)
 			_exit(1);
 	} while (fd <= STDERR_FILENO);
-	close(fd);
-	close_from(from);
+	close_from(STDERR_FILENO + 1);
 }
 
-int
-proc_null_stdio(void)
+/* Points 0, 1 and (but for sanitizer builds) 2 at /dev/null. */
+static int
+null_stdio(void)
 {
 	int	 fd, i, last = STDERR_FILENO;
 
@@ -102,11 +102,12 @@ exec_child(int fd, int report, const char *path, char **argv)
 		NULL
 	};
 	sigset_t	 none;
-	int		 error, kept = PROC_PARENT_FD + 1;
+	int		 error, moved, kept = PROC_PARENT_FD + 1;
 
 	/* fd and report may stand in each other's way: move report first. */
-	if ((report = fcntl(report, F_DUPFD_CLOEXEC, kept + 1)) == -1)
-		_exit(1);
+	if ((moved = fcntl(report, F_DUPFD_CLOEXEC, kept + 1)) == -1)
+		goto fail;
+	report = moved;
 	if (fd == PROC_PARENT_FD) {
 		if (fcntl(fd, F_SETFD, 0) == -1)
 			goto fail;
@@ -115,7 +116,7 @@ exec_child(int fd, int report, const char *path, char **argv)
 	if (dup2(report, kept) == -1 || fcntl(kept, F_SETFD, FD_CLOEXEC) == -1)
 		goto fail;
 	report = kept;
-	if (proc_null_stdio() == -1)
+	if (null_stdio() == -1)
 		goto fail;
 	close_from(kept + 1);
 	sigemptyset(&none);
@@ -239,7 +240,8 @@ number(const char *text)
 
 	errno = 0;
 	n = strtoul(text, &end, 10);
-	if (errno != 0 || end == text || *end != '\0' || n > UINT_MAX - 1)
+	if (errno != 0 || text[strspn(text, "0123456789")] != '\0' ||
+	    end == text || n > UINT_MAX - 1)
 		fatalx("not started by its parent: bad number");
 	return (n);
 }

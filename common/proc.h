@@ -46,13 +46,10 @@ void	proc_status(int status, char *, size_t);
 int	proc_socketpair(int [2]);
 
 /*
- * Descriptors 0 to 2 are open, everything from `from` up is closed.  For the
- * parent before it does anything else, and for children.
+ * Descriptors 0 to 2 are open, all others closed: what the parent begins
+ * with.
  */
-void	proc_sane_fds(int from);
-/* Points 0, 1 and (but for sanitizer builds) 2 at /dev/null. */
-int	proc_null_stdio(void);
-
+void	proc_sane_fds(void);
 /*
  * The command line of a child, as proc_start wrote it.  Ends the process
  * with a message where it is not of that form (somebody ran it by hand).

@@ -100,6 +100,7 @@ static const struct sandbox_rule parent_rules[] = {
 	SANITIZER_RULES
 	{ "wait4", ANY },
 	{ "kill", ANY },
+	{ "dup3", ANY },
 	{ "open", ANY },
 	{ "openat", ANY },
 	{ "fstat", ANY },

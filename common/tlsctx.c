@@ -114,6 +114,13 @@ tlsctx_tls(struct tlsctx *ctx)
 }
 
 /* What a connection would be the first to use. */
+#ifdef LIBRESSL_VERSION_NUMBER
+static int
+preload(void)
+{
+	return (0);
+}
+#else
 static int
 preload(void)
 {
@@ -135,6 +142,7 @@ preload(void)
 	tls_free(tls);
 	return (0);
 }
+#endif
 
 int
 tlsconn_init(void)

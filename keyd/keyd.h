@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "compat/imsg.h"
+#include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
 #include "keyd/policy.h"
 #include "keyd/sign.h"
@@ -20,8 +21,9 @@
 #define KEYD_TURN		16
 /* Answers that may wait to be read; until then no request is taken. */
 #define KEYD_MAXANSWERS		1024
-/* Secret memory: a key file while it is read, and the keys. */
-#define KEYD_SECRETS		(2 * 8192 + KEYD_MAXKEYS * 64)
+/* Secret memory: a key file while it is read and decoded, and the keys. */
+#define KEYD_SECRETS		(3 * (KEYFILE_MAX + 16) +		\
+				    KEYD_MAXKEYS * SECRET_SIZE)
 /* Signatures after which the context is blinded anew. */
 #define KEYD_BLIND		4096
 

@@ -427,3 +427,9 @@ keymsg_get_badrequest(struct imsg *imsg, uint64_t *id)
 		return (-1);
 	return (0);
 }
+
+int
+keymsg_get_empty(struct imsg *imsg)
+{
+	return (imsg_get_len(imsg) == 0 ? 0 : -1);
+}

@@ -50,11 +50,11 @@ enum keyd_msg {
 
 #define KEYD_MAXKEYS	256
 #define KEYD_MAXRULES	65536
-/* Largest message between parent and keyd, header included. */
+/* Data of the largest message between parent and keyd. */
 #define KEYD_CONFIGSIZE	16384
 /*
- * Largest message to a frontend where the largest from it is n: RLP can make
- * a transaction somewhat longer than its fields are in a message.
+ * Data of the largest message to a frontend where that from it is n: RLP can
+ * make a transaction somewhat longer than its fields are in a message.
  */
 #define KEYD_REPLYSIZE(n)	(2 * (n) + 4096)
 /* Items in one KEYD_RULELIST. */
@@ -159,6 +159,8 @@ int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
 int	keymsg_get_request(struct imsg *, struct request *, uint64_t *id);
 int	keymsg_get_reply(struct imsg *, struct keyd_reply *);
 int	keymsg_get_badrequest(struct imsg *, uint64_t *id);
+/* KEYD_END, KEYD_READY: nothing but the type. */
+int	keymsg_get_empty(struct imsg *);
 
 void	request_clear(struct request *);
 

@@ -115,8 +115,7 @@ struct request {
 
 /*
  * Why a request was not signed.  Values, not texts, travel between the
- * processes; refusal_code() and refusal_text() give what wire.md-speaking
- * clients see.
+ * processes; refusal_code() and refusal_text() give what clients see.
  */
 enum refusal {
 	REFUSAL_NONE,

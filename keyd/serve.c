@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

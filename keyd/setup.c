@@ -3,13 +3,11 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/log.h"
-#include "common/secret.h"
 #include "keyd/keyd.h"
 #include "keyd/keyfile.h"
 
@@ -18,10 +16,7 @@ setup_config(struct keyd *k, struct imsg *imsg)
 {
 	if (k->phase != KEYD_STARTING)
 		fatalx("configured twice");
-	if (keymsg_get_config(imsg, &k->config) == -1 ||
-	    k->config.nkeys > KEYD_MAXKEYS ||
-	    k->config.nrules > KEYD_MAXRULES ||
-	    k->config.max_message <= IMSG_HEADER_SIZE)
+	if (keymsg_get_config(imsg, &k->config) == -1)
 		fatalx("bad configuration message");
 	k->max_data = k->config.max_message - (uint32_t)IMSG_HEADER_SIZE;
 	/* One more than needed: calloc(0) may give NULL. */
@@ -66,11 +61,9 @@ setup_key(struct keyd *k, struct imsg *imsg)
 		refuse_key(k, index, error, kf.line);
 		return;
 	}
-	if (sign_key(&k->keys[index], kf.secret) == -1) {
-		secret_free(kf.secret, SECRET_SIZE);
-		refuse_key(k, index, KEYFILE_RANGE, 0);
-		return;
-	}
+	/* keyfile_read() has checked it so. */
+	if (sign_key(&k->keys[index], kf.secret) == -1)
+		fatalx("a key that was checked is not valid");
 	k->loaded[index] = true;
 	memcpy(k->policy.addresses[index], k->keys[index].address,
 	    ADDRESS_SIZE);
@@ -173,10 +166,12 @@ find_fault(const struct keyd *k)
 }
 
 static void
-setup_end(struct keyd *k)
+setup_end(struct keyd *k, struct imsg *imsg)
 {
 	const char	*fault;
 
+	if (keymsg_get_empty(imsg) == -1)
+		fatalx("bad end message");
 	if ((fault = find_fault(k)) != NULL || k->failed) {
 		if (fault == NULL)
 			fault = "a key was refused";
@@ -215,7 +210,7 @@ setup_message(struct keyd *k, struct imsg *imsg)
 		setup_channel(k, imsg);
 		break;
 	case KEYD_END:
-		setup_end(k);
+		setup_end(k, imsg);
 		break;
 	default:
 		fatalx("unknown message %u from the parent", type);

@@ -193,7 +193,7 @@ struct verdict {
 static bool
 is_json_type(const char *type)
 {
-	static const char	*types[] = {
+	static const char	*const types[] = {
 		"application/json", "application/json-rpc",
 		"application/jsonrequest"
 	};
@@ -293,7 +293,7 @@ log_http(const struct client *c, int status, const char *reason)
 	if (!log_start(&r, LOG_LVL_INFO, "http request refused"))
 		return;
 	log_str(&r, "client", client_name(c));
-	log_str(&r, "address", c->address);
+	log_str(&r, "peer", c->address);
 	log_num(&r, "status", (uint64_t)status);
 	log_str(&r, "reason", reason);
 	log_end(&r);
@@ -402,7 +402,7 @@ on_ready(struct tlsconn *conn, void *arg)
 
 	if (log_start(&r, LOG_LVL_DEBUG, "connected")) {
 		log_str(&r, "client", client_name(c));
-		log_str(&r, "address", c->address);
+		log_str(&r, "peer", c->address);
 		log_num(&r, "port", c->port);
 		log_str(&r, "tls", tlsconn_version(conn) != NULL ?
 		    tlsconn_version(conn) : "none");
@@ -445,7 +445,7 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 	    LOG_LVL_DEBUG, c->state == CLIENT_HANDSHAKE ?
 	    "handshake failed" : "connection failed")) {
 		log_str(&r, "client", client_name(c));
-		log_str(&r, "address", c->address);
+		log_str(&r, "peer", c->address);
 		log_num(&r, "port", c->port);
 		log_str(&r, "reason", tlsconn_error(conn));
 		log_end(&r);
@@ -464,7 +464,7 @@ on_timeout(int fd, short what, void *arg)
 	(void)what;
 	if (log_start(&r, LOG_LVL_DEBUG, "connection timed out")) {
 		log_str(&r, "client", client_name(c));
-		log_str(&r, "address", c->address);
+		log_str(&r, "peer", c->address);
 		log_num(&r, "after_ms", c->timeout);
 		log_end(&r);
 	}
@@ -484,27 +484,29 @@ on_timeout(int fd, short what, void *arg)
 	send_answer(c, &late, NULL);
 }
 
-static void
-name_address(struct client *c, const struct sockaddr *sa)
+uint16_t
+client_peer(const struct sockaddr_storage *ss, char text[INET6_ADDRSTRLEN])
 {
 	const struct sockaddr_in	*in;
 	const struct sockaddr_in6	*in6;
 
-	if (sa->sa_family == AF_INET) {
-		in = (const struct sockaddr_in *)(const void *)sa;
-		inet_ntop(AF_INET, &in->sin_addr, c->address,
-		    sizeof(c->address));
-		c->port = ntohs(in->sin_port);
-	} else if (sa->sa_family == AF_INET6) {
-		in6 = (const struct sockaddr_in6 *)(const void *)sa;
-		inet_ntop(AF_INET6, &in6->sin6_addr, c->address,
-		    sizeof(c->address));
-		c->port = ntohs(in6->sin6_port);
+	text[0] = '\0';
+	if (ss->ss_family == AF_INET) {
+		in = (const struct sockaddr_in *)ss;
+		inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
+		return (ntohs(in->sin_port));
 	}
+	if (ss->ss_family == AF_INET6) {
+		in6 = (const struct sockaddr_in6 *)ss;
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+		return (ntohs(in6->sin6_port));
+	}
+	return (0);
 }
 
 int
-client_new(struct frontend *front, int fd, const struct sockaddr *sa,
+client_new(struct frontend *front, int fd,
+    const struct sockaddr_storage *ss,
     const uint8_t addrkey[ADDRCOUNT_KEY])
 {
 	static const struct tlsconn_cb	 cb = {
@@ -517,7 +519,7 @@ client_new(struct frontend *front, int fd, const struct sockaddr *sa,
 		return (-1);
 	c->front = front;
 	memcpy(c->addrkey, addrkey, ADDRCOUNT_KEY);
-	name_address(c, sa);
+	c->port = client_peer(ss, c->address);
 	limits.max_header = front->config.limits.max_header;
 	limits.max_body = front->config.limits.max_body;
 	c->http = http_new(&limits);

@@ -5,7 +5,7 @@
 
 #include <sys/types.h>
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,9 +31,9 @@ wake(void)
 static _Noreturn void
 leave(int status)
 {
-	/* Log lines, and whatever else is queued for the parent. */
+	/* Log lines, as far as the parent takes them. */
 	if (!frontend.parent.dead)
-		(void)imsgbuf_flush(&frontend.parent.ibuf);
+		(void)imsgbuf_write(&frontend.parent.ibuf);
 	_exit(status);
 }
 
@@ -228,6 +228,8 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		start(front, imsg);
 		break;
 	case FRONT_STOP:
+		if (frontmsg_get_empty(imsg) == -1)
+			fatalx("bad stop message");
 		stop(front);
 		break;
 	default:
@@ -266,7 +268,6 @@ new_base(void)
 
 	if ((config = event_config_new()) == NULL)
 		return (NULL);
-	/* Timers by the monotonic clock of epoll's own time-out. */
 	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
 	    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
 		base = event_base_new_with_config(config);

@@ -113,8 +113,11 @@ struct client {
  * Takes over a connected socket; the caller has counted its address.  -1 on
  * failure: fd is then still the caller's.
  */
-int	client_new(struct frontend *, int fd, const struct sockaddr *,
+int	client_new(struct frontend *, int fd, const struct sockaddr_storage *,
 	    const uint8_t addrkey[ADDRCOUNT_KEY]);
+/* The address as text, and the port. */
+uint16_t client_peer(const struct sockaddr_storage *,
+	    char text[INET6_ADDRSTRLEN]);
 /* Closes at once. */
 void	client_free(struct client *);
 /* The daemon stops: idle clients are closed, others after their answer. */

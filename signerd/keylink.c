@@ -169,6 +169,10 @@ on_timer(int fd, short what, void *arg)
 		/* Cancels s->call, and others of its rpc, in their slots. */
 		if (s->call != NULL)
 			rpc_expired(s->call->rpc);
+		if (!k->behind)
+			log_error("keyd has not answered for %u ms",
+			    k->limits->timeout_keyd);
+		k->behind = true;
 	}
 	while ((rpc = TAILQ_FIRST(&k->waiting)) != NULL &&
 	    rpc->deadline <= now)
@@ -245,6 +249,10 @@ answered(struct keylink *k, struct keylink_slot *s,
 	struct rpc	*rpc;
 
 	slot_release(k, s);
+	if (k->behind) {
+		log_info("keyd answers again");
+		k->behind = false;
+	}
 	if (call == NULL) {
 		drop_late(k, reply);
 		return;

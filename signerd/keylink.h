@@ -54,6 +54,7 @@ struct keylink {
 	uint32_t		 nwaiting;
 	size_t			 bytes;		/* in keyd */
 	bool			 pumping;
+	bool			 behind;	/* keyd, and it was logged */
 	uint64_t		 late;		/* answers nobody waited for */
 	void			(*lost)(const char *why, void *arg);
 	void			*arg;

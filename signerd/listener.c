@@ -88,34 +88,42 @@ listener_forget(struct frontend *front, const uint8_t key[ADDRCOUNT_KEY])
 }
 
 static void
-refuse(int fd, const char *why)
+refuse(int fd, const struct sockaddr_storage *ss, const char *why,
+    uint32_t limit)
 {
 	struct log_record	 r;
+	char			 peer[INET6_ADDRSTRLEN];
 
 	close(fd);
-	if (log_start(&r, LOG_LVL_WARN, "connection refused")) {
-		log_str(&r, "reason", why);
-		log_end(&r);
-	}
+	if (!log_start(&r, LOG_LVL_WARN, "connection refused"))
+		return;
+	(void)client_peer(ss, peer);
+	log_str(&r, "peer", peer);
+	log_str(&r, "reason", why);
+	if (limit > 0)
+		log_num(&r, "limit", limit);
+	log_end(&r);
 }
 
 static void
 take(struct frontend *front, int fd, const struct sockaddr_storage *ss)
 {
-	uint8_t	 key[ADDRCOUNT_KEY];
+	const struct config_limits	*limits = &front->config.limits;
+	uint8_t				 key[ADDRCOUNT_KEY];
 
-	if (front->nclients >= front->config.limits.max_connections) {
-		refuse(fd, "max connections");
+	if (front->nclients >= limits->max_connections) {
+		refuse(fd, ss, "max connections", limits->max_connections);
 		return;
 	}
 	address_key(ss, key);
 	if (count_address(front, key) == -1) {
-		refuse(fd, "max connections-per-address");
+		refuse(fd, ss, "max connections-per-address",
+		    limits->max_per_address);
 		return;
 	}
-	if (client_new(front, fd, (const struct sockaddr *)ss, key) == -1) {
+	if (client_new(front, fd, ss, key) == -1) {
 		listener_forget(front, key);
-		refuse(fd, strerror(errno));
+		refuse(fd, ss, strerror(errno), 0);
 	}
 }
 

@@ -6,11 +6,8 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -118,14 +115,23 @@ static void
 on_deadline(int fd, short what, void *arg)
 {
 	struct parent	*p = arg;
+	struct child	*c;
 
 	(void)fd;
 	(void)what;
-	if (p->stopping)
-		log_error("children do not stop: killed");
-	else
-		log_error("children are not ready after %d seconds",
-		    START_SECONDS);
+	for (c = p->children; c < p->children + CHILD_COUNT; c++) {
+		if (!c->running)
+			continue;
+		if (p->stopping)
+			log_pid(LOG_LVL_ERROR, "child does not stop: killed",
+			    c, NULL);
+		else if (c->iev.dead)
+			log_pid(LOG_LVL_ERROR, "child does not speak any "
+			    "more: killed", c, NULL);
+		else if (!c->answered)
+			log_pid(LOG_LVL_ERROR, "child is not ready: killed",
+			    c, NULL);
+	}
 	give_up(p);
 }
 
@@ -177,6 +183,10 @@ on_signal(int sig, short what, void *arg)
 	switch (sig) {
 	case SIGCHLD:
 		reap(p);
+		break;
+	case SIGUSR1:
+	case SIGUSR2:
+		log_info("%s: nothing to do", strsignal(sig));
 		break;
 	case SIGHUP:
 		log_warn("SIGHUP: to take up a changed configuration, "
@@ -239,7 +249,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 
 	(void)iev;
 	if (imsg_get_type(imsg) == LOG_MSG) {
-		if (log_child(imsg, c->name, c->proc.pid, &c->rate) == -1)
+		if (log_child(imsg, c->name, &c->rate) == -1)
 			log_warn("a malformed log record of %s", c->name);
 		return;
 	}
@@ -253,17 +263,18 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		now_ready(p);
 }
 
-/* Its end is reported when it is waited for. */
+/* Its death is reported when it is waited for; but it may live. */
 static void
 on_closed(struct imsgev *iev, const char *why, void *arg)
 {
 	struct child	*c = arg;
 
 	(void)iev;
-	if (why != NULL)
+	if (why != NULL) {
 		log_error("messages of %s: %s", c->name, why);
-	if (why != NULL)
 		give_up(c->parent);
+	} else if (!c->parent->stopping)
+		set_deadline(c->parent, STOP_SECONDS);
 }
 
 static int
@@ -295,7 +306,7 @@ static int
 catch_signals(struct parent *p)
 {
 	static const int	 caught[] = {
-		SIGCHLD, SIGHUP, SIGINT, SIGTERM
+		SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2
 	};
 	size_t			 i;
 
@@ -327,7 +338,7 @@ connect_children(struct parent *p, const int pair[2])
 }
 
 int
-parent_run(struct parent *p, const struct proc_user *signerd,
+parent_run(struct parent *p, const struct proc_user *frontend,
     const struct proc_user *keyd)
 {
 	int	 pair[2] = { -1, -1 };
@@ -337,7 +348,7 @@ parent_run(struct parent *p, const struct proc_user *signerd,
 	    catch_signals(p) == -1)
 		fatal("event loop");
 	if (start_child(p, CHILD_KEYD, "keyd", keyd, KEYD_CONFIGSIZE) == -1 ||
-	    start_child(p, CHILD_FRONTEND, "frontend", signerd,
+	    start_child(p, CHILD_FRONTEND, "frontend", frontend,
 	    FRONT_MSGSIZE) == -1) {
 		give_up(p);
 		return (1);

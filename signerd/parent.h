@@ -45,7 +45,7 @@ struct parent {
 	int			 status;	/* to exit with */
 	struct event_base	*base;
 	struct child		 children[CHILD_COUNT];
-	struct event		*signals[4];
+	struct event		*signals[6];
 	struct event		*deadline;	/* of starting or stopping */
 	void			(*on_ready)(void);
 };
@@ -56,7 +56,7 @@ struct parent {
  * the exit status.  Faults that children find are written to stderr in the
  * manner of config_parse().  on_ready, if not NULL, is called once.
  */
-int	parent_run(struct parent *, const struct proc_user *signerd,
+int	parent_run(struct parent *, const struct proc_user *frontend,
 	    const struct proc_user *keyd);
 
 /* ---- signerd/setup.c: what children are told, and answer -------------- */

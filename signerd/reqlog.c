@@ -4,7 +4,6 @@
  */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/clock.h"
 #include "common/log.h"
@@ -45,6 +44,47 @@ log_chain(struct log_record *r, const struct request *request)
 }
 
 static void
+log_quantity(struct log_record *r, const char *key, const struct u256 *n)
+{
+	char	 text[U256_DECSIZE];
+
+	u256_to_dec(n, text);
+	log_str(r, key, text);
+}
+
+/* What a rule is asked to permit. */
+static void
+log_tx(struct log_record *r, const struct tx *tx)
+{
+	if (tx->has & TX_FROM)
+		log_hex(r, "sender", tx->from, ADDRESS_SIZE);
+	if (tx->has & TX_TO)
+		log_hex(r, "to", tx->to, ADDRESS_SIZE);
+	else
+		log_str(r, "to", "creation");
+	if (tx->has & TX_VALUE)
+		log_quantity(r, "value", &tx->value);
+	if (tx->has & TX_NONCE)
+		log_num(r, "nonce", tx->nonce);
+	if (tx->has & TX_GAS)
+		log_num(r, "gas", tx->gas);
+	if (tx->has & TX_MAXFEE)
+		log_quantity(r, "max_fee_per_gas", &tx->max_fee);
+	if (tx->nblobs > 0) {
+		log_num(r, "blobs", tx->nblobs);
+		log_quantity(r, "max_fee_per_blob_gas", &tx->max_blob_fee);
+	}
+}
+
+static void
+log_payload(struct log_record *r, const struct payload *payload)
+{
+	if (payload->has & PAYLOAD_SENDER)
+		log_hex(r, "sender", payload->sender, ADDRESS_SIZE);
+	log_hex(r, "domain", payload->domain, HASH_SIZE);
+}
+
+static void
 log_times(struct log_record *r, const struct call *call,
     const struct keyd_reply *reply)
 {
@@ -64,9 +104,17 @@ log_head(struct log_record *r, const struct client *c,
     const struct call *call)
 {
 	log_str(r, "client", client_name(c));
-	log_str(r, "from", c->address);
+	log_str(r, "peer", c->address);
 	log_str(r, "method", method_name(&call->args.request));
 	log_chain(r, &call->args.request);
+	switch (call->args.request.method) {
+	case METHOD_TRANSACTION:
+		log_tx(r, &call->args.request.tx);
+		break;
+	case METHOD_PAYLOAD:
+		log_payload(r, &call->args.request.payload);
+		break;
+	}
 }
 
 void
@@ -114,6 +162,25 @@ reqlog_refused(const struct client *c, const struct call *call,
 	log_end(&r);
 }
 
+void
+reqlog_rejected(const struct client *c, const char *method, int code,
+    const char *text)
+{
+	struct log_record	 r;
+	char			 number[16];
+
+	if (!log_start(&r, LOG_LVL_INFO, "rejected"))
+		return;
+	log_str(&r, "client", client_name(c));
+	log_str(&r, "peer", c->address);
+	if (method != NULL)
+		log_str(&r, "method", method);
+	snprintf(number, sizeof(number), "%d", code);
+	log_str(&r, "code", number);
+	log_str(&r, "reason", text);
+	log_end(&r);
+}
+
 static void
 log_short(const struct client *c, enum log_level level, const char *msg,
     const char *reason, const size_t *at)
@@ -123,7 +190,7 @@ log_short(const struct client *c, enum log_level level, const char *msg,
 	if (!log_start(&r, level, msg))
 		return;
 	log_str(&r, "client", client_name(c));
-	log_str(&r, "from", c->address);
+	log_str(&r, "peer", c->address);
 	log_str(&r, "reason", reason);
 	if (at != NULL)
 		log_num(&r, "at", *at);

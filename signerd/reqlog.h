@@ -17,6 +17,12 @@ void	reqlog_signed(const struct client *, const struct call *,
 	    const struct keyd_reply *);
 void	reqlog_refused(const struct client *, const struct call *,
 	    const struct keyd_reply *, const char *text);
+/*
+ * A call that was answered with an error before it came to keyd: method is
+ * NULL where there is none.
+ */
+void	reqlog_rejected(const struct client *, const char *method, int code,
+	    const char *text);
 /* A whole HTTP request that got a 503. */
 void	reqlog_unavailable(const struct client *, const char *reason);
 /* A body that is no JSON: what is wrong, and at which byte. */

@@ -65,6 +65,14 @@ answer_error(struct call *call, int code, const char *message)
 		log_error("no memory for an answer");
 }
 
+/* The same for a call that keyd is not asked about. */
+static void
+reject(struct call *call, const char *method, int code, const char *message)
+{
+	reqlog_rejected(call->rpc->client, method, code, message);
+	answer_error(call, code, message);
+}
+
 static void
 answer_result(struct call *call, const char *json, size_t len)
 {
@@ -169,17 +177,11 @@ rpc_new(struct client *client, size_t n)
 	return (rpc);
 }
 
-static void
-drop(struct rpc *rpc)
-{
-	keylink_cancel(&rpc->client->front->keylink, rpc);
-	rpc_free(rpc);
-}
-
 void
 rpc_cancel(struct rpc *rpc)
 {
-	drop(rpc);
+	keylink_cancel(&rpc->client->front->keylink, rpc);
+	rpc_free(rpc);
 }
 
 void
@@ -188,7 +190,7 @@ rpc_expired(struct rpc *rpc)
 	struct client	*client = rpc->client;
 
 	reqlog_unavailable(client, "deadline");
-	drop(rpc);
+	rpc_cancel(rpc);
 	client_unavailable(client);
 }
 
@@ -235,11 +237,11 @@ finish(struct rpc *rpc)
 	if (rpc->ncalls > 0 && (out = join_answers(rpc)) != NULL)
 		evbuffer_add(out, "\n", 1);
 	if (rpc->ncalls > 0 && out == NULL) {
-		drop(rpc);
+		rpc_cancel(rpc);
 		client_unavailable(client);
 		return;
 	}
-	drop(rpc);
+	rpc_cancel(rpc);
 	client_answer(client, out);
 	if (out != NULL)
 		evbuffer_free(out);
@@ -283,7 +285,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 	case REFUSAL_INTERNAL:
 		/* One element that is too busy is the whole answer's 503. */
 		reqlog_unavailable(client, refusal_name(reply->refusal));
-		drop(rpc);
+		rpc_cancel(rpc);
 		client_unavailable(client);
 		return (false);
 	default:
@@ -301,7 +303,7 @@ bool
 rpc_unsendable(struct call *call, int error)
 {
 	if (error == ERANGE || error == EMSGSIZE)
-		answer_error(call, JSONRPC_PARAMS,
+		reject(call, NULL, JSONRPC_PARAMS,
 		    "invalid argument 0: larger than max transaction");
 	else {
 		log_error("a request cannot be sent to keyd: %s",
@@ -323,7 +325,7 @@ decode_call(struct call *call, const struct method *m,
 	if (decode(&call->args, doc, arg, why, sizeof(why)) == -1) {
 		args_clear(&call->args);
 		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
-		answer_error(call, JSONRPC_PARAMS, text);
+		reject(call, m->name, JSONRPC_PARAMS, text);
 		return;
 	}
 	snprintf(call->args.request.client, sizeof(call->args.request.client),
@@ -334,21 +336,21 @@ decode_call(struct call *call, const struct method *m,
 static void
 no_such_method(struct call *call, const char *name)
 {
-	static const char	*suffixes[] = { "_subscribe", "_unsubscribe" };
+	static const char	*const suffixes[] = { "_subscribe", "_unsubscribe" };
 	char			 text[JSONRPC_METHOD_MAX + 64];
 	size_t			 i, len = strlen(name), n;
 
 	for (i = 0; i < 2; i++) {
 		n = strlen(suffixes[i]);
 		if (len >= n && strcmp(name + len - n, suffixes[i]) == 0) {
-			answer_error(call, JSONRPC_NOMETHOD,
+			reject(call, name, JSONRPC_NOMETHOD,
 			    "notifications not supported");
 			return;
 		}
 	}
 	snprintf(text, sizeof(text),
 	    "the method %s does not exist/is not available", name);
-	answer_error(call, JSONRPC_NOMETHOD, text);
+	reject(call, name, JSONRPC_NOMETHOD, text);
 }
 
 static void
@@ -373,7 +375,7 @@ dispatch(struct call *call, const struct jsonrpc_request *req,
 	}
 	if (jsonrpc_argument(req->params, m->nargs, &arg, text,
 	    sizeof(text)) == -1)
-		answer_error(call, JSONRPC_PARAMS, text);
+		reject(call, m->name, JSONRPC_PARAMS, text);
 	else if (m->result != NULL)
 		answer_result(call, m->result, strlen(m->result));
 	else
@@ -402,7 +404,7 @@ add_element(struct rpc *rpc, const struct json_doc *doc, const cJSON *element)
 		call->idlen = req.idlen;
 	}
 	if (req.kind == JSONRPC_ERROR)
-		answer_error(call, req.code, req.message);
+		reject(call, NULL, req.code, req.message);
 	else
 		dispatch(call, &req, doc);
 	if (call->answer == NULL) {
@@ -427,7 +429,10 @@ add_error(struct rpc *rpc, const char *id, size_t idlen, int code,
 		memcpy(call->id, id, idlen);
 		call->idlen = idlen;
 	}
-	answer_error(call, code, text);
+	if (code != JSONRPC_PARSE)
+		reject(call, NULL, code, text);
+	else
+		answer_error(call, code, text);
 	return (call->answer != NULL ? 0 : -1);
 }
 

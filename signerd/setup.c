@@ -3,10 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
@@ -127,7 +125,6 @@ key_bad(struct parent *p, struct imsg *imsg)
 	struct config_key	*key;
 
 	if (keymsg_get_badkey(imsg, &msg) == -1 ||
-	    msg.error >= KEYFILE_MAXERROR ||
 	    (key = key_by_index(p->config, msg.key)) == NULL)
 		return (-1);
 	report(p, &key->file, keyfile_strerror((enum keyfile_error)msg.error),
@@ -144,14 +141,11 @@ start_frontend(struct parent *p, int channel)
 	struct front_key	 fk;
 
 	STAILQ_FOREACH(key, &p->config->keys, entry) {
-		if (!key->has_address)
-			continue;
 		memset(&fk, 0, sizeof(fk));
 		fk.index = key->index;
 		snprintf(fk.name, sizeof(fk.name), "%s", key->name);
 		memcpy(fk.address, key->address, ADDRESS_SIZE);
-		if (channel != -1 &&
-		    frontmsg_send_key(&iev->ibuf, &fk) == -1)
+		if (frontmsg_send_key(&iev->ibuf, &fk) == -1)
 			fatal("frontend's configuration");
 	}
 	if (channel != -1 &&
@@ -160,6 +154,17 @@ start_frontend(struct parent *p, int channel)
 	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
 		fatal("frontend's configuration");
 	imsgev_flush(iev);
+}
+
+static bool
+all_addresses(const struct config *config)
+{
+	const struct config_key	*key;
+
+	STAILQ_FOREACH(key, &config->keys, entry)
+		if (!key->has_address)
+			return (false);
+	return (true);
 }
 
 static int
@@ -174,7 +179,8 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 	case KEYD_BADKEY:
 		return (key_bad(p, imsg));
 	case KEYD_READY:
-		if (c->answered)
+		if (c->answered || keymsg_get_empty(imsg) == -1 ||
+		    !all_addresses(p->config))
 			return (-1);
 		c->answered = true;
 		start_frontend(p, p->channel);
@@ -225,7 +231,7 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 		p->failed = true;
 		/* FALLTHROUGH */
 	case FRONT_READY:
-		if (c->answered)
+		if (c->answered || frontmsg_get_empty(imsg) == -1)
 			return (-1);
 		c->answered = true;
 		return (0);

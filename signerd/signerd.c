@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -164,7 +165,32 @@ await_ready(int fd)
 	do {
 		n = read(fd, &status, 1);
 	} while (n == -1 && errno == EINTR);
-	_exit(n == 1 ? status : 1);
+	if (n == 1)
+		_exit(status);
+	fprintf(stderr, "signerd: ended before it was ready: the log (syslog, "
+	    "facility daemon) says why, or start it with -d\n");
+	_exit(1);
+}
+
+/* Helpers are looked for there after the working directory has changed. */
+static const char *
+absolute(const char *dir)
+{
+	char	*path = realpath(dir, NULL);
+
+	return (path != NULL ? path : dir);
+}
+
+/* Without one every record would be lost, unseen. */
+static void
+check_syslog(void)
+{
+#ifdef _PATH_LOG
+	if (access(_PATH_LOG, W_OK) == -1)
+		fprintf(stderr, "signerd: warning: no syslog (%s: %s): "
+		    "nothing will be logged; start it with -d to log to "
+		    "standard error\n", _PATH_LOG, strerror(errno));
+#endif
 }
 
 static void
@@ -196,6 +222,7 @@ tell_ready(void)
 	char	 ok = 0;
 	int	 fd;
 
+	log_detach();
 	if ((fd = open("/dev/null", O_RDWR)) == -1)
 		fatal("/dev/null");
 	/* Standard output may be a pipe that somebody waits for the end of. */
@@ -249,7 +276,7 @@ main(int argc, char *argv[])
 	int			 status;
 
 	log_init("signerd");
-	proc_sane_fds(STDERR_FILENO + 1);
+	proc_sane_fds();
 	parse_options(&o, argc, argv);
 	if ((config = config_parse(o.file)) == NULL)
 		return (1);
@@ -263,6 +290,8 @@ main(int argc, char *argv[])
 	log_set_level(o.verbose && !o.check ? LOG_LVL_DEBUG :
 	    config->log_level);
 	if (!o.foreground && !o.check) {
+		check_syslog();
+		o.libexec = absolute(o.libexec);
 		daemonize();
 		log_to_syslog(config->log_format, "signerd");
 	} else

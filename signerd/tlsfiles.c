@@ -4,7 +4,6 @@
  */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -113,6 +112,44 @@ attempt(struct loader *l, int ca, int crl, char *err, size_t size)
 	return (tlsctx_server(&config, err, size));
 }
 
+/*
+ * OpenSSL would ask the terminal for the password of an encrypted block,
+ * whatever is in it.
+ */
+static int
+no_password(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	(void)arg;
+	return (0);
+}
+
+static int
+is_encrypted(const struct text *t)
+{
+	static const char	 header[] = "Proc-Type:";
+
+	return (t->len > 0 && memmem(t->data, t->len, header,
+	    sizeof(header) - 1) != NULL);
+}
+
+static int
+has_key(const struct text *t)
+{
+	EVP_PKEY	*key;
+	BIO		*bio;
+
+	if ((bio = BIO_new_mem_buf(t->data, (int)t->len)) == NULL)
+		return (0);
+	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	EVP_PKEY_free(key);
+	BIO_free(bio);
+	ERR_clear_error();
+	return (key != NULL);
+}
+
 /* libtls takes a text without any CRL in it for an empty list. */
 static int
 has_crl(const struct text *t)
@@ -122,7 +159,7 @@ has_crl(const struct text *t)
 
 	if ((bio = BIO_new_mem_buf(t->data, (int)t->len)) == NULL)
 		return (0);
-	crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	crl = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL);
 	X509_CRL_free(crl);
 	BIO_free(bio);
 	ERR_clear_error();
@@ -140,6 +177,15 @@ build(struct loader *l)
 	int				 i, last;
 
 	last = l->texts[FRONT_CRL].data != NULL ? 2 : 1;
+	for (i = 0; i <= last; i++)
+		if (is_encrypted(&l->texts[added[i]]))
+			tell(l, added[i], "an encrypted PEM block: expected "
+			    "one in the clear");
+	if (!has_key(&l->texts[FRONT_PRIVKEY]))
+		tell(l, FRONT_PRIVKEY, "no private key in PEM form, or an "
+		    "encrypted one: decrypt it with \"openssl pkey\"");
+	if (l->failed)
+		return (NULL);
 	if (last == 2 && !has_crl(&l->texts[FRONT_CRL]))
 		tell(l, FRONT_CRL, "no certificate revocation list in PEM "
 		    "form");

@@ -1,0 +1,78 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Without -d: in the background once it is ready, and only then."""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+
+from lib import eth, httpclient
+from lib.daemon import LIBEXEC, PATIENCE, ROOT, SIGNERD, run
+
+RULES = 'allow client "sequencer.example" key "sequencer" chain 10\n'
+
+
+def processes(path):
+    """Those whose command line has this configuration in it."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % name, "rb") as f:
+                if path.encode() in f.read().split(b"\0"):
+                    found.append(int(name))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
+def gone(pid):
+    """Waits for a process that is not our child."""
+    fd = os.pidfd_open(pid)
+    try:
+        return bool(select.select([fd], [], [], PATIENCE)[0])
+    finally:
+        os.close(fd)
+
+
+def test_background(site):
+    port = free_port()
+    path = site.write(site.config(
+        rules=RULES, listen="127.0.0.1 port %d" % port))
+    # The end of both pipes comes with the word that all is well.
+    done = subprocess.run([SIGNERD, "-x", LIBEXEC, "-f", path], text=True,
+                          capture_output=True, timeout=PATIENCE, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    pid, = processes(path)
+    try:
+        if ROOT:        # a user may not look into an undumpable process
+            for fd in range(3):
+                assert os.readlink("/proc/%d/fd/%d" % (pid, fd)) == \
+                    "/dev/null"
+            assert os.readlink("/proc/%d/cwd" % pid) == "/"
+        assert os.getsid(pid) != os.getsid(0)
+        with httpclient.Connection(
+                port, site.tls("sequencer.example")) as connection:
+            connection.rpc(eth.payload_v2()).result()
+        os.kill(pid, signal.SIGHUP)     # is logged, to syslog
+        os.kill(pid, signal.SIGTERM)
+        assert gone(pid)
+    finally:
+        for left in processes(path):
+            os.kill(left, signal.SIGKILL)
+
+
+def test_background_that_cannot_start(site):
+    """Says why on standard error."""
+    path = site.write(site.config(rules=RULES))
+    code, out, err = run("-x", site.path("keys"), "-f", path)
+    assert (code, out) == (1, "")
+    assert re.search("cannot start .*/keyd: No such file", err), err
