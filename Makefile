@@ -80,6 +80,7 @@ FRONTEND_OBJS = $(COMMON_OBJS) \
 	$O/signerd/listener.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o \
+	$O/signerd/tlscheck.o \
 	$O/signerd/tlsfiles.o
 
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.
@@ -120,7 +121,7 @@ EXAMPLES =	etc/signerd.conf
 
 MACROS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' \
-	-DCHROOTDIR='"$(CHROOTDIR)"' $(DEFINES)
+	-DCHROOTDIR='"$(CHROOTDIR)"' -DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
 
 # Variables that end in the value of V: with V=1 commands are shown.
 Q_ =		@

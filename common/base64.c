@@ -69,3 +69,32 @@ base64_decode(uint8_t *out, const char *s, size_t len)
 	}
 	return (bad == 0 ? (ssize_t)n : -1);
 }
+
+size_t
+base64_encoded_size(size_t len)
+{
+	return ((len + 2) / 3 * 4 + 1);
+}
+
+void
+base64_encode(char *out, const uint8_t *in, size_t len)
+{
+	static const char	set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	unsigned int		bits;
+	size_t			i, left;
+
+	for (i = 0; i < len; i += 3) {
+		left = len - i;
+		bits = (unsigned int)in[i] << 16;
+		if (left > 1)
+			bits |= (unsigned int)in[i + 1] << 8;
+		if (left > 2)
+			bits |= in[i + 2];
+		*out++ = set[bits >> 18];
+		*out++ = set[bits >> 12 & 0x3f];
+		*out++ = left > 1 ? set[bits >> 6 & 0x3f] : '=';
+		*out++ = left > 2 ? set[bits & 0x3f] : '=';
+	}
+	*out = '\0';
+}

@@ -636,6 +636,20 @@ http_body(const struct http_parser *p, size_t *len)
 	return (p->bodylen > 0 ? p->body : "");
 }
 
+size_t
+http_held(const struct http_parser *p)
+{
+	return (p->bodycap);
+}
+
+void
+http_drop_body(struct http_parser *p)
+{
+	free(p->body);
+	p->body = NULL;
+	p->bodycap = p->bodylen = 0;
+}
+
 bool
 http_idle(const struct http_parser *p)
 {

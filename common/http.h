@@ -91,6 +91,14 @@ bool		 http_wants_continue(struct http_parser *);
  */
 const char	*http_body(const struct http_parser *, size_t *len);
 
+/*
+ * Bytes of memory that are held for the body, read or still being read; and
+ * to let them go: the body is then empty, and one that is still being read
+ * is lost (the connection must not be used again).
+ */
+size_t		 http_held(const struct http_parser *);
+void		 http_drop_body(struct http_parser *);
+
 /* No byte of the next request has been taken: the connection is idle. */
 bool		 http_idle(const struct http_parser *);
 /* Within a header section, from its first byte to its end. */

@@ -530,7 +530,7 @@ include(struct lexer *lx, const struct lexer_token *keyword,
 /* ---- For the grammar -------------------------------------------------- */
 
 struct lexer *
-lexer_open(const char *path, bool (*starts)(const char *))
+lexer_open(const char *path, bool (*starts)(const char *), const char *help)
 {
 	struct lexer *lx;
 	struct lexer_name *name;
@@ -539,13 +539,13 @@ lexer_open(const char *path, bool (*starts)(const char *))
 	SLIST_INIT(&lx->names);
 	SLIST_INIT(&lx->macros);
 	lx->starts = starts;
+	lx->help = help;
 	lx->start = true;
 	/* Messages about a file that is not there need a place, too. */
 	name = lexer_alloc(NULL, 1, sizeof(*name));
 	name->name = lexer_strndup(path, strlen(path));
 	SLIST_INSERT_HEAD(&lx->names, name, entry);
 	lx->last.file = name->name;
-	lx->last.line = 1;
 	lexer_push(lx, path, &lx->last);
 	return (lx);
 }

@@ -32,7 +32,7 @@ struct lexer;
 /* Where something stands. */
 struct lexer_pos {
 	const char	*file;		/* of the names, see lexer_close */
-	int		 line;
+	int		 line;		/* 0: the file as a whole */
 	unsigned int	 order;		/* of the line, includes expanded */
 };
 
@@ -78,10 +78,12 @@ void		 lexer_undefine(void);
  * Begins to read a file.  starts tells whether a word begins a statement and
  * never a line within braces: such a word at the head of a line, where a
  * brace is open, means that the closing one was forgotten.  NULL: no word.
- * A file that cannot be read is reported like any other fault.  Short of
- * memory is fatal, here and below.
+ * A file that cannot be read, or that somebody else can write to, is reported
+ * like any other fault.  help, if not NULL, ends the message about a first
+ * file that does not exist.  Short of memory is fatal, here and below.
  */
-struct lexer	*lexer_open(const char *path, bool (*starts)(const char *));
+struct lexer	*lexer_open(const char *path, bool (*starts)(const char *),
+		    const char *help);
 const struct lexer_token *lexer_next(struct lexer *);
 /*
  * After a syntax error: goes to the end of the statement that the last token
@@ -104,6 +106,15 @@ void		 lexer_warn(struct lexer *, const struct lexer_pos *,
 		    const char *, ...) __attribute__((format(printf, 3, 4)));
 unsigned int	 lexer_nerrors(const struct lexer *);
 void		 lexer_report(struct lexer *, FILE *);
+
+/*
+ * What makes a file one that others can decide the content of, and how to put
+ * it right: it belongs to neither root nor our user, or others can write to
+ * it; nor can its group if we are root.  Ordinary users often have a group of
+ * their own.  NULL if it can be trusted, else a text to be freed.
+ */
+struct stat;
+char		*lexer_untrusted(const struct stat *, const char *path);
 
 /* Frees all but the names of the files, which become the caller's. */
 void		 lexer_close(struct lexer *, struct lexer_names *);

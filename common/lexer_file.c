@@ -107,24 +107,88 @@ is_open(const struct lexer *lx, const struct stat *st)
 	return (false);
 }
 
+char *
+lexer_untrusted(const struct stat *st, const char *path)
+{
+	uid_t uid = geteuid();
+	char *text = NULL;
+	int n = 0;
+
+	/* A terminal, or nothing: not a content that stays. */
+	if (S_ISCHR(st->st_mode))
+		return (NULL);
+	if (st->st_uid != 0 && st->st_uid != uid)
+		n = asprintf(&text, "belongs to user %u, not to root or user "
+		    "%u: chown %u %s", (unsigned int)st->st_uid,
+		    (unsigned int)uid, (unsigned int)uid, path);
+	else if ((st->st_mode & S_IWOTH) != 0)
+		n = asprintf(&text, "writable by others: chmod go-w %s",
+		    path);
+	else if ((st->st_mode & S_IWGRP) != 0 && uid == 0)
+		n = asprintf(&text, "writable by its group: chmod go-w %s",
+		    path);
+	if (n == -1)
+		fatal("configuration");
+	return (text);
+}
+
+/* A fault of a file: of the first one itself, else of its include. */
+static void file_fault(struct lexer *, const char *,
+    const struct lexer_pos *, const char *, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void
+file_fault(struct lexer *lx, const char *path, const struct lexer_pos *pos,
+    const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n == -1)
+		fatal("configuration");
+	if (pos->line == 0)
+		lexer_error(lx, pos, "%s", text);
+	else
+		lexer_error(lx, pos, "%s: %s", path, text);
+	free(text);
+}
+
+static int
+open_source(struct lexer *lx, const char *path, const struct lexer_pos *pos,
+    struct stat *st)
+{
+	bool help;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1 && fstat(fd, st) == 0)
+		return (fd);
+	help = errno == ENOENT && pos->line == 0 && lx->help != NULL;
+	file_fault(lx, path, pos, "cannot open: %s%s%s", strerror(errno),
+	    help ? ": " : "", help ? lx->help : "");
+	if (fd != -1)
+		close(fd);
+	return (-1);
+}
+
 /* Reports what keeps the file from being read; NULL then. */
 static struct lexer_source *
 load(struct lexer *lx, const char *path, const struct lexer_pos *pos)
 {
 	struct lexer_source *src;
 	struct stat st;
+	char *why;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1 || fstat(fd, &st) == -1) {
-		lexer_error(lx, pos, "cannot open \"%s\": %s", path,
-		    strerror(errno));
-		if (fd != -1)
-			close(fd);
+	fd = open_source(lx, path, pos, &st);
+	if (fd == -1)
 		return (NULL);
-	}
 	if (is_open(lx, &st)) {
-		lexer_error(lx, pos, "\"%s\" includes itself", path);
+		file_fault(lx, path, pos, "includes itself");
 		close(fd);
 		return (NULL);
 	}
@@ -134,16 +198,73 @@ load(struct lexer *lx, const char *path, const struct lexer_pos *pos)
 	src->line = 1;
 	if (read_all(src, fd) == -1) {
 		if (errno == EFBIG)
-			lexer_error(lx, pos, "\"%s\" is over 1 MiB", path);
+			file_fault(lx, path, pos, "over 1 MiB");
 		else
-			lexer_error(lx, pos, "cannot read \"%s\": %s", path,
+			file_fault(lx, path, pos, "cannot read: %s",
 			    strerror(errno));
 		free(src->text);
 		free(src);
 		src = NULL;
+	} else if ((why = lexer_untrusted(&st, path)) != NULL) {
+		file_fault(lx, path, pos, "%s", why);
+		free(why);
 	}
 	close(fd);
 	return (src);
+}
+
+/* ---- Foreign texts ---------------------------------------------------- */
+
+/* Takes carriage returns from the ends of lines: one fault for all. */
+static void
+strip_returns(struct lexer *lx, struct lexer_source *src)
+{
+	struct lexer_pos pos = lexer_here(lx);
+	size_t from, to = 0;
+	int line = 1;
+
+	pos.line = 0;
+	for (from = 0; from < src->len; from++) {
+		if (src->text[from] == '\n')
+			line++;
+		if (src->text[from] == '\r' && from + 1 < src->len &&
+		    src->text[from + 1] == '\n') {
+			if (pos.line == 0)
+				pos.line = line;
+			continue;
+		}
+		src->text[to++] = src->text[from];
+	}
+	src->len = to;
+	if (pos.line != 0)
+		lexer_error(lx, &pos, "DOS line ends: convert with "
+		    "sed -i 's/\\r$//' %s", src->name);
+}
+
+static bool
+begins(const struct lexer_source *src, const char *bytes)
+{
+	size_t len = strlen(bytes);
+
+	return (src->len >= len && memcmp(src->text, bytes, len) == 0);
+}
+
+/* Of UTF-8 only the mark is in the way; UTF-16 cannot be read at all. */
+static void
+strip_mark(struct lexer *lx, struct lexer_source *src)
+{
+	struct lexer_pos pos = lexer_here(lx);
+
+	if (begins(src, "\xef\xbb\xbf")) {
+		src->at = 3;
+		lexer_error(lx, &pos,
+		    "byte order mark: save the file without it");
+	} else if (begins(src, "\xff\xfe") || begins(src, "\xfe\xff")) {
+		src->len = 0;
+		lx->incomplete = true;
+		lexer_error(lx, &pos, "byte order mark of UTF-16: save the "
+		    "file as UTF-8 without one");
+	}
 }
 
 void
@@ -161,6 +282,8 @@ lexer_push(struct lexer *lx, const char *path, const struct lexer_pos *pos)
 	lx->source = src;
 	lx->depth++;
 	lx->order++;
+	strip_mark(lx, src);
+	strip_returns(lx, src);
 }
 
 void
@@ -228,8 +351,11 @@ keep_message(struct lexer *lx, const struct lexer_pos *pos, const char *kind,
 
 	if (lx->nmessages == LEXER_MAXERRORS)
 		return;
-	if (vasprintf(&text, fmt, ap) == -1 || asprintf(&line,
-	    "%s:%d: %s%s", pos->file, pos->line, kind, text) == -1)
+	if (vasprintf(&text, fmt, ap) == -1)
+		fatal("configuration");
+	if ((pos->line == 0 ? asprintf(&line, "%s: %s%s", pos->file, kind,
+	    text) : asprintf(&line, "%s:%d: %s%s", pos->file, pos->line, kind,
+	    text)) == -1)
 		fatal("configuration");
 	free(text);
 	/* Room for all at once: they are few, or many. */
@@ -293,6 +419,7 @@ lexer_report(struct lexer *lx, FILE *f)
 	for (i = 0; i < lx->nmessages; i++)
 		fprintf(f, "%s\n", lx->messages[i].text);
 	if (lx->nmessages == LEXER_MAXERRORS)
-		fprintf(f, "%s:%d: too many errors, the rest is not shown\n",
-		    lx->last.file, lx->last.line);
+		fprintf(f, "%s:%d: too many %s, the rest is not shown\n",
+		    lx->last.file, lx->last.line,
+		    lx->nerrors > 0 ? "errors" : "warnings");
 }

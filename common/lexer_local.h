@@ -40,6 +40,7 @@ struct lexer_message {
 
 struct lexer {
 	bool		 (*starts)(const char *);
+	const char	*help;		/* when there is no first file */
 	struct lexer_source *source;	/* NULL at the end */
 	unsigned int	 nfiles;
 	unsigned int	 depth;		/* of sources */

@@ -144,6 +144,34 @@ log_start(struct log_record *r, enum log_level level, const char *msg)
 	return (r->on);
 }
 
+bool
+log_start_noise(struct log_record *r, enum log_level level, const char *msg)
+{
+	static uint64_t	 second, left_out;
+	static uint32_t	 count;
+	uint64_t	 now = clock_us() / 1000000;
+
+	if (now != second) {
+		second = now;
+		count = 0;
+		if (left_out > 0 && log_start(r, LOG_LVL_WARN,
+		    "records of connections left out")) {
+			log_num(r, "count", left_out);
+			log_end(r);
+		}
+		left_out = 0;
+	}
+	r->on = false;
+	if (level > threshold)
+		return (false);
+	if (count == LOG_NOISE_MAX) {
+		left_out++;
+		return (false);
+	}
+	count++;
+	return (log_start(r, level, msg));
+}
+
 void
 log_str(struct log_record *r, const char *key, const char *value)
 {
@@ -211,12 +239,20 @@ write_line(const char *from, const struct log_record *r)
 			return;
 }
 
+/* "msg" and its value are first in every record. */
+static bool
+is_signed(const struct log_record *r)
+{
+	return (strcmp(r->buf + sizeof("msg"), "signed") == 0);
+}
+
 static void
 send_record(const struct log_record *r)
 {
 	struct ibuf	*b;
 
-	if (imsgbuf_queuelen(parent) >= LOG_QUEUE_MAX) {
+	if (imsgbuf_queuelen(parent) >=
+	    (is_signed(r) ? 2 * LOG_QUEUE_MAX : LOG_QUEUE_MAX)) {
 		dropped++;
 		return;
 	}
@@ -251,20 +287,40 @@ log_end(struct log_record *r)
 		write_line(process, r);
 }
 
+/* What the parent itself says in every line; '#' marks a number. */
+static int
+key_reserved(const char *key)
+{
+	static const char	*reserved[] = {
+		"time", "level", "process", "msg", "cut"
+	};
+	size_t			 i;
+
+	key += key[0] == '#';
+	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
+		if (strcmp(key, reserved[i]) == 0)
+			return (1);
+	return (0);
+}
+
 /*
  * A record of a child as it should be: nfields pairs of NUL-terminated
- * strings that fill the buffer exactly, "msg" first.
+ * strings that fill the buffer exactly, "msg" first, no other key that would
+ * pass for one of the parent's.
  */
 static int
 record_valid(const struct log_record *r)
 {
-	const char	*p = r->buf, *end = r->buf + r->len;
+	const char	*p = r->buf, *end = r->buf + r->len, *s;
 	uint32_t	 n;
 
 	for (n = 0; n < 2 * r->nfields; n++) {
+		s = p;
 		if ((p = memchr(p, '\0', (size_t)(end - p))) == NULL)
 			return (0);
 		p++;
+		if (n > 0 && n % 2 == 0 && key_reserved(s))
+			return (0);
 	}
 	return (p == end && r->nfields > 0 && strcmp(r->buf, "msg") == 0);
 }
@@ -303,31 +359,34 @@ log_suppressed(const char *child, uint64_t count)
 		write_line(child, &r);
 }
 
-int
+void
 log_child(struct imsg *imsg, const char *child, struct log_rate *rate)
 {
 	struct log_record	 r;
-	uint64_t		 lost, second = clock_us() / 1000000;
+	uint64_t		 lost = 0, second = clock_us() / 1000000;
+	uint32_t		*count;
 
-	if (record_get(imsg, &r, &lost) == -1)
-		return (-1);
+	if (record_get(imsg, &r, &lost) == -1) {
+		lost = 0;
+		log_start(&r, LOG_LVL_WARN, "a malformed log record");
+	}
 	/* A child cannot make the sum wrap into silence. */
 	rate->suppressed += lost > UINT32_MAX ? UINT32_MAX : lost;
 	if (second != rate->second) {
 		rate->second = second;
-		rate->count = 0;
+		rate->count = rate->nsigned = 0;
 		if (rate->suppressed > 0)
 			log_suppressed(child, rate->suppressed);
 		rate->suppressed = 0;
 	}
-	if (rate->count >= rate_max) {
+	count = is_signed(&r) ? &rate->nsigned : &rate->count;
+	if (*count >= rate_max) {
 		rate->suppressed++;
-		return (0);
+		return;
 	}
-	rate->count++;
+	(*count)++;
 	if (r.on)
 		write_line(child, &r);
-	return (0);
 }
 
 static void	vlog(enum log_level, const char *, const char *, va_list)

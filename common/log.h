@@ -59,6 +59,12 @@ struct log_record {
  * the rest does nothing.
  */
 bool	log_start(struct log_record *, enum log_level, const char *msg);
+/*
+ * The same for what anybody out there can cause at will: over LOG_NOISE_MAX
+ * a second are counted, so that they do not take the room of what matters.
+ */
+#define LOG_NOISE_MAX	100
+bool	log_start_noise(struct log_record *, enum log_level, const char *msg);
 void	log_str(struct log_record *, const char *key, const char *value);
 /* Shown as a number; travels with a '#' before its key. */
 void	log_num(struct log_record *, const char *key, uint64_t);
@@ -104,15 +110,18 @@ void	log_detach(void);
 /*
  * The parent, for a LOG_MSG of a child: checks, limits the rate (what goes
  * over `log_set_rate` records a second of one child is counted and summed up
- * in one line later) and writes.  -1 if it is malformed.
+ * in one line later) and writes.  Signatures have a budget of their own, of
+ * the same size: nothing else keeps them out of the log.  A malformed record
+ * is a record that says so.
  */
 struct log_rate {
 	uint64_t	second;		/* that is being counted */
 	uint32_t	count;
+	uint32_t	nsigned;
 	uint64_t	suppressed;
 };
 void	log_set_rate(uint32_t rate);
-int	log_child(struct imsg *, const char *child, struct log_rate *);
+void	log_child(struct imsg *, const char *child, struct log_rate *);
 
 /*
  * Renders a record as one line without its newline; returns its length,

@@ -11,6 +11,7 @@
 #include <linux/capability.h>
 #endif
 
+#include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <signal.h>
@@ -20,9 +21,36 @@
 
 #include "common/privdrop.h"
 
+/* 0, or errno: ENOTEMPTY, or why it cannot be told. */
+static int
+check_empty(const char *path)
+{
+	struct dirent	*entry;
+	DIR		*dir;
+	int		 error;
+
+	if ((dir = opendir(path)) == NULL)
+		return (errno);
+	for (;;) {
+		errno = 0;
+		if ((entry = readdir(dir)) == NULL) {
+			error = errno;
+			break;
+		}
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0) {
+			error = ENOTEMPTY;
+			break;
+		}
+	}
+	closedir(dir);
+	return (error);
+}
+
 int
 privdrop_check_chroot(const char *dir, char *why, size_t size)
 {
+	int		 error;
 	struct stat	 st;
 
 	if (stat(dir, &st) == -1) {
@@ -37,6 +65,11 @@ privdrop_check_chroot(const char *dir, char *why, size_t size)
 	if (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
 		snprintf(why, size, "must belong to root and be writable by "
 		    "nobody else");
+		return (-1);
+	}
+	if ((error = check_empty(dir)) != 0) {
+		snprintf(why, size, "%s", error == ENOTEMPTY ?
+		    "must be empty" : strerror(error));
 		return (-1);
 	}
 	return (0);

@@ -23,8 +23,8 @@ void	privdrop_child(const struct proc_user *);
 void	privdrop_parent(void);
 
 /*
- * Whether dir can be a root directory for children: a directory of root's
- * that nobody else can write to.  0, or -1 and a reason.
+ * Whether dir can be a root directory for children: an empty directory of
+ * root's that nobody else can write to.  0, or -1 and a reason.
  */
 int	privdrop_check_chroot(const char *dir, char *why, size_t size);
 

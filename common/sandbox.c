@@ -108,12 +108,13 @@ landlock_all(void)
 static int
 add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 {
-	struct scmp_arg_cmp	 cmp;
+	struct scmp_arg_cmp	 cmp[2];
+	unsigned int		 n = 1;
 	int			 nr;
 
-	memset(&cmp, 0, sizeof(cmp));
-	cmp.arg = rule->arg;
-	cmp.datum_a = rule->value;
+	memset(cmp, 0, sizeof(cmp));
+	cmp[0].arg = rule->arg;
+	cmp[0].datum_a = rule->value;
 	nr = seccomp_syscall_resolve_name(rule->call);
 	if (nr == __NR_SCMP_ERROR)
 		return (0);
@@ -121,16 +122,22 @@ add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 	case SANDBOX_ANY:
 		return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0));
 	case SANDBOX_EQ:
-		cmp.op = SCMP_CMP_EQ;
+		cmp[0].op = SCMP_CMP_EQ;
+		break;
+	case SANDBOX_EQ2:
+		cmp[0].op = cmp[1].op = SCMP_CMP_EQ;
+		cmp[1].arg = rule->arg + 1;
+		cmp[1].datum_a = rule->next;
+		n = 2;
 		break;
 	case SANDBOX_NOBITS:
 		/* The bits of datum_a are to be datum_b: zero. */
-		cmp.op = SCMP_CMP_MASKED_EQ;
+		cmp[0].op = SCMP_CMP_MASKED_EQ;
 		break;
 	default:
 		return (-EINVAL);
 	}
-	return (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, 1, &cmp));
+	return (seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, nr, n, cmp));
 }
 
 static int

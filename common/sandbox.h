@@ -18,6 +18,7 @@
 enum sandbox_check {
 	SANDBOX_ANY,		/* no check of arguments */
 	SANDBOX_EQ,		/* argument `arg` is `value` */
+	SANDBOX_EQ2,		/* and the next one is `next` */
 	SANDBOX_NOBITS		/* argument `arg` has none of the bits */
 };
 
@@ -26,6 +27,7 @@ struct sandbox_rule {
 	enum sandbox_check	 check;
 	unsigned int		 arg;
 	uint64_t		 value;
+	uint64_t		 next;
 };
 
 struct sandbox_limit {

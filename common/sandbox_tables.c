@@ -13,9 +13,10 @@
 
 #include "common/sandbox.h"
 
-#define ANY		SANDBOX_ANY, 0, 0
-#define EQ(a, v)	SANDBOX_EQ, (a), (uint64_t)(v)
-#define NOBITS(a, v)	SANDBOX_NOBITS, (a), (uint64_t)(v)
+#define ANY		SANDBOX_ANY, 0, 0, 0
+#define EQ(a, v)	SANDBOX_EQ, (a), (uint64_t)(v), 0
+#define EQ2(a, v, w)	SANDBOX_EQ2, (a), (uint64_t)(v), (uint64_t)(w)
+#define NOBITS(a, v)	SANDBOX_NOBITS, (a), (uint64_t)(v), 0
 #define END		{ NULL, ANY }
 
 /*
@@ -49,7 +50,7 @@
 	{ "epoll_pwait2", ANY },					\
 	{ "epoll_ctl", ANY },						\
 	{ "recvmsg", ANY },						\
-	{ "sendmsg", ANY },						\
+	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },				\
 	{ "read", ANY },						\
 	{ "write", ANY }
 
@@ -113,7 +114,7 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "writev", ANY },
 	{ "rt_sigaction", ANY },
 	{ "recvfrom", ANY },
-	{ "sendto", ANY },
+	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
 	{ "socket", EQ(0, AF_UNIX) },
 	{ "connect", ANY },
 	{ "getuid", ANY },
@@ -127,21 +128,20 @@ static const struct sandbox_limit parent_limits[] = {
 	{ -1, 0 }
 };
 
-/* Connections that it was given or accepts, and nothing else. */
+/*
+ * Connections that it was given or accepts, and nothing else.  Without
+ * MSG_FASTOPEN: after shutdown(2) a listening socket could connect with it,
+ * to any address, and landlock does not see that.
+ */
 static const struct sandbox_rule frontend_rules[] = {
 	COMMON_RULES,
 	EVENT_RULES,
 	SANITIZER_RULES
 	{ "accept4", ANY },
 	{ "recvfrom", ANY },
-	{ "sendto", ANY },
-	{ "readv", ANY },
-	{ "writev", ANY },
-	{ "ioctl", EQ(1, FIONREAD) },
-	{ "setsockopt", EQ(1, IPPROTO_TCP) },
+	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
 	{ "shutdown", ANY },
-	{ "fcntl", EQ(1, F_GETFL) },
-	{ "fcntl", EQ(1, F_GETFD) },
 	END
 };
 
@@ -159,7 +159,7 @@ static const struct sandbox_rule keyd_rules[] = {
 	{ "poll", ANY },
 	{ "ppoll", ANY },
 	{ "recvmsg", ANY },
-	{ "sendmsg", ANY },
+	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },
 	{ "read", ANY },
 	END
 };

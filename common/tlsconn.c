@@ -4,12 +4,14 @@
  */
 
 #include <sys/types.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -23,6 +25,12 @@
 
 #define TURN_MAX	(16 * TLSIO_MAX)	/* of one connection, a turn */
 #define NAME_SIZE	254
+#define SUBJECT_SIZE	256
+/*
+ * A step of a handshake costs as much as twenty requests and anybody can ask
+ * for one, so few of them are taken in one turn of the loop.
+ */
+#define HANDSHAKES	2
 
 enum state {
 	ST_START,		/* plain: ready is still to be told */
@@ -67,7 +75,12 @@ struct tlsconn {
 
 	enum tlsconn_peer	 peer;
 	char			 name[NAME_SIZE];
+	char			 subject[SUBJECT_SIZE];
+	bool			 queued;	/* in handshakes */
+	TAILQ_ENTRY(tlsconn)	 entry;
 };
+
+static TAILQ_HEAD(, tlsconn) handshakes = TAILQ_HEAD_INITIALIZER(handshakes);
 
 /* One at a time is read; what is in it is at once copied on. */
 static uint8_t scratch[TLSIO_MAX];
@@ -99,6 +112,9 @@ rearm(struct tlsconn *c)
 	in = out = false;
 	switch (c->state) {
 	case ST_HANDSHAKE:
+		if (c->queued)
+			break;
+		/* FALLTHROUGH */
 	case ST_NOTIFY:
 		in = c->want_in;
 		out = c->want_out;
@@ -131,9 +147,24 @@ run_later(struct tlsconn *c)
 	event_add(&c->later, &now);
 }
 
+/* Its successor may have to be woken in its place. */
+static void
+leave_queue(struct tlsconn *c)
+{
+	struct tlsconn *first;
+
+	if (!c->queued)
+		return;
+	TAILQ_REMOVE(&handshakes, c, entry);
+	c->queued = false;
+	if ((first = TAILQ_FIRST(&handshakes)) != NULL)
+		run_later(first);
+}
+
 static void
 remove_events(struct tlsconn *c)
 {
+	leave_queue(c);
 	event_del(&c->rd);
 	event_del(&c->wr);
 	event_del(&c->later);
@@ -344,16 +375,35 @@ open_up(struct tlsconn *c)
 		read_in(c);
 }
 
+/* The end of one that is too long is cut off, and shown to be. */
+static void
+note_subject(struct tlsconn *c)
+{
+	static const char cut[] = "...";
+	const char *subject = tls_peer_cert_subject(c->io.tls);
+	size_t len;
+
+	if (subject == NULL)
+		return;
+	if ((len = strlen(subject)) < sizeof(c->subject)) {
+		memcpy(c->subject, subject, len + 1);
+		return;
+	}
+	len = sizeof(c->subject) - sizeof(cut);
+	memcpy(c->subject, subject, len);
+	memcpy(c->subject + len, cut, sizeof(cut));
+}
+
 static void
 note_peer(struct tlsconn *c)
 {
 	const uint8_t *pem;
 	size_t len;
 
-	pem = NULL;
-	if (tls_peer_cert_provided(c->io.tls))
-		pem = tls_peer_cert_chain_pem(c->io.tls, &len);
-	if (pem != NULL)
+	if (!tls_peer_cert_provided(c->io.tls))
+		return;
+	note_subject(c);
+	if ((pem = tls_peer_cert_chain_pem(c->io.tls, &len)) != NULL)
 		c->peer = tlsconn_san(pem, len, c->name, sizeof(c->name));
 }
 
@@ -372,6 +422,36 @@ handshake(struct tlsconn *c)
 		end_io(c, result);
 }
 
+/* The first in the queue have their turn; its head wakes the next. */
+static void
+take_handshakes(void)
+{
+	struct tlsconn *c;
+	int i;
+
+	for (i = 0; i < HANDSHAKES &&
+	    (c = TAILQ_FIRST(&handshakes)) != NULL; i++) {
+		TAILQ_REMOVE(&handshakes, c, entry);
+		c->queued = false;
+		c->busy = true;
+		handshake(c);
+		leave(c);
+	}
+	if ((c = TAILQ_FIRST(&handshakes)) != NULL)
+		run_later(c);
+}
+
+static void
+queue_handshake(struct tlsconn *c)
+{
+	if (c->queued)
+		return;
+	if (TAILQ_EMPTY(&handshakes))
+		run_later(c);
+	TAILQ_INSERT_TAIL(&handshakes, c, entry);
+	c->queued = true;
+}
+
 /* ---- Handlers --------------------------------------------------------- */
 
 static void
@@ -383,7 +463,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	c->busy = true;
 	if (c->state == ST_HANDSHAKE)
-		handshake(c);
+		queue_handshake(c);
 	else if (c->state == ST_NOTIFY)
 		notify(c);
 	else if (c->state == ST_DISCARD)
@@ -406,7 +486,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	c->busy = true;
 	if (c->state == ST_HANDSHAKE && c->want_out)
-		handshake(c);
+		queue_handshake(c);
 	else if (c->state == ST_NOTIFY)
 		notify(c);
 	else if (c->state == ST_OPEN || c->state == ST_SENDING) {
@@ -424,6 +504,10 @@ on_later(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (c->state == ST_HANDSHAKE) {
+		take_handshakes();
+		return;
+	}
 	c->busy = true;
 	if (c->state == ST_START)
 		open_up(c);
@@ -456,8 +540,10 @@ tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
 		errno = ENOMEM;
 		return (NULL);
 	}
-	if (ctx != NULL)
+	if (ctx != NULL) {
 		c->ctx = tlsctx_ref(ctx);
+		c->io.server = tlsctx_tls(ctx);
+	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	event_assign(&c->rd, base, fd, EV_READ | EV_PERSIST, on_read, c);
 	event_assign(&c->wr, base, fd, EV_WRITE | EV_PERSIST, on_write, c);
@@ -479,6 +565,7 @@ tlsconn_free(struct tlsconn *c)
 	c->state = ST_ENDED;
 	tls_free(c->io.tls);
 	c->io.tls = NULL;
+	c->io.server = NULL;
 	tlsctx_unref(c->ctx);
 	c->ctx = NULL;
 	close(c->io.fd);
@@ -531,6 +618,7 @@ tlsconn_close(struct tlsconn *c, size_t max_discard)
 	    c->state == ST_DISCARD)
 		return;
 	c->max_discard = max_discard;
+	leave_queue(c);
 	/* Where there is no session, there is nothing to say farewell to. */
 	if (c->state == ST_HANDSHAKE || c->state == ST_ENDED) {
 		evbuffer_drain(c->out, evbuffer_get_length(c->out));
@@ -555,6 +643,12 @@ const char *
 tlsconn_peer_name(const struct tlsconn *c)
 {
 	return (c->peer == TLSCONN_NAMED ? c->name : NULL);
+}
+
+const char *
+tlsconn_peer_subject(const struct tlsconn *c)
+{
+	return (c->subject[0] != '\0' ? c->subject : NULL);
 }
 
 int64_t

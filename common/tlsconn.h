@@ -125,13 +125,22 @@ void		 tlsconn_close(struct tlsconn *, size_t max_discard);
 enum tlsconn_peer { TLSCONN_NAMED, TLSCONN_NOCERT, TLSCONN_NODNS };
 enum tlsconn_peer tlsconn_peer(const struct tlsconn *);
 const char	*tlsconn_peer_name(const struct tlsconn *);	/* or NULL */
-/* The same, for one certificate in PEM (its first): for tests. */
+/*
+ * "/C=.../CN=...", for logs: no bytes outside of printable ASCII, at most 255
+ * bytes with "..." where it was cut.  NULL without a certificate or with an
+ * empty subject.
+ */
+const char	*tlsconn_peer_subject(const struct tlsconn *);
+/* The same as tlsconn_peer_name, for one certificate in PEM (its first). */
 enum tlsconn_peer tlsconn_san(const uint8_t *pem, size_t, char *name,
 		    size_t size);
 /* End of the peer certificate's validity, Unix time; 0 without one. */
 int64_t		 tlsconn_peer_expiry(const struct tlsconn *);
 
-/* Text of the failure; after TLSCONN_FAILED. */
+/*
+ * Text of the failure, in an operator's words; after TLSCONN_FAILED.  Where
+ * the client's certificate is not good it says why.
+ */
 const char	*tlsconn_error(const struct tlsconn *);
 /* "TLSv1.3", or NULL before the handshake and on plain connections. */
 const char	*tlsconn_version(const struct tlsconn *);

@@ -13,6 +13,7 @@
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
+#include <openssl/x509_vfy.h>
 #include <tls.h>
 
 #include "common/tlsio.h"
@@ -55,17 +56,147 @@ is_gone(const struct tlsio *io)
 	    errno != EWOULDBLOCK && errno != EINTR));
 }
 
+/* ---- Texts of failures ------------------------------------------------ */
+
+#define ALERT_BASE	1000	/* reasons from here on: the peer's alerts */
+
+/* What follows the mark, or all of it. */
+static const char *
+after(const char *text, const char *mark)
+{
+	const char *p = strstr(text, mark);
+
+	return (p != NULL ? p + strlen(mark) : text);
+}
+
+static bool
+is_verify_text(const char *text, int code)
+{
+	return (strcmp(text, X509_verify_cert_error_string(code)) == 0);
+}
+
+static bool
+is_unknown_ca(const char *text)
+{
+	static const int codes[] = {
+		X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
+		X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+		X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE,
+		X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
+		X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (is_verify_text(text, codes[i]))
+			return (true);
+	return (false);
+}
+
+/*
+ * OpenSSL's queue tells that the verification failed.  Why, libtls tells by
+ * the context that its callback was set up with: the server's, not the
+ * connection's.
+ */
+static void
+explain_verify(struct tlsio *io)
+{
+	const char *text, *what = NULL;
+
+	if (io->server == NULL || (text = tls_error(io->server)) == NULL)
+		text = "verification failed";
+	text = after(text, " failed: ");
+	if (is_verify_text(text, X509_V_ERR_CRL_HAS_EXPIRED))
+		what = "the CRL has expired: no client can connect";
+	else if (is_verify_text(text, X509_V_ERR_CRL_NOT_YET_VALID))
+		what = "the CRL is not yet valid: no client can connect";
+	else if (is_verify_text(text, X509_V_ERR_UNABLE_TO_GET_CRL))
+		what = "no CRL of the client certificate's CA: no client of "
+		    "that CA can connect";
+	if (what != NULL)
+		tlsio_failed(io, what);
+	else
+		snprintf(io->error, sizeof(io->error),
+		    "client certificate: %s%s", is_unknown_ca(text) ?
+		    "unknown CA: " : "", text);
+}
+
+static void
+explain_alert(struct tlsio *io, int alert, const char *reason)
+{
+	bool ours;
+
+	/* RFC 8446, 6.2: bad_certificate to unknown_ca. */
+	ours = (alert >= 42 && alert <= 46) || alert == 48;
+	snprintf(io->error, sizeof(io->error), "the client %s: %s",
+	    ours ? "refused our certificate" : "sent an alert",
+	    after(reason, "alert "));
+}
+
+static void
+explain_error(struct tlsio *io, unsigned long error)
+{
+	const char *reason = ERR_reason_error_string(error), *text;
+	int code = ERR_GET_REASON(error);
+
+	if (error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL) {
+		if (code == SSL_R_HTTP_REQUEST) {
+			tlsio_failed(io, "plain HTTP on a TLS port");
+			return;
+		}
+		if (code == SSL_R_UNSUPPORTED_PROTOCOL) {
+			tlsio_failed(io, "client offers no protocol of "
+			    "\"tls protocols\"");
+			return;
+		}
+		if (code >= ALERT_BASE && reason != NULL) {
+			explain_alert(io, code - ALERT_BASE, reason);
+			return;
+		}
+	}
+	if (error != 0 && reason != NULL)
+		tlsio_failed(io, reason);
+	else if ((text = tls_error(io->tls)) != NULL)
+		tlsio_failed(io, after(text, " failed: "));
+	else
+		tlsio_failed(io, NULL);
+}
+
+/* Takes the queue: what failed in the verification comes before its word. */
+static void
+explain(struct tlsio *io)
+{
+	unsigned long error, first;
+
+	for (first = 0; (error = ERR_get_error()) != 0;) {
+		if (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+		    ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED) {
+			explain_verify(io);
+			ERR_clear_error();
+			return;
+		}
+		if (first == 0)
+			first = error;
+	}
+	explain_error(io, first);
+}
+
+/* ---- Steps ------------------------------------------------------------ */
+
 static enum tlsio_result
 tls_result(struct tlsio *io, ssize_t n)
 {
+	bool gone;
+
 	if (n == TLS_WANT_POLLIN)
 		return (TLSIO_WANT_IN);
 	if (n == TLS_WANT_POLLOUT)
 		return (TLSIO_WANT_OUT);
 	if (n >= 0)
 		return (TLSIO_DONE);
-	tlsio_failed(io, tls_error(io->tls));
-	return (is_gone(io) ? TLSIO_EOF : TLSIO_FAILED);
+	gone = is_gone(io);
+	explain(io);
+	return (gone ? TLSIO_EOF : TLSIO_FAILED);
 }
 
 static enum tlsio_result

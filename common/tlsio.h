@@ -17,8 +17,9 @@ struct tls;
  */
 struct tlsio {
 	struct tls	*tls;		/* NULL: plain */
+	struct tls	*server;	/* that it was accepted by */
 	int		 fd;
-	char		 error[128];	/* text of the last failure */
+	char		 error[160];	/* text of the last failure */
 };
 
 enum tlsio_result {

@@ -82,9 +82,23 @@ channel_close(struct channel *c, const char *why)
 static void
 channel_write(struct channel *c)
 {
-	if (c->open && imsgbuf_queuelen(&c->ibuf) > 0 &&
-	    imsgbuf_write(&c->ibuf) == -1 && errno != EAGAIN)
+	if (!c->open)
+		return;
+	if (imsgbuf_queuelen(&c->ibuf) > 0 &&
+	    imsgbuf_write(&c->ibuf) == -1 && errno != EAGAIN) {
 		channel_close(c, strerror(errno));
+		return;
+	}
+	if (imsgbuf_queuelen(&c->ibuf) == 0)
+		c->unread = 0;
+}
+
+/* A frontend that does not read its answers is not asked for more. */
+static int
+channel_full(struct channel *c)
+{
+	return (imsgbuf_queuelen(&c->ibuf) >= KEYD_MAXANSWERS ||
+	    c->unread >= KEYD_MAXUNREAD);
 }
 
 static void
@@ -95,7 +109,7 @@ channel_serve(struct keyd *k, struct channel *c)
 	int		 i;
 
 	c->pending = false;
-	for (i = 0; i < KEYD_TURN; i++) {
+	for (i = 0; i < KEYD_TURN && !channel_full(c); i++) {
 		if ((n = imsg_get(&c->ibuf, &imsg)) <= 0)
 			break;
 		if (serve_message(k, c, &imsg) == -1) {
@@ -109,7 +123,7 @@ channel_serve(struct keyd *k, struct channel *c)
 		channel_close(c, "a malformed message");
 		return;
 	}
-	c->pending = i == KEYD_TURN;
+	c->pending = n > 0;
 	channel_write(c);
 }
 
@@ -127,13 +141,6 @@ channel_read(struct channel *c)
 	default:
 		c->pending = true;
 	}
-}
-
-/* A frontend that does not read its answers is not asked for more. */
-static int
-channel_full(struct channel *c)
-{
-	return (imsgbuf_queuelen(&c->ibuf) >= KEYD_MAXANSWERS);
 }
 
 /* Fills pfd[0] for the parent and pfd[1 + i] for the channels. */

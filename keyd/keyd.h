@@ -21,6 +21,7 @@
 #define KEYD_TURN		16
 /* Answers that may wait to be read; until then no request is taken. */
 #define KEYD_MAXANSWERS		1024
+#define KEYD_MAXUNREAD		(4 * 1024 * 1024)	/* bytes of them */
 /* Secret memory: a key file while it is read and decoded, and the keys. */
 #define KEYD_SECRETS		(3 * (KEYFILE_MAX + 16) +		\
 				    KEYD_MAXKEYS * SECRET_SIZE)
@@ -31,6 +32,7 @@ struct channel {
 	struct imsgbuf	 ibuf;
 	bool		 open;
 	bool		 pending;	/* messages read and not yet taken */
+	size_t		 unread;	/* bytes of answers since none waited */
 };
 
 enum keyd_phase {

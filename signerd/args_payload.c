@@ -74,8 +74,8 @@ payload_chain_number(struct args *a, const cJSON *v, const struct args_src *src,
     const char *name)
 {
 	struct payload	*p = &a->request.payload;
-	const char	*text;
-	size_t		 len;
+	const char	*text = "";
+	size_t		 len = 0;
 
 	if (integer_text(v, src, name, &text, &len) == -1)
 		return (-1);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -19,11 +20,16 @@
 #include "common/http.h"
 #include "common/log.h"
 #include "signerd/frontend.h"
+#include "signerd/reqlog.h"
 #include "signerd/rpc.h"
 
 /* Decrypted bytes that wait to be taken, and answers that wait to be read. */
 #define INPUT_MAX	65536
 #define OUTPUT_MAX	65536
+/* Memory for a body that is kept from one request to the next. */
+#define BODY_KEEP	4096
+/* Requests of one connection in one turn of the loop. */
+#define REQUESTS_TURN	8
 
 #define TEXT_PLAIN	"text/plain; charset=utf-8"
 #define TEXT_JSON	"application/json"
@@ -245,6 +251,11 @@ judge(const struct client *c)
 
 	if (is_health(c))
 		return (judge_health(c));
+	if (c->expiry != 0 && time(NULL) > c->expiry) {
+		v.status = 401;
+		v.text = "client certificate has expired";
+		return (v);
+	}
 	switch (tlsconn_peer(c->conn)) {
 	case TLSCONN_NOCERT:
 		v.status = 401;
@@ -290,10 +301,12 @@ log_http(const struct client *c, int status, const char *reason)
 {
 	struct log_record	 r;
 
-	if (!log_start(&r, LOG_LVL_INFO, "http request refused"))
+	if (!log_start_noise(&r, LOG_LVL_INFO, "http request refused"))
 		return;
 	log_str(&r, "client", client_name(c));
 	log_str(&r, "peer", c->address);
+	if (status == 401 && tlsconn_peer_subject(c->conn) != NULL)
+		log_str(&r, "subject", tlsconn_peer_subject(c->conn));
 	log_num(&r, "status", (uint64_t)status);
 	log_str(&r, "reason", reason);
 	log_end(&r);
@@ -304,11 +317,61 @@ give_verdict(struct client *c, const struct verdict *v)
 {
 	if (v->status != 200)
 		log_http(c, v->status, v->text);
+	/* A connection whose certificate expired is of no more use. */
+	if (c->expiry != 0 && time(NULL) > c->expiry)
+		c->refused = true;
 	if (v->text == NULL)
 		send_empty(c, v->status, NULL, 0);
 	else
 		send_text(c, v->status, v->type, v->text);
 }
+
+/* ---- Memory for bodies ------------------------------------------------ */
+
+static void
+account(struct client *c)
+{
+	size_t	 held = http_held(c->http);
+
+	c->front->held += held - c->held;
+	c->held = held;
+}
+
+static void
+drop_body(struct client *c)
+{
+	http_drop_body(c->http);
+	account(c);
+}
+
+static struct client *
+largest_body(struct frontend *front)
+{
+	struct client	*c, *largest = NULL;
+
+	TAILQ_FOREACH(c, &front->clients, entry)
+		if (c->state == CLIENT_READING && c->held > 0 &&
+		    (largest == NULL || c->held > largest->held))
+			largest = c;
+	return (largest);
+}
+
+/* Who takes the most has to give way, not who comes last. */
+static void
+shed(struct frontend *front)
+{
+	struct client	*c;
+
+	while (front->held > front->config.limits.max_bodies &&
+	    (c = largest_body(front)) != NULL) {
+		drop_body(c);
+		c->refused = true;
+		reqlog_unavailable(c, "max bodies");
+		send_empty(c, 503, NULL, 1);
+	}
+}
+
+/* ---- One request after the other ------------------------------------- */
 
 static void
 on_header(struct client *c)
@@ -316,7 +379,8 @@ on_header(struct client *c)
 	static const char	 go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct verdict		 v = judge(c);
 
-	if (v.status != 0 && v.status != 200 && http_has_body(c->http)) {
+	/* Without a certificate no body is taken, however good the path. */
+	if (v.status != 0 && http_has_body(c->http)) {
 		/* Not read: nothing after it can be told apart from it. */
 		c->refused = true;
 		give_verdict(c, &v);
@@ -344,6 +408,9 @@ on_body(struct client *c)
 	set_state(c, CLIENT_BUSY);
 	body = http_body(c->http, &len);
 	rpc_start(c, body, len);
+	/* It is decoded, and the answer may take its time. */
+	if (c->held > BODY_KEEP)
+		drop_body(c);
 }
 
 static void
@@ -367,21 +434,40 @@ on_more(struct client *c, bool began)
 static void
 client_process(struct client *c)
 {
-	bool	 idle;
+	static const struct timeval	 now;
+	bool				 idle;
+	int				 n = 0;
 
+	if (c->yielded)
+		return;
 	c->processing = true;
 	while (c->state == CLIENT_READING) {
+		if (n == REQUESTS_TURN) {
+			c->yielded = true;
+			event_add(c->later, &now);
+			break;
+		}
 		idle = http_idle(c->http);
 		switch (http_parse(c->http, tlsconn_input(c->conn))) {
 		case HTTP_MORE:
-			on_more(c, idle && !http_idle(c->http));
+			account(c);
+			shed(c->front);
 			c->processing = false;
+			if (c->state != CLIENT_READING)
+				return;
+			if (c->eof) {
+				close_client(c);
+				return;
+			}
+			on_more(c, idle && !http_idle(c->http));
 			tlsconn_resume(c->conn);
 			return;
 		case HTTP_HEADER:
 			on_header(c);
 			break;
 		case HTTP_BODY:
+			n++;
+			account(c);
 			on_body(c);
 			break;
 		case HTTP_BAD:
@@ -390,6 +476,18 @@ client_process(struct client *c)
 		}
 	}
 	c->processing = false;
+}
+
+/* The others have had their turn. */
+static void
+on_later(int fd, short what, void *arg)
+{
+	struct client	*c = arg;
+
+	(void)fd;
+	(void)what;
+	c->yielded = false;
+	client_process(c);
 }
 
 /* ---- The connection --------------------------------------------------- */
@@ -408,6 +506,7 @@ on_ready(struct tlsconn *conn, void *arg)
 		    tlsconn_version(conn) : "none");
 		log_end(&r);
 	}
+	c->expiry = tlsconn_peer_expiry(conn);
 	if (c->front->stopping)
 		close_client(c);
 	else
@@ -440,8 +539,14 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 	struct client		*c = arg;
 	struct log_record	 r;
 
+	/* A half-close: what has come is answered yet. */
+	if (how == TLSCONN_EOF && (c->state == CLIENT_BUSY ||
+	    c->state == CLIENT_ANSWERING || c->yielded)) {
+		c->eof = true;
+		return;
+	}
 	if (how == TLSCONN_FAILED &&
-	    log_start(&r, c->state == CLIENT_HANDSHAKE ? LOG_LVL_INFO :
+	    log_start_noise(&r, c->state == CLIENT_HANDSHAKE ? LOG_LVL_INFO :
 	    LOG_LVL_DEBUG, c->state == CLIENT_HANDSHAKE ?
 	    "handshake failed" : "connection failed")) {
 		log_str(&r, "client", client_name(c));
@@ -524,7 +629,8 @@ client_new(struct frontend *front, int fd,
 	limits.max_body = front->config.limits.max_body;
 	c->http = http_new(&limits);
 	c->timer = evtimer_new(front->base, on_timeout, c);
-	if (c->http == NULL || c->timer == NULL)
+	c->later = evtimer_new(front->base, on_later, c);
+	if (c->http == NULL || c->timer == NULL || c->later == NULL)
 		goto fail;
 	c->conn = tlsconn_accept(front->base, front->tls, fd, INPUT_MAX, &cb,
 	    c);
@@ -537,6 +643,8 @@ client_new(struct frontend *front, int fd,
 fail:
 	if (c->timer != NULL)
 		event_free(c->timer);
+	if (c->later != NULL)
+		event_free(c->later);
 	http_free(c->http);
 	free(c);
 	errno = ENOMEM;
@@ -552,12 +660,28 @@ client_free(struct client *c)
 		rpc_cancel(c->rpc);
 	tlsconn_free(c->conn);
 	event_free(c->timer);
+	event_free(c->later);
+	front->held -= c->held;
 	http_free(c->http);
 	TAILQ_REMOVE(&front->clients, c, entry);
 	front->nclients--;
 	listener_forget(front, c->addrkey);
 	free(c);
 	frontend_client_gone(front);
+}
+
+int
+client_evict(struct frontend *front)
+{
+	struct client	*c;
+
+	TAILQ_FOREACH(c, &front->clients, entry) {
+		if (tlsconn_peer(c->conn) == TLSCONN_NOCERT) {
+			client_free(c);
+			return (0);
+		}
+	}
+	return (-1);
 }
 
 void

@@ -9,6 +9,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <unistd.h>
 
 #include "keyd/keymsg.h"
 #include "signerd/parse.h"
@@ -88,6 +90,7 @@ config_free(struct config *conf)
 		config_rule_free(rule);
 	}
 	free(conf->user);
+	free(conf->keyd_user);
 	free(conf->chroot);
 	free(conf->ca.path);
 	free(conf->cert.path);
@@ -162,16 +165,29 @@ parser_ignore(struct parser *p, const struct lexer_token *t)
 	(void)t;
 }
 
-void
-parser_user(struct parser *p, const struct lexer_token *t)
+static void
+parse_user(struct parser *p, unsigned int single, const char *what,
+    const struct lexer_token *t, char **user)
 {
 	char *name;
 
-	if (!parser_once(p, SINGLE_USER, "user", &t->pos))
+	if (!parser_once(p, single, what, &t->pos))
 		return;
-	name = parser_text(p, t, "user", CONFIG_NAME_MAX);
+	name = parser_text(p, t, what, CONFIG_NAME_MAX);
 	if (name != NULL)
-		replace(&p->conf->user, name);
+		replace(user, name);
+}
+
+void
+parser_user(struct parser *p, const struct lexer_token *t)
+{
+	parse_user(p, SINGLE_USER, "user", t, &p->conf->user);
+}
+
+void
+parser_keyduser(struct parser *p, const struct lexer_token *t)
+{
+	parse_user(p, SINGLE_KEYDUSER, "keyd user", t, &p->conf->keyd_user);
 }
 
 void
@@ -285,7 +301,8 @@ parser_listen(struct parser *p, const struct lexer_token *host,
 	listen->host = parse_host(host->text);
 	if (listen->host == NULL) {
 		lexer_error(p->lexer, &host->pos,
-		    "\"%s\" is not a numeric address", host->text);
+		    "\"%s\" is not a numeric address such as 127.0.0.1, "
+		    "or 0.0.0.0 for all", host->text);
 		fault = true;
 	}
 	if (!parse_port(port->text, &listen->port)) {
@@ -341,9 +358,9 @@ parser_certificate(struct parser *p, const struct lexer_token *file,
 static unsigned int
 protocol_bit(const char *name, size_t len)
 {
-	if (len == 7 && memcmp(name, "tlsv1.2", len) == 0)
+	if (len == 7 && strncasecmp(name, "tlsv1.2", len) == 0)
 		return (TLSV12);
-	if (len == 7 && memcmp(name, "tlsv1.3", len) == 0)
+	if (len == 7 && strncasecmp(name, "tlsv1.3", len) == 0)
 		return (TLSV13);
 	return (0);
 }
@@ -353,19 +370,22 @@ protocol_item(struct parser *p, const struct lexer_token *t)
 {
 	const char *name = t->text;
 	unsigned int bit;
-	size_t len;
+	size_t len, end;
 
 	for (;;) {
-		len = strcspn(name, ",");
+		name += strspn(name, " ");
+		end = len = strcspn(name, ",");
+		while (len > 0 && name[len - 1] == ' ')
+			len--;
 		bit = protocol_bit(name, len);
 		if (bit == 0)
 			lexer_error(p->lexer, &t->pos, "tls protocol "
 			    "\"%.*s\" is not tlsv1.2 or tlsv1.3", (int)len,
 			    name);
 		p->protocols |= bit;
-		if (name[len] == '\0')
+		if (name[end] == '\0')
 			break;
-		name += len + 1;
+		name += end + 1;
 	}
 	if (p->protocols == (TLSV12 | TLSV13))
 		replace(&p->conf->protocols, copy("tlsv1.2,tlsv1.3"));
@@ -427,22 +447,25 @@ check_missing(struct parser *p)
 	if (lexer_incomplete(p->lexer))
 		return;
 	if ((known & STATEMENT_LISTEN) == 0)
-		lexer_error(p->lexer, last, "no listen on");
+		lexer_error(p->lexer, last,
+		    "no \"listen on\": at least one is needed");
 	if ((known & STATEMENT_TLS) == 0) {
 		if (p->singles[SINGLE_CA].file == NULL)
-			lexer_error(p->lexer, last, "no tls ca");
+			lexer_error(p->lexer, last,
+			    "no \"tls ca\": it is needed");
 		if (p->singles[SINGLE_CERTIFICATE].file == NULL)
-			lexer_error(p->lexer, last, "no tls certificate");
+			lexer_error(p->lexer, last,
+			    "no \"tls certificate\": it is needed");
 	}
 	if ((known & STATEMENT_KEY) == 0)
-		lexer_error(p->lexer, last, "no key");
+		lexer_error(p->lexer, last,
+		    "no \"key\": at least one is needed");
 }
 
-/* Finds the keys that rules name, and tells of those that none does. */
+/* Finds the keys that rules name. */
 static void
-check_keys(struct parser *p)
+check_keys(struct parser *p, bool used[KEYD_MAXKEYS])
 {
-	bool used[KEYD_MAXKEYS] = { false };
 	struct config_rule *rule;
 	struct config_key *key;
 	struct lexer_pos pos;
@@ -465,43 +488,84 @@ check_keys(struct parser *p)
 		lexer_error(p->lexer, &pos, "key \"%s\" is not defined",
 		    rule->keyname);
 	}
+}
+
+/* ---- What is odd ------------------------------------------------------ */
+
+static const struct config_key *
+same_file(const struct config *conf, const struct config_key *key)
+{
+	const struct config_key *other;
+
+	STAILQ_FOREACH(other, &conf->keys, entry) {
+		if (other == key)
+			return (NULL);
+		if (strcmp(other->file.path, key->file.path) == 0)
+			return (other);
+	}
+	return (NULL);
+}
+
+static void
+warn_keys(struct parser *p, const bool used[KEYD_MAXKEYS])
+{
+	const struct config_key *key, *other;
+	struct lexer_pos pos;
+
 	STAILQ_FOREACH(key, &p->conf->keys, entry) {
-		if (used[key->index] || lexer_nerrors(p->lexer) > 0)
-			continue;
 		pos.file = key->file.conf;
 		pos.line = key->file.line;
 		pos.order = key->order;
-		lexer_warn(p->lexer, &pos, "no rule uses key \"%s\"",
-		    key->name);
+		if (!used[key->index] && p->conf->nrules > 0)
+			lexer_warn(p->lexer, &pos, "no rule uses key \"%s\"",
+			    key->name);
+		other = same_file(p->conf, key);
+		if (other != NULL)
+			lexer_warn(p->lexer, &pos, "key \"%s\" has the same "
+			    "file as key \"%s\"", key->name, other->name);
 	}
 }
 
-/* Hexadecimal takes two digits a byte. */
+/* Only root can change the user and the root directory. */
 static void
-check_body(struct parser *p)
+warn_user(struct parser *p)
 {
-	const struct config_limits *limits = &p->conf->limits;
-	const struct lexer_pos *pos = NULL;
-	unsigned int i;
+	static const struct {
+		unsigned int	 single;
+		const char	*name;
+	} of_root[] = {
+		{ SINGLE_USER, "user" },
+		{ SINGLE_KEYDUSER, "keyd user" },
+		{ SINGLE_CHROOT, "chroot" }
+	};
+	const struct lexer_pos *pos;
+	size_t i;
 
-	if (limits->max_body / 2 >= limits->max_transaction)
+	if (geteuid() == 0)
 		return;
-	for (i = 0; i < NSETTINGS; i++) {
-		if (settings[i].offset == offsetof(struct config,
-		    limits.max_transaction) &&
-		    p->singles[SINGLE_SETTINGS + i].file != NULL)
-			pos = &p->singles[SINGLE_SETTINGS + i];
+	for (i = 0; i < sizeof(of_root) / sizeof(of_root[0]); i++) {
+		pos = &p->singles[of_root[i].single];
+		if (pos->file != NULL)
+			lexer_warn(p->lexer, pos, "%s has no effect: signerd "
+			    "is not started by root", of_root[i].name);
 	}
-	/* A smaller body alone says what is wanted. */
-	if (pos != NULL)
-		lexer_warn(p->lexer, pos, "max body is too small for the "
-		    "hexadecimal of max transaction");
 }
 
 void
 parser_check(struct parser *p)
 {
+	bool used[KEYD_MAXKEYS] = { false };
+
 	check_missing(p);
-	check_keys(p);
-	check_body(p);
+	check_keys(p, used);
+	settings_check(p);
+	/* What is odd can come of an error, and must not crowd it out. */
+	if (lexer_nerrors(p->lexer) > 0)
+		return;
+	warn_user(p);
+	warn_keys(p, used);
+	if (p->conf->nrules == 0)
+		lexer_warn(p->lexer, lexer_last(p->lexer),
+		    "no \"allow\": every request is refused");
+	rules_check(p);
 }

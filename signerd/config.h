@@ -68,6 +68,7 @@ struct config_limits {
 	uint32_t	max_per_address;	/* connections-per-address */
 	uint32_t	max_header;		/* max header, bytes */
 	uint32_t	max_body;		/* max body, bytes */
+	uint32_t	max_bodies;		/* max bodies, bytes, all */
 	uint32_t	max_batch;		/* max batch, requests */
 	uint32_t	max_response;		/* max response, bytes */
 	uint32_t	max_values;		/* max values, of one body */
@@ -85,6 +86,7 @@ struct config_limits {
 
 struct config {
 	char		*user;
+	char		*keyd_user;		/* NULL: not named */
 	char		*chroot;
 	STAILQ_HEAD(, config_listen) listens;
 	struct config_file ca;
@@ -126,10 +128,10 @@ void		 config_free(struct config *);
 void		 config_print(const struct config *, FILE *);
 
 /*
- * Opens every file that the configuration names and checks those that hold
- * secrets: a regular file, owned by root or by the daemon's user, with no
- * access for group and others.  Every fault is written as above; -1 if there
- * was one.
+ * Opens every file that the configuration names and checks it: a regular file
+ * that nobody else can write to (see lexer_untrusted), and one that holds
+ * secrets gives no access to group and others.  Every fault is written as
+ * above; -1 if there was one.
  */
 int		 config_open(struct config *);
 /*

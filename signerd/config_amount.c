@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,41 @@ static bool
 is_hex(const char *text)
 {
 	return (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'));
+}
+
+static struct lexer_token *
+part(const struct lexer_token *t, size_t from, size_t len)
+{
+	struct lexer_token *new;
+
+	new = calloc(1, sizeof(*new) + len + 1);
+	if (new == NULL)
+		fatal("configuration");
+	new->kind = t->kind;
+	new->pos = t->pos;
+	memcpy(new->text, t->text + from, len);
+	return (new);
+}
+
+bool
+number_split(const struct lexer_token *t, struct lexer_token **number,
+    struct lexer_token **unit)
+{
+	const char *text = t->text;
+	size_t len, end;
+
+	len = strspn(text, DIGITS);
+	if (len == 0 || is_hex(text))
+		return (false);
+	if (text[len] == '.' && isdigit((unsigned char)text[len + 1]))
+		len += 1 + strspn(text + len + 1, DIGITS);
+	for (end = len; isalpha((unsigned char)text[end]); end++)
+		continue;
+	if (end == len || text[end] != '\0')
+		return (false);
+	*number = part(t, 0, len);
+	*unit = part(t, len, end - len);
+	return (true);
 }
 
 /* The fault of a number in hexadecimal; limit is what it may not be over. */
@@ -114,7 +150,7 @@ parse_decimal(struct parser *p, const char *what,
 	}
 	if (i == NUNITS)
 		lexer_error(p->lexer, &unit->pos,
-		    "%s has no unit \"%s\": use wei, gwei or ether", what,
+		    "%s unit \"%s\" is not wei, gwei or ether", what,
 		    unit->text);
 	else if (fraction != NULL && strlen(fraction) > units[i].decimals)
 		lexer_error(p->lexer, &value->pos,

@@ -174,6 +174,8 @@ config_print(const struct config *conf, FILE *f)
 	const struct config_rule *rule;
 
 	print_named(f, "user ", conf->user);
+	if (conf->keyd_user != NULL)
+		print_named(f, "\nkeyd user ", conf->keyd_user);
 	print_named(f, "\nchroot ", conf->chroot);
 	fputc('\n', f);
 	STAILQ_FOREACH(listen, &conf->listens, entry)

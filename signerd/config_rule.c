@@ -52,6 +52,20 @@ grow(void *items, size_t n, size_t size)
 
 /* ---- Values of lists -------------------------------------------------- */
 
+/* What clients call it. */
+static const char *
+method_hint(const char *text)
+{
+	if (strcmp(text, "eth_signTransaction") == 0)
+		return (" (eth_signTransaction is \"transaction\")");
+	if (strcmp(text, "opsigner_signBlockPayload") == 0)
+		return (" (opsigner_signBlockPayload is \"block-payload\")");
+	if (strcmp(text, "opsigner_signBlockPayloadV2") == 0)
+		return (" (opsigner_signBlockPayloadV2 is "
+		    "\"block-payload\")");
+	return ("");
+}
+
 static void
 method_item(struct parser *p, const struct lexer_token *t)
 {
@@ -62,9 +76,9 @@ method_item(struct parser *p, const struct lexer_token *t)
 	else if (strcmp(t->text, "block-payload") == 0)
 		rule->methods |= RULE_PAYLOAD;
 	else {
-		lexer_error(p->lexer, &t->pos,
-		    "method \"%s\" is not transaction or block-payload",
-		    t->text);
+		lexer_error(p->lexer, &t->pos, "method \"%s\" is not "
+		    "transaction or block-payload%s", t->text,
+		    method_hint(t->text));
 		p->badmethod = true;
 	}
 }
@@ -224,13 +238,20 @@ parser_amount(struct parser *p, unsigned int clause,
     const struct lexer_token *value, const struct lexer_token *unit)
 {
 	struct rule *rule = &p->rule->rule;
+	struct lexer_token *number = NULL, *own = NULL;
 	bool fee = clause == CLAUSE_MAXFEE;
 
 	if (!parser_clause(p, clause, &value->pos))
 		return;
 	rule->has |= fee ? RULE_MAXFEE : RULE_MAXVALUE;
+	if (unit == NULL && number_split(value, &number, &own)) {
+		value = number;
+		unit = own;
+	}
 	parse_amount(p, clause_name(clause), value, unit,
 	    fee ? &rule->max_fee : &rule->max_value);
+	free(number);
+	free(own);
 }
 
 /* ---- The rule as a whole ---------------------------------------------- */
@@ -300,6 +321,129 @@ parser_rule_drop(struct parser *p)
 {
 	config_rule_free(p->rule);
 	p->rule = NULL;
+}
+
+/* ---- What is odd ------------------------------------------------------ */
+
+static int
+compare_lists(const void *a, size_t na, const void *b, size_t nb, size_t size)
+{
+	if (na != nb)
+		return (na < nb ? -1 : 1);
+	return (na == 0 ? 0 : memcmp(a, b, na * size));
+}
+
+/* Any order, in which those that say the same are equal. */
+static int
+compare_rules(const struct rule *a, const struct rule *b)
+{
+	int n;
+
+	if ((n = strcmp(a->client, b->client)) != 0)
+		return (n);
+	if (a->key != b->key)
+		return (a->key < b->key ? -1 : 1);
+	if (a->methods != b->methods)
+		return (a->methods < b->methods ? -1 : 1);
+	if (a->has != b->has)
+		return (a->has < b->has ? -1 : 1);
+	if ((n = compare_lists(a->chains, a->nchains, b->chains, b->nchains,
+	    sizeof(*a->chains))) != 0)
+		return (n);
+	if ((n = compare_lists(a->domains, a->ndomains, b->domains,
+	    b->ndomains, sizeof(*a->domains))) != 0)
+		return (n);
+	if ((n = compare_lists(a->to, a->nto, b->to, b->nto,
+	    sizeof(*a->to))) != 0)
+		return (n);
+	if ((n = u256_cmp(&a->max_value, &b->max_value)) != 0)
+		return (n);
+	return (u256_cmp(&a->max_fee, &b->max_fee));
+}
+
+static int
+by_content(const void *a, const void *b)
+{
+	const struct config_rule *const *r = a, *const *s = b;
+	int n = compare_rules(&(*r)->rule, &(*s)->rule);
+
+	/* Equal ones in the order of the file. */
+	if (n != 0 || (*r)->order == (*s)->order)
+		return (n);
+	return ((*r)->order < (*s)->order ? -1 : 1);
+}
+
+static struct lexer_pos
+rule_pos(const struct config_rule *rule)
+{
+	struct lexer_pos pos;
+
+	pos.file = rule->conf;
+	pos.line = rule->line;
+	pos.order = rule->order;
+	return (pos);
+}
+
+static void
+warn_repeated(struct parser *p)
+{
+	const struct config_rule **sorted, *rule, *first;
+	struct lexer_pos pos;
+	size_t i, n = 0;
+
+	sorted = reallocarray(NULL, p->conf->nrules, sizeof(*sorted));
+	if (sorted == NULL)
+		fatal("configuration");
+	STAILQ_FOREACH(rule, &p->conf->rules, entry)
+		sorted[n++] = rule;
+	qsort(sorted, n, sizeof(*sorted), by_content);
+	for (i = 1, first = sorted[0]; i < n; i++) {
+		rule = sorted[i];
+		if (compare_rules(&first->rule, &rule->rule) != 0) {
+			first = rule;
+			continue;
+		}
+		pos = rule_pos(rule);
+		lexer_warn(p->lexer, &pos, "the same rule as that of %s:%d, "
+		    "never used", first->conf, first->line);
+	}
+	free(sorted);
+}
+
+static void
+warn_client(struct parser *p, const struct config_rule *rule)
+{
+	const char *name = rule->rule.client, *c;
+	struct lexer_pos pos = rule_pos(rule);
+	size_t len = strlen(name);
+	bool upper = false;
+
+	for (c = name; *c != '\0'; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			upper = true;
+	}
+	if (strchr(name, '*') != NULL)
+		lexer_warn(p->lexer, &pos, "client \"%s\": \"*\" is no "
+		    "wildcard: names are compared byte for byte", name);
+	if (upper)
+		lexer_warn(p->lexer, &pos, "client \"%s\" has upper-case "
+		    "letters: names are compared byte for byte", name);
+	if (len > 0 && (name[len - 1] == '.' || name[len - 1] == ' '))
+		lexer_warn(p->lexer, &pos, "client \"%s\" ends with a %s: "
+		    "names are compared byte for byte", name,
+		    name[len - 1] == '.' ? "dot" : "space");
+}
+
+void
+rules_check(struct parser *p)
+{
+	const struct config_rule *rule;
+
+	if (p->conf->nrules == 0)
+		return;
+	STAILQ_FOREACH(rule, &p->conf->rules, entry)
+		warn_client(p, rule);
+	warn_repeated(p);
 }
 
 void

@@ -30,6 +30,8 @@ const struct setting settings[NSETTINGS] = {
 	    LIMIT(max_header) },
 	{ "max", "body", SETTING_SIZE, 5 * MIB, KIB, 64 * MIB,
 	    LIMIT(max_body) },
+	{ "max", "bodies", SETTING_SIZE, 64 * MIB, 64 * KIB, 2048 * MIB,
+	    LIMIT(max_bodies) },
 	{ "max", "batch", SETTING_COUNT, 1000, 1, 100000,
 	    LIMIT(max_batch) },
 	{ "max", "response", SETTING_SIZE, 25000000, KIB, 256 * MIB,
@@ -194,7 +196,7 @@ parse_unit(struct parser *p, const struct setting *s,
 	u = find_unit(size ? sizes : times, unit->text);
 	if (u == NULL) {
 		lexer_error(p->lexer, &unit->pos,
-		    "%s %s has no unit \"%s\": use %s", s->group, s->name,
+		    "%s %s unit \"%s\" is not %s", s->group, s->name,
 		    unit->text, size ? "bytes, KiB or MiB" : "ms, s or min");
 		return (false);
 	}
@@ -283,30 +285,171 @@ parse_name(struct parser *p, const struct setting *s,
 		p->conf->log_level = (enum log_level)i;
 }
 
+/* Index of settings; NSETTINGS if there is none. */
+static unsigned int
+find_setting(const char *group, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < NSETTINGS; i++) {
+		if (strcmp(settings[i].group, group) == 0 &&
+		    strcmp(settings[i].name, name) == 0)
+			break;
+	}
+	return (i);
+}
+
+/* The setting of the group whose name is nearest, or NULL. */
+static const struct setting *
+near_setting(const char *group, const char *word)
+{
+	const struct setting *best = NULL;
+	unsigned int faults = 0, i, n;
+
+	for (i = 0; i < NSETTINGS; i++) {
+		if (strcmp(settings[i].group, group) != 0)
+			continue;
+		n = parser_resembles(word, settings[i].name);
+		if (n > 0 && (best == NULL || n < faults)) {
+			best = &settings[i];
+			faults = n;
+		}
+	}
+	return (best);
+}
+
+bool
+setting_unit(const char *group, const char *name, const char *word)
+{
+	unsigned int i = find_setting(group, name);
+
+	return (i < NSETTINGS && (settings[i].kind == SETTING_SIZE ||
+	    settings[i].kind == SETTING_TIME) &&
+	    find_setting(group, word) == NSETTINGS &&
+	    near_setting(group, word) == NULL);
+}
+
+static unsigned int
+least(unsigned int a, unsigned int b)
+{
+	return (a < b ? a : b);
+}
+
+/*
+ * Levenshtein's distance, where two letters in each other's place are one
+ * fault, if it is small enough for the length of the name.
+ */
+unsigned int
+parser_resembles(const char *word, const char *name)
+{
+	unsigned int rows[3][32], *row, *above, *before, i, j;
+	size_t wlen = strlen(word), nlen = strlen(name);
+
+	if (nlen >= sizeof(rows[0]) / sizeof(rows[0][0]) ||
+	    wlen > nlen + 2 || nlen > wlen + 2)
+		return (0);
+	row = rows[0];
+	for (j = 0; j <= nlen; j++)
+		row[j] = j;
+	for (i = 1; i <= wlen; i++) {
+		above = rows[(i - 1) % 3];
+		before = rows[(i + 1) % 3];
+		row = rows[i % 3];
+		row[0] = i;
+		for (j = 1; j <= nlen; j++) {
+			row[j] = above[j - 1] + (word[i - 1] != name[j - 1]);
+			row[j] = least(row[j], above[j] + 1);
+			row[j] = least(row[j], row[j - 1] + 1);
+			if (i > 1 && j > 1 && word[i - 1] == name[j - 2] &&
+			    word[i - 2] == name[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
+		}
+	}
+	return (row[nlen] <= (nlen > 3 ? 2U : 1U) ? row[nlen] : 0);
+}
+
+static void
+unknown_setting(struct parser *p, const struct lexer_token *name)
+{
+	const struct setting *s = near_setting(p->group, name->text);
+
+	if (s != NULL)
+		lexer_error(p->lexer, &name->pos, "unknown setting \"%s %s\": "
+		    "did you mean \"%s\"?", p->group, name->text, s->name);
+	else if (strcmp(p->group, "log") == 0 &&
+	    (find_name(formats, name->text) != -1 ||
+	    find_name(levels, name->text) != -1))
+		lexer_error(p->lexer, &name->pos, "unknown setting \"%s %s\": "
+		    "did you mean \"%s %s\"?", p->group, name->text,
+		    find_name(formats, name->text) != -1 ? "format" : "level",
+		    name->text);
+	else
+		lexer_error(p->lexer, &name->pos, "unknown setting \"%s %s\"",
+		    p->group, name->text);
+}
+
 void
 parser_setting(struct parser *p, const struct lexer_token *name,
     const struct lexer_token *value, const struct lexer_token *unit)
 {
+	struct lexer_token *number = NULL, *own = NULL;
 	const struct setting *s;
 	char what[64];
 	unsigned int i;
 
-	for (i = 0; i < NSETTINGS; i++) {
-		s = &settings[i];
-		if (strcmp(s->group, p->group) == 0 &&
-		    strcmp(s->name, name->text) == 0)
-			break;
-	}
+	i = find_setting(p->group, name->text);
 	if (i == NSETTINGS) {
-		lexer_error(p->lexer, &name->pos, "unknown setting \"%s %s\"",
-		    p->group, name->text);
+		unknown_setting(p, name);
 		return;
 	}
+	s = &settings[i];
 	snprintf(what, sizeof(what), "%s %s", s->group, s->name);
 	if (!parser_once(p, SINGLE_SETTINGS + i, what, &name->pos))
 		return;
-	if (s->kind <= SETTING_TIME)
-		parse_number(p, s, value, unit);
-	else
+	if (s->kind > SETTING_TIME) {
 		parse_name(p, s, value, unit);
+		return;
+	}
+	if (unit == NULL && number_split(value, &number, &own)) {
+		value = number;
+		unit = own;
+	}
+	parse_number(p, s, value, unit);
+	free(number);
+	free(own);
+}
+
+/* ---- What is odd ------------------------------------------------------ */
+
+/* Warns, at its statement, of a setting that was given. */
+static void
+warn_setting(struct parser *p, size_t offset, const char *text)
+{
+	const struct lexer_pos *pos;
+	unsigned int i;
+
+	for (i = 0; i < NSETTINGS; i++) {
+		pos = &p->singles[SINGLE_SETTINGS + i];
+		if (settings[i].kind <= SETTING_TIME &&
+		    settings[i].offset == offset && pos->file != NULL)
+			lexer_warn(p->lexer, pos, "%s", text);
+	}
+}
+
+/* A smaller one of the other two, alone, says what is wanted. */
+void
+settings_check(struct parser *p)
+{
+	const struct config_limits *limits = &p->conf->limits;
+
+	/* Hexadecimal takes two digits a byte. */
+	if (limits->max_body / 2 < limits->max_transaction)
+		warn_setting(p, LIMIT(max_transaction), "max body is too "
+		    "small for the hexadecimal of max transaction");
+	if (limits->max_per_address > limits->max_connections)
+		warn_setting(p, LIMIT(max_per_address), "max "
+		    "connections-per-address is over max connections");
+	if (limits->timeout_keyd > limits->timeout_request)
+		warn_setting(p, LIMIT(timeout_keyd), "timeout keyd is over "
+		    "timeout request, which ends first");
 }

@@ -11,6 +11,7 @@
 #include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -68,6 +69,19 @@ check_secret(const struct config_file *file, const struct stat *st)
 	return (status);
 }
 
+/* Who can change it says whom we trust, or can keep us from starting. */
+static int
+check_public(const struct config_file *file, const struct stat *st)
+{
+	char *why = lexer_untrusted(st, file->path);
+
+	if (why == NULL)
+		return (0);
+	fault(file->conf, file->line, "%s: %s", file->path, why);
+	free(why);
+	return (-1);
+}
+
 static int
 check_file(const struct config_file *file, bool secret)
 {
@@ -83,7 +97,7 @@ check_file(const struct config_file *file, bool secret)
 		    file->path);
 		return (-1);
 	}
-	return (secret ? check_secret(file, &st) : 0);
+	return (secret ? check_secret(file, &st) : check_public(file, &st));
 }
 
 /*
@@ -189,6 +203,17 @@ real_port(int fd, uint16_t *port)
 	return (0);
 }
 
+/* What a failure of bind means here. */
+static const char *
+bind_fault(const struct config_listen *listener, int error)
+{
+	if (error == EADDRINUSE)
+		return ("in use by another process");
+	if (error == EACCES && listener->port < 1024)
+		return ("ports under 1024 need root or CAP_NET_BIND_SERVICE");
+	return (strerror(error));
+}
+
 static int
 bind_listen(struct config_listen *listener)
 {
@@ -211,7 +236,7 @@ bind_listen(struct config_listen *listener)
 	freeaddrinfo(ai);
 	close_fd(&listener->fd);
 	fault(listener->conf, listener->line, "listen on %s port %u: %s",
-	    listener->host, listener->port, strerror(error));
+	    listener->host, listener->port, bind_fault(listener, error));
 	return (-1);
 }
 

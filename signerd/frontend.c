@@ -119,28 +119,42 @@ take_channel(struct frontend *front, struct imsg *imsg)
 }
 
 static void
-report_fault(enum front_file file, const char *text, void *arg)
+report_fault(enum front_file file, enum front_severity severity,
+    const char *text, void *arg)
 {
 	struct frontend		*front = arg;
 	struct front_error	 error;
 
 	memset(&error, 0, sizeof(error));
 	error.file = file;
+	error.severity = severity;
 	snprintf(error.text, sizeof(error.text), "%s", text);
 	if (frontmsg_send_error(&front->parent.ibuf, &error) == -1)
 		fatal("cannot answer the parent");
 }
 
 static void
+log_certificate(const char *not_after)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, "certificate"))
+		return;
+	log_str(&r, "not_after", not_after);
+	log_end(&r);
+}
+
+static void
 start(struct frontend *front, struct imsg *imsg)
 {
 	enum front_msg	 answer = FRONT_READY;
+	char		 not_after[TLSCHECK_TIME];
 
 	if (frontmsg_get_empty(imsg) == -1 || !front->configured ||
 	    front->serving)
 		fatalx("bad start message");
 	front->tls = tlsfiles_load(front->files, front->config.protocols,
-	    report_fault, front);
+	    not_after, report_fault, front);
 	if (front->tls == NULL)
 		answer = FRONT_FAILED;
 	else if (front->channel != -1) {
@@ -150,6 +164,7 @@ start(struct frontend *front, struct imsg *imsg)
 		if (listener_start(front) == -1)
 			fatal("listeners");
 		front->serving = true;
+		log_certificate(not_after);
 	}
 	if (frontmsg_send(&front->parent.ibuf, answer, -1) == -1)
 		fatal("cannot answer the parent");

@@ -70,6 +70,7 @@ struct frontend {
 	size_t			 nkeys;
 	TAILQ_HEAD(, client)	 clients;
 	uint32_t		 nclients;
+	size_t			 held;		/* bytes of bodies, of all */
 	struct addrcount_head	 addresses[ADDRCOUNT_BUCKETS];
 	struct event		*stop_timer;
 };
@@ -103,6 +104,11 @@ struct client {
 	enum client_state	 state;
 	uint32_t		 timeout;	/* ms, as the timer runs */
 	bool			 processing;
+	size_t			 held;		/* bytes of its body */
+	bool			 eof;		/* nothing more will come */
+	int64_t			 expiry;	/* of its certificate, or 0 */
+	bool			 yielded;	/* until `later` */
+	struct event		*later;		/* the next turn of the loop */
 	bool			 refused;	/* answered before its body */
 	char			 address[INET6_ADDRSTRLEN];
 	uint16_t		 port;
@@ -120,6 +126,11 @@ uint16_t client_peer(const struct sockaddr_storage *,
 	    char text[INET6_ADDRSTRLEN]);
 /* Closes at once. */
 void	client_free(struct client *);
+/*
+ * Makes room: closes the oldest connection of nobody, in its handshake or
+ * without a certificate.  -1 where there is none.
+ */
+int	client_evict(struct frontend *);
 /* The daemon stops: idle clients are closed, others after their answer. */
 void	client_stop(struct client *);
 /* Name in its certificate; only once the handshake is done. */

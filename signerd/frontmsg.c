@@ -7,9 +7,11 @@
 
 #include "signerd/frontmsg.h"
 
+#define NLIMITS	(sizeof(struct config_limits) / sizeof(uint32_t))
+
 /* The limits, as an array in one place for both directions. */
 static void
-limits_fields(struct config_limits *l, uint32_t *f[static 17])
+limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 {
 	size_t	 n = 0;
 
@@ -17,6 +19,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static 17])
 	f[n++] = &l->max_per_address;
 	f[n++] = &l->max_header;
 	f[n++] = &l->max_body;
+	f[n++] = &l->max_bodies;
 	f[n++] = &l->max_batch;
 	f[n++] = &l->max_response;
 	f[n++] = &l->max_values;
@@ -69,7 +72,7 @@ int
 frontmsg_send_config(struct imsgbuf *ibuf, const struct front_config *c)
 {
 	struct config_limits	 limits = c->limits;
-	uint32_t		*f[17];
+	uint32_t		*f[NLIMITS];
 	struct ibuf		*b;
 	size_t			 i;
 	int			 ok = 1;
@@ -77,7 +80,7 @@ frontmsg_send_config(struct imsgbuf *ibuf, const struct front_config *c)
 	limits_fields(&limits, f);
 	if ((b = imsg_create(ibuf, FRONT_CONFIG, 0, 0, 256)) == NULL)
 		return (-1);
-	for (i = 0; i < 17; i++)
+	for (i = 0; i < NLIMITS; i++)
 		ok &= ibuf_add_n32(b, *f[i]) == 0;
 	ok &= add_string(b, c->protocols) == 0;
 	return (finish(ibuf, b, ok));
@@ -87,13 +90,13 @@ int
 frontmsg_get_config(struct imsg *imsg, struct front_config *c)
 {
 	struct ibuf	 b;
-	uint32_t	*f[17];
+	uint32_t	*f[NLIMITS];
 	size_t		 i;
 
 	limits_fields(&c->limits, f);
 	if (imsg_get_ibuf(imsg, &b) == -1)
 		return (-1);
-	for (i = 0; i < 17; i++)
+	for (i = 0; i < NLIMITS; i++)
 		if (ibuf_get_n32(&b, f[i]) == -1)
 			return (-1);
 	if (get_string(&b, c->protocols, sizeof(c->protocols)) == -1)
@@ -157,6 +160,7 @@ frontmsg_send_error(struct imsgbuf *ibuf, const struct front_error *e)
 	if ((b = imsg_create(ibuf, FRONT_ERROR, 0, 0, 256)) == NULL)
 		return (-1);
 	ok = ibuf_add_n8(b, (uint64_t)e->file) == 0 &&
+	    ibuf_add_n8(b, (uint64_t)e->severity) == 0 &&
 	    add_string(b, e->text) == 0;
 	return (finish(ibuf, b, ok));
 }
@@ -165,13 +169,15 @@ int
 frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 {
 	struct ibuf	 b;
-	uint8_t		 kind;
+	uint8_t		 kind, severity;
 
 	if (imsg_get_ibuf(imsg, &b) == -1 || ibuf_get_n8(&b, &kind) == -1 ||
-	    kind >= FRONT_NFILES ||
+	    kind >= FRONT_NFILES || ibuf_get_n8(&b, &severity) == -1 ||
+	    severity >= FRONT_NSEVERITIES ||
 	    get_string(&b, e->text, sizeof(e->text)) == -1)
 		return (-1);
 	e->file = (enum front_file)kind;
+	e->severity = (enum front_severity)severity;
 	return (ibuf_size(&b) == 0 ? 0 : -1);
 }
 

@@ -16,7 +16,8 @@
  * The messages between the parent and a frontend.  From the parent, once, in
  * this order: FRONT_CONFIG, any of FRONT_FILE FRONT_LISTEN FRONT_KEY, one
  * FRONT_CHANNEL, FRONT_START; later FRONT_STOP.  From the frontend:
- * FRONT_ERROR any number of times, then FRONT_READY or FRONT_FAILED;
+ * FRONT_ERROR (a fault or a warning) any number of times, then FRONT_READY,
+ * or FRONT_FAILED after a fault;
  * after FRONT_STOP it exits 0; and LOG_MSG at any time.
  */
 enum front_msg {
@@ -54,9 +55,16 @@ struct front_key {
 	uint8_t		address[ADDRESS_SIZE];
 };
 
+enum front_severity {
+	FRONT_FAULT,		/* it does not start */
+	FRONT_WARNING,
+	FRONT_NSEVERITIES
+};
+
 struct front_error {
-	enum front_file	file;
-	char		text[512];
+	enum front_file		file;
+	enum front_severity	severity;
+	char			text[512];
 };
 
 /* As in keyd/keymsg.h: 0, or -1; decoders check sizes exactly. */

@@ -4,7 +4,7 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <event2/event.h>
@@ -97,6 +97,7 @@ ask(struct keylink *k, struct rpc *rpc, struct call *call)
 	s->call = call;
 	s->sent = now;
 	s->size = size;
+	snprintf(s->client, sizeof(s->client), "%s", request->client);
 	k->bytes += s->size;
 	TAILQ_REMOVE(&k->unused, s, entry);
 	TAILQ_INSERT_TAIL(&k->sent, s, entry);
@@ -226,7 +227,8 @@ keylink_cancel(struct keylink *k, struct rpc *rpc)
 
 /* Nobody waits for it, but no signature goes without its line in the log. */
 static void
-drop_late(struct keylink *k, const struct keyd_reply *reply)
+drop_late(struct keylink *k, const struct keylink_slot *s,
+    const struct keyd_reply *reply)
 {
 	struct log_record	 r;
 
@@ -234,6 +236,8 @@ drop_late(struct keylink *k, const struct keyd_reply *reply)
 	if (reply == NULL || reply->refusal != REFUSAL_NONE ||
 	    !log_start(&r, LOG_LVL_WARN, "signed too late"))
 		return;
+	if (s != NULL)
+		log_str(&r, "client", s->client);
 	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
 	log_num(&r, "rule", (uint64_t)reply->rule + 1);
 	log_num(&r, "keyd_us", reply->us);
@@ -254,7 +258,7 @@ answered(struct keylink *k, struct keylink_slot *s,
 		k->behind = false;
 	}
 	if (call == NULL) {
-		drop_late(k, reply);
+		drop_late(k, s, reply);
 		return;
 	}
 	rpc = call->rpc;
@@ -282,7 +286,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		if (keymsg_get_reply(imsg, &reply) == -1)
 			break;
 		if ((s = slot_of_id(k, reply.id)) == NULL)
-			drop_late(k, &reply);
+			drop_late(k, NULL, &reply);
 		else
 			answered(k, s, &reply);
 		return;
@@ -290,7 +294,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		if (keymsg_get_badrequest(imsg, &id) == -1)
 			break;
 		if ((s = slot_of_id(k, id)) == NULL)
-			drop_late(k, NULL);
+			drop_late(k, NULL, NULL);
 		else
 			answered(k, s, NULL);
 		return;

@@ -31,7 +31,7 @@ struct rpc;
 /* Requests in keyd at once, of all connections. */
 #define KEYLINK_WINDOW	128
 /* Bytes of them, in units of `max transaction`. */
-#define KEYLINK_BYTES	4
+#define KEYLINK_BYTES	1
 
 struct keylink_slot {
 	struct call	*call;		/* NULL: free, or nobody waits */
@@ -39,6 +39,7 @@ struct keylink_slot {
 	uint32_t	 generation;	/* of the id; ids do not repeat soon */
 	uint64_t	 sent;		/* clock_us() */
 	size_t		 size;
+	char		 client[CLIENT_MAX + 1];	/* for the log */
 	TAILQ_ENTRY(keylink_slot) entry;
 };
 

@@ -95,7 +95,7 @@ refuse(int fd, const struct sockaddr_storage *ss, const char *why,
 	char			 peer[INET6_ADDRSTRLEN];
 
 	close(fd);
-	if (!log_start(&r, LOG_LVL_WARN, "connection refused"))
+	if (!log_start_noise(&r, LOG_LVL_WARN, "connection refused"))
 		return;
 	(void)client_peer(ss, peer);
 	log_str(&r, "peer", peer);
@@ -111,7 +111,8 @@ take(struct frontend *front, int fd, const struct sockaddr_storage *ss)
 	const struct config_limits	*limits = &front->config.limits;
 	uint8_t				 key[ADDRCOUNT_KEY];
 
-	if (front->nclients >= limits->max_connections) {
+	if (front->nclients >= limits->max_connections &&
+	    client_evict(front) == -1) {
 		refuse(fd, ss, "max connections", limits->max_connections);
 		return;
 	}

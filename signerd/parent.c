@@ -97,7 +97,8 @@ stop(struct parent *p)
 		}
 		log_errno("cannot tell the frontend to stop");
 	}
-	kill_children(p);
+	release(p, CHILD_FRONTEND);
+	release(p, CHILD_KEYD);
 }
 
 static void
@@ -240,6 +241,18 @@ now_ready(struct parent *p)
 	log_info("ready");
 }
 
+/* And speak still: who has fallen silent has a deadline to die. */
+static bool
+all_answered(const struct parent *p)
+{
+	int	 i;
+
+	for (i = 0; i < CHILD_COUNT; i++)
+		if (!p->children[i].answered || p->children[i].iev.dead)
+			return (false);
+	return (true);
+}
+
 static void
 on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 {
@@ -249,17 +262,17 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 
 	(void)iev;
 	if (imsg_get_type(imsg) == LOG_MSG) {
-		if (log_child(imsg, c->name, &c->rate) == -1)
-			log_warn("a malformed log record of %s", c->name);
+		log_child(imsg, c->name, &c->rate);
 		return;
 	}
+	if (p->stopping)
+		return;
 	if (setup_answer(p, role, imsg) == -1) {
 		log_error("a message of %s that was not expected", c->name);
 		give_up(p);
 		return;
 	}
-	if (!p->ready && p->children[CHILD_KEYD].answered &&
-	    p->children[CHILD_FRONTEND].answered)
+	if (!p->ready && all_answered(p))
 		now_ready(p);
 }
 
@@ -270,10 +283,12 @@ on_closed(struct imsgev *iev, const char *why, void *arg)
 	struct child	*c = arg;
 
 	(void)iev;
+	if (c->parent->stopping)
+		return;
 	if (why != NULL) {
 		log_error("messages of %s: %s", c->name, why);
 		give_up(c->parent);
-	} else if (!c->parent->stopping)
+	} else
 		set_deadline(c->parent, STOP_SECONDS);
 }
 

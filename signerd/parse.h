@@ -33,12 +33,13 @@ struct setting {
 	size_t		 offset;	/* of a uint32_t in struct config */
 };
 
-#define NSETTINGS	20
+#define NSETTINGS	21
 extern const struct setting settings[NSETTINGS];
 
 /* Statements that can be given once. */
 enum single {
 	SINGLE_USER,
+	SINGLE_KEYDUSER,
 	SINGLE_CHROOT,
 	SINGLE_CA,
 	SINGLE_CERTIFICATE,
@@ -68,8 +69,12 @@ enum single {
 struct parser {
 	struct lexer		*lexer;
 	struct config		*conf;
-	const struct lexer_token *last;	/* given to the grammar */
 	const struct lexer_token *first;	/* of the statement */
+	/* Of this statement, given to the grammar: the last one first. */
+	struct {
+		const struct lexer_token *t;	/* NULL: there is none */
+		int		 number;	/* the grammar's */
+	} recent[3];
 	unsigned int		 seen;		/* STATEMENT_ */
 	unsigned int		 broken;	/* those with syntax errors */
 	struct lexer_pos	 singles[NSINGLES];	/* file NULL: none */
@@ -95,6 +100,7 @@ bool		 parser_once(struct parser *, unsigned int single,
 char		*parser_text(struct parser *, const struct lexer_token *,
 		    const char *what, size_t max);
 void		 parser_user(struct parser *, const struct lexer_token *);
+void		 parser_keyduser(struct parser *, const struct lexer_token *);
 void		 parser_chroot(struct parser *, const struct lexer_token *);
 void		 parser_listen(struct parser *, const struct lexer_token *host,
 		    const struct lexer_token *port);
@@ -118,6 +124,12 @@ void		 parser_setting(struct parser *,
 		    const struct lexer_token *name,
 		    const struct lexer_token *value,
 		    const struct lexer_token *unit);
+/* Whether the word after its number can only be meant as a unit. */
+bool		 setting_unit(const char *group, const char *name,
+		    const char *word);
+void		 settings_check(struct parser *);
+/* How many letters are wrong in a word that is meant as name; 0: it is not. */
+unsigned int	 parser_resembles(const char *word, const char *name);
 #define SETTING_STRSIZE	32
 void		 setting_format(const struct config *, const struct setting *,
 		    char [SETTING_STRSIZE]);
@@ -136,6 +148,8 @@ void		 parser_amount(struct parser *, unsigned int clause,
 void		 parser_rule_end(struct parser *);
 void		 parser_rule_drop(struct parser *);
 void		 config_rule_free(struct config_rule *);
+/* Warns of what is odd in rules that have no fault. */
+void		 rules_check(struct parser *);
 
 /* config_amount.c */
 /*
@@ -144,6 +158,12 @@ void		 config_rule_free(struct config_rule *);
  */
 bool		 decimal_split(const char *, size_t *whole,
 		    const char **fraction);
+/*
+ * A number with its unit and no blank between them: two tokens, to be freed.
+ * False if it is not of that form.
+ */
+bool		 number_split(const struct lexer_token *,
+		    struct lexer_token **number, struct lexer_token **unit);
 void		 parse_amount(struct parser *, const char *what,
 		    const struct lexer_token *value,
 		    const struct lexer_token *unit, struct u256 *);

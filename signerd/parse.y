@@ -4,10 +4,17 @@
  */
 
 %{
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "signerd/parse.h"
+
+#ifdef EXAMPLEDIR
+#define EXAMPLE	"an example is " EXAMPLEDIR "/signerd.conf"
+#else
+#define EXAMPLE	NULL
+#endif
 
 /*
  * A number and its unit, or NULL, of a setting or a clause.  Whether a unit
@@ -32,7 +39,7 @@ static struct parser	*parser;
 int		 yyparse(void);
 static int	 yylex(void);
 static void	 yyerror(const char *);
-static void	 empty_list(const struct lexer_token *);
+static void	 empty_list(void);
 static void	 hold(const struct held *);
 static void	 release(void);
 %}
@@ -42,12 +49,12 @@ static void	 release(void);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT KEY LISTEN LOG MAX TIMEOUT TLS USER
+%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX TIMEOUT TLS USER
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD ON PORT PROTOCOLS TO
 %token	<string> STRING WORD UNIT
 %token	BAD
-%type	<string> name string unit
+%type	<string> name settingname string unit
 %type	<number> authority amount
 
 %%
@@ -63,6 +70,7 @@ grammar		: /* empty */
 
 /* Nothing is done before the newline: then the statement is complete. */
 statement	: USER string '\n'		{ parser_user(parser, $2); }
+		| KEYD USER string '\n'		{ parser_keyduser(parser, $3); }
 		| CHROOT string '\n'		{ parser_chroot(parser, $2); }
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, $3, $5);
@@ -99,9 +107,9 @@ authority	: CA				{ $$ = SINGLE_CA; }
 		| CRL				{ $$ = SINGLE_CRL; }
 		;
 
-settings	: setting
+settings	: settinglist
 		| '{' settinglist comma '}'
-		| '{' '}'			{ empty_list(parser->last); }
+		| '{' '}'			{ empty_list(); }
 		;
 
 settinglist	: setting
@@ -115,10 +123,14 @@ setting		: name string unit		{
 		}
 		;
 
-name		: WORD				{
+name		: settingname			{
 			release();
 			$$ = $1;
 		}
+		;
+
+settingname	: WORD
+		| KEYD
 		;
 
 clauses		: clause
@@ -162,7 +174,7 @@ amount		: MAXVALUE			{
 
 values		: value
 		| '{' valuelist comma '}'
-		| '{' '}'			{ empty_list(parser->last); }
+		| '{' '}'			{ empty_list(); }
 		;
 
 valuelist	: value
@@ -174,6 +186,7 @@ value		: string			{ parser->item(parser, $1); }
 
 string		: STRING
 		| WORD
+		| KEYD
 		| UNIT
 		;
 
@@ -190,43 +203,52 @@ comma		: /* empty */
 static const struct keyword {
 	const char	*name;
 	int		 token;
-	bool		 starts;	/* a statement */
+	const char	*form;		/* of the statement that it begins */
 } keywords[] = {
 	/* Sorted. */
-	{ "KiB",		UNIT,		false },
-	{ "MiB",		UNIT,		false },
-	{ "allow",		ALLOW,		true },
-	{ "bytes",		UNIT,		false },
-	{ "ca",			CA,		false },
-	{ "certificate",	CERTIFICATE,	false },
-	{ "chain",		CHAIN,		false },
-	{ "chroot",		CHROOT,		true },
-	{ "client",		CLIENT,		false },
-	{ "crl",		CRL,		false },
-	{ "domain",		DOMAIN,		false },
-	{ "ether",		UNIT,		false },
-	{ "file",		KEYFILE,	false },
-	{ "gwei",		UNIT,		false },
-	{ "include",		WORD,		true },
-	{ "key",		KEY,		true },
-	{ "listen",		LISTEN,		true },
-	{ "log",		LOG,		true },
-	{ "max",		MAX,		true },
-	{ "max-fee",		MAXFEE,		false },
-	{ "max-value",		MAXVALUE,	false },
-	{ "method",		METHOD,		false },
-	{ "min",		UNIT,		false },
-	{ "ms",			UNIT,		false },
-	{ "on",			ON,		false },
-	{ "port",		PORT,		false },
-	{ "protocols",		PROTOCOLS,	false },
-	{ "s",			UNIT,		false },
-	{ "timeout",		TIMEOUT,	true },
-	{ "tls",		TLS,		true },
-	{ "to",			TO,		false },
-	{ "user",		USER,		true },
-	{ "wei",		UNIT,		false }
+	{ "KiB",		UNIT,		NULL },
+	{ "MiB",		UNIT,		NULL },
+	{ "allow",		ALLOW,
+	    "allow client NAME key NAME [CLAUSE ...]" },
+	{ "bytes",		UNIT,		NULL },
+	{ "ca",			CA,		NULL },
+	{ "certificate",	CERTIFICATE,	NULL },
+	{ "chain",		CHAIN,		NULL },
+	{ "chroot",		CHROOT,		"chroot DIRECTORY" },
+	{ "client",		CLIENT,		NULL },
+	{ "crl",		CRL,		NULL },
+	{ "domain",		DOMAIN,		NULL },
+	{ "ether",		UNIT,		NULL },
+	{ "file",		KEYFILE,	NULL },
+	{ "gwei",		UNIT,		NULL },
+	{ "include",		WORD,		"include FILE" },
+	{ "key",		KEY,		"key NAME file FILE" },
+	{ "keyd",		KEYD,		"keyd user NAME" },
+	{ "listen",		LISTEN,
+	    "listen on ADDRESS port NUMBER" },
+	{ "log",		LOG,
+	    "log { format logfmt|json level error|warn|info|debug "
+	    "rate NUMBER }" },
+	{ "max",		MAX,		"max { NAME NUMBER ... }" },
+	{ "max-fee",		MAXFEE,		NULL },
+	{ "max-value",		MAXVALUE,	NULL },
+	{ "method",		METHOD,		NULL },
+	{ "min",		UNIT,		NULL },
+	{ "ms",			UNIT,		NULL },
+	{ "on",			ON,		NULL },
+	{ "port",		PORT,		NULL },
+	{ "protocols",		PROTOCOLS,	NULL },
+	{ "s",			UNIT,		NULL },
+	{ "timeout",		TIMEOUT,
+	    "timeout { NAME NUMBER UNIT ... }" },
+	{ "tls",		TLS,
+	    "tls ca FILE, tls certificate FILE key FILE, tls crl FILE or "
+	    "tls protocols LIST" },
+	{ "to",			TO,		NULL },
+	{ "user",		USER,		"user NAME" },
+	{ "wei",		UNIT,		NULL }
 };
+#define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
 
 static int
 compare(const void *name, const void *keyword)
@@ -237,30 +259,63 @@ compare(const void *name, const void *keyword)
 static const struct keyword *
 find_keyword(const char *name)
 {
-	return (bsearch(name, keywords,
-	    sizeof(keywords) / sizeof(keywords[0]), sizeof(keywords[0]),
+	return (bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
 	    compare));
 }
 
+/* For the lexer; keyd is also a timeout, which may begin a line in braces. */
 static bool
 starts(const char *word)
 {
 	const struct keyword *k = find_keyword(word);
 
-	return (k != NULL && k->starts);
+	return (k != NULL && k->form != NULL && k->token != KEYD);
+}
+
+/* The keyword that begins the statement, or NULL. */
+static const struct keyword *
+statement_keyword(void)
+{
+	const struct keyword *k = NULL;
+
+	if (parser->first->kind == LEXER_WORD)
+		k = find_keyword(parser->first->text);
+	return (k == NULL || k->form == NULL ? NULL : k);
+}
+
+/*
+ * A word of our grammar's or of nobody's.  After the number of something that
+ * has units, on the same line, an unknown word is meant as one.
+ */
+static int
+word_number(const struct lexer_token *t)
+{
+	const struct keyword *k = find_keyword(t->text);
+	const struct lexer_token *value = parser->recent[1].t;
+	const struct lexer_token *name = parser->recent[2].t;
+	const char *fraction;
+	size_t whole;
+	int number;
+
+	if (k != NULL)
+		return (k->token);
+	if (value == NULL || name == NULL || value->pos.line != t->pos.line ||
+	    !isalpha((unsigned char)t->text[0]) ||
+	    !decimal_split(value->text, &whole, &fraction))
+		return (WORD);
+	number = parser->recent[2].number;
+	if (number == MAXFEE || number == MAXVALUE)
+		return (UNIT);
+	k = statement_keyword();
+	if (k != NULL && (k->token == MAX || k->token == TIMEOUT) &&
+	    setting_unit(k->name, name->text, t->text))
+		return (UNIT);
+	return (WORD);
 }
 
 static int
-yylex(void)
+token_number(const struct lexer_token *t)
 {
-	const struct lexer_token *t;
-	const struct keyword *k;
-
-	t = lexer_next(parser->lexer);
-	parser->last = t;
-	if (t->first)
-		parser->first = t;
-	yylval.string = t;
 	switch (t->kind) {
 	case LEXER_END:
 		return (0);
@@ -271,12 +326,29 @@ yylex(void)
 	case LEXER_STRING:
 		return (STRING);
 	case LEXER_WORD:
-		k = find_keyword(t->text);
-		return (k == NULL ? WORD : k->token);
+		return (word_number(t));
 	case LEXER_BAD:
 		break;
 	}
 	return (BAD);
+}
+
+static int
+yylex(void)
+{
+	const struct lexer_token *t;
+
+	t = lexer_next(parser->lexer);
+	if (t->first) {
+		parser->first = t;
+		memset(parser->recent, 0, sizeof(parser->recent));
+	}
+	parser->recent[2] = parser->recent[1];
+	parser->recent[1] = parser->recent[0];
+	parser->recent[0].t = t;
+	parser->recent[0].number = token_number(t);
+	yylval.string = t;
+	return (parser->recent[0].number);
 }
 
 /*
@@ -284,13 +356,9 @@ yylex(void)
  * is not known what statement it is, this can be any.
  */
 static unsigned int
-broken_statements(const struct lexer_token *first)
+broken_statements(const struct keyword *k)
 {
-	const struct keyword *k = NULL;
-
-	if (first->kind == LEXER_WORD)
-		k = find_keyword(first->text);
-	if (k == NULL || !k->starts)
+	if (k == NULL)
 		return (STATEMENT_ANY);
 	switch (k->token) {
 	case LISTEN:
@@ -304,30 +372,92 @@ broken_statements(const struct lexer_token *first)
 	}
 }
 
+static void
+unknown_statement(const struct lexer_token *t)
+{
+	const struct keyword *best = NULL;
+	unsigned int least = 0, n;
+	size_t i;
+
+	for (i = 0; i < NKEYWORDS; i++) {
+		if (keywords[i].form == NULL)
+			continue;
+		n = parser_resembles(t->text, keywords[i].name);
+		if (n > 0 && (best == NULL || n < least)) {
+			best = &keywords[i];
+			least = n;
+		}
+	}
+	if (best == NULL)
+		lexer_error(parser->lexer, &t->pos,
+		    "unknown statement \"%s\"", t->text);
+	else
+		lexer_error(parser->lexer, &t->pos, "unknown statement "
+		    "\"%s\": did you mean \"%s\"?", t->text, best->name);
+}
+
+/* A second value after one that stands alone. */
+static bool
+lacks_braces(void)
+{
+	const struct lexer_token *t = parser->recent[0].t;
+
+	if (t->kind != LEXER_WORD && t->kind != LEXER_STRING &&
+	    parser->recent[0].number != ',')
+		return (false);
+	if (find_keyword(t->text) != NULL)
+		return (false);
+	switch (parser->recent[2].number) {
+	case CHAIN:
+	case DOMAIN:
+	case METHOD:
+	case PROTOCOLS:
+	case TO:
+		return (parser->recent[1].t->kind == LEXER_WORD ||
+		    parser->recent[1].t->kind == LEXER_STRING);
+	default:
+		return (false);
+	}
+}
+
+static void
+syntax_error(const struct lexer_token *t, const struct keyword *k)
+{
+	const char *colon = k == NULL ? "" : ": expected: ";
+	const char *form = k == NULL ? "" : k->form;
+
+	if (t->kind == LEXER_NEWLINE || t->kind == LEXER_END)
+		lexer_error(parser->lexer, &t->pos,
+		    "syntax error at the end of the line%s%s", colon, form);
+	else if (lacks_braces())
+		lexer_error(parser->lexer, &t->pos, "syntax error at \"%s\": "
+		    "a list needs braces: %s { %s ... }", t->text,
+		    parser->recent[2].t->text, parser->recent[1].t->text);
+	else
+		lexer_error(parser->lexer, &t->pos,
+		    "syntax error at \"%s\"%s%s", t->text, colon, form);
+}
+
 /* One message a statement: the rest of it is skipped. */
 static void
 yyerror(const char *message)
 {
-	const struct lexer_token *t = parser->last;
+	const struct lexer_token *t = parser->recent[0].t;
+	const struct keyword *k = statement_keyword();
 
 	(void)message;
-	if (t->kind == LEXER_NEWLINE || t->kind == LEXER_END)
-		lexer_error(parser->lexer, &t->pos,
-		    "syntax error at the end of the line");
-	else if (t->first && t->kind == LEXER_WORD && !starts(t->text))
-		lexer_error(parser->lexer, &t->pos,
-		    "unknown statement \"%s\"", t->text);
+	if (t->first && t->kind == LEXER_WORD && k == NULL)
+		unknown_statement(t);
 	else if (t->kind != LEXER_BAD)
-		lexer_error(parser->lexer, &t->pos, "syntax error at \"%s\"",
-		    t->text);
-	parser->broken |= broken_statements(parser->first);
+		syntax_error(t, k);
+	parser->broken |= broken_statements(k);
 	lexer_recover(parser->lexer);
 }
 
 static void
-empty_list(const struct lexer_token *t)
+empty_list(void)
 {
-	lexer_error(parser->lexer, &t->pos, "empty list");
+	lexer_error(parser->lexer, &parser->recent[0].t->pos, "empty list");
 }
 
 static void
@@ -365,7 +495,7 @@ config_parse(const char *path)
 
 	memset(&p, 0, sizeof(p));
 	conf = p.conf = config_new();
-	p.lexer = lexer_open(path, starts);
+	p.lexer = lexer_open(path, starts, EXAMPLE);
 	parser = &p;
 	held.value = NULL;
 	failed = yyparse() != 0;

@@ -169,7 +169,7 @@ reqlog_rejected(const struct client *c, const char *method, int code,
 	struct log_record	 r;
 	char			 number[16];
 
-	if (!log_start(&r, LOG_LVL_INFO, "rejected"))
+	if (!log_start_noise(&r, LOG_LVL_INFO, "rejected"))
 		return;
 	log_str(&r, "client", client_name(c));
 	log_str(&r, "peer", c->address);
@@ -187,7 +187,7 @@ log_short(const struct client *c, enum log_level level, const char *msg,
 {
 	struct log_record	 r;
 
-	if (!log_start(&r, level, msg))
+	if (!log_start_noise(&r, level, msg))
 		return;
 	log_str(&r, "client", client_name(c));
 	log_str(&r, "peer", c->address);

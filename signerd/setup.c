@@ -78,17 +78,47 @@ setup_frontend(struct parent *p)
 	imsgev_flush(iev);
 }
 
+/* A child says so: nothing in it may speak to a terminal. */
+static void
+clean(char *out, size_t size, const char *text)
+{
+	char	*p;
+
+	snprintf(out, size, "%s", text);
+	for (p = out; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+}
+
 static void
 report(struct parent *p, const struct config_file *file, const char *text,
     unsigned int line)
 {
+	char	 safe[512];
+
+	clean(safe, sizeof(safe), text);
 	p->failed = true;
 	if (line > 0)
 		fprintf(stderr, "%s:%d: %s:%u: %s\n", file->conf, file->line,
-		    file->path, line, text);
+		    file->path, line, safe);
 	else
 		fprintf(stderr, "%s:%d: %s: %s\n", file->conf, file->line,
-		    file->path, text);
+		    file->path, safe);
+}
+
+/* What does not keep the daemon from starting. */
+static void
+warn(struct parent *p, const struct config_file *file, const char *text)
+{
+	char	 safe[512];
+
+	clean(safe, sizeof(safe), text);
+	if (p->check)
+		fprintf(stderr, "%s:%d: warning: %s: %s\n", file->conf,
+		    file->line, file->path, safe);
+	else
+		log_warn("%s:%d: %s: %s", file->conf, file->line, file->path,
+		    safe);
 }
 
 static struct config_key *
@@ -179,7 +209,7 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 	case KEYD_BADKEY:
 		return (key_bad(p, imsg));
 	case KEYD_READY:
-		if (c->answered || keymsg_get_empty(imsg) == -1 ||
+		if (keymsg_get_empty(imsg) == -1 ||
 		    !all_addresses(p->config))
 			return (-1);
 		c->answered = true;
@@ -187,8 +217,7 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 		p->channel = -1;
 		return (0);
 	case KEYD_BADCONFIG:
-		if (c->answered ||
-		    keymsg_get_badconfig(imsg, text, sizeof(text)) == -1)
+		if (keymsg_get_badconfig(imsg, text, sizeof(text)) == -1)
 			return (-1);
 		c->answered = true;
 		if (!p->failed)
@@ -215,7 +244,10 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
-	report(p, files[msg.file], msg.text, 0);
+	if (msg.severity == FRONT_WARNING)
+		warn(p, files[msg.file], msg.text);
+	else
+		report(p, files[msg.file], msg.text, 0);
 	return (0);
 }
 
@@ -231,7 +263,7 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 		p->failed = true;
 		/* FALLTHROUGH */
 	case FRONT_READY:
-		if (c->answered || frontmsg_get_empty(imsg) == -1)
+		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
 		c->answered = true;
 		return (0);
@@ -242,7 +274,8 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 int
 setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 {
-	if (p->ready)
+	/* What there is to say is said before the last word. */
+	if (p->children[role].answered)
 		return (-1);
 	if (role == CHILD_KEYD)
 		return (keyd_answer(p, imsg));

@@ -88,23 +88,20 @@ parse_options(struct options *o, int argc, char **argv)
 /* ---- Users ------------------------------------------------------------ */
 
 static int
-fill_user(struct proc_user *user, const char *name, const char *dir)
+fill_user(struct proc_user *user, const char *statement, const char *name,
+    const char *dir)
 {
 	struct passwd	*pw;
-	char		 why[512];
 
 	if ((pw = getpwnam(name)) == NULL) {
-		fprintf(stderr, "signerd: user \"%s\": no such user: add it, "
-		    "or name another one with \"user\"\n", name);
+		fprintf(stderr, "signerd: %s \"%s\": no such user: make it "
+		    "with \"useradd --system --no-create-home --shell "
+		    "/usr/sbin/nologin %s\"\n", statement, name, name);
 		return (-1);
 	}
 	if (pw->pw_uid == 0 || pw->pw_gid == 0) {
-		fprintf(stderr, "signerd: user \"%s\": must not be root\n",
-		    name);
-		return (-1);
-	}
-	if (privdrop_check_chroot(dir, why, sizeof(why)) == -1) {
-		fprintf(stderr, "signerd: chroot \"%s\": %s\n", dir, why);
+		fprintf(stderr, "signerd: %s \"%s\": must not be root\n",
+		    statement, name);
 		return (-1);
 	}
 	user->uid = pw->pw_uid;
@@ -118,17 +115,28 @@ static int
 find_users(const struct config *config, struct proc_user *signerd,
     struct proc_user *keyd)
 {
+	const char	*name = config->keyd_user;
+	char		 why[512];
+	int		 r = 0;
+
 	memset(signerd, 0, sizeof(*signerd));
 	memset(keyd, 0, sizeof(*keyd));
 	if (geteuid() != 0)
 		return (0);
-	if (fill_user(signerd, config->user, config->chroot) == -1)
-		return (-1);
-	if (getpwnam(KEYD_USER) == NULL) {
-		*keyd = *signerd;
-		return (0);
+	if (fill_user(signerd, "user", config->user, config->chroot) == -1)
+		r = -1;
+	*keyd = *signerd;
+	if (name == NULL && getpwnam(KEYD_USER) != NULL)
+		name = KEYD_USER;
+	if (name != NULL && fill_user(keyd, "keyd user", name,
+	    config->chroot) == -1)
+		r = -1;
+	if (privdrop_check_chroot(config->chroot, why, sizeof(why)) == -1) {
+		fprintf(stderr, "signerd: chroot \"%s\": %s\n",
+		    config->chroot, why);
+		r = -1;
 	}
-	return (fill_user(keyd, KEYD_USER, config->chroot));
+	return (r);
 }
 
 /* Children inherit it. */

@@ -8,10 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-
 #include "common/tlsconn.h"
 #include "signerd/tlsfiles.h"
 
@@ -75,7 +71,7 @@ read_text(int fd, struct text *t)
 struct loader {
 	struct text	 texts[FRONT_NFILES];
 	const char	*protocols;
-	void		(*fault)(enum front_file, const char *, void *);
+	tlscheck_cb	*cb;
 	void		*arg;
 	int		 failed;
 };
@@ -84,7 +80,7 @@ static void
 tell(struct loader *l, enum front_file file, const char *text)
 {
 	l->failed = 1;
-	l->fault(file, text, l->arg);
+	l->cb(file, FRONT_FAULT, text, l->arg);
 }
 
 /*
@@ -112,60 +108,7 @@ attempt(struct loader *l, int ca, int crl, char *err, size_t size)
 	return (tlsctx_server(&config, err, size));
 }
 
-/*
- * OpenSSL would ask the terminal for the password of an encrypted block,
- * whatever is in it.
- */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return (0);
-}
-
-static int
-is_encrypted(const struct text *t)
-{
-	static const char	 header[] = "Proc-Type:";
-
-	return (t->len > 0 && memmem(t->data, t->len, header,
-	    sizeof(header) - 1) != NULL);
-}
-
-static int
-has_key(const struct text *t)
-{
-	EVP_PKEY	*key;
-	BIO		*bio;
-
-	if ((bio = BIO_new_mem_buf(t->data, (int)t->len)) == NULL)
-		return (0);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
-	EVP_PKEY_free(key);
-	BIO_free(bio);
-	ERR_clear_error();
-	return (key != NULL);
-}
-
-/* libtls takes a text without any CRL in it for an empty list. */
-static int
-has_crl(const struct text *t)
-{
-	X509_CRL	*crl;
-	BIO		*bio;
-
-	if ((bio = BIO_new_mem_buf(t->data, (int)t->len)) == NULL)
-		return (0);
-	crl = PEM_read_bio_X509_CRL(bio, NULL, no_password, NULL);
-	X509_CRL_free(crl);
-	BIO_free(bio);
-	ERR_clear_error();
-	return (crl != NULL);
-}
-
+/* libtls has the last word. */
 static struct tlsctx *
 build(struct loader *l)
 {
@@ -177,18 +120,6 @@ build(struct loader *l)
 	int				 i, last;
 
 	last = l->texts[FRONT_CRL].data != NULL ? 2 : 1;
-	for (i = 0; i <= last; i++)
-		if (is_encrypted(&l->texts[added[i]]))
-			tell(l, added[i], "an encrypted PEM block: expected "
-			    "one in the clear");
-	if (!has_key(&l->texts[FRONT_PRIVKEY]))
-		tell(l, FRONT_PRIVKEY, "no private key in PEM form, or an "
-		    "encrypted one: decrypt it with \"openssl pkey\"");
-	if (l->failed)
-		return (NULL);
-	if (last == 2 && !has_crl(&l->texts[FRONT_CRL]))
-		tell(l, FRONT_CRL, "no certificate revocation list in PEM "
-		    "form");
 	for (i = 0; i <= last; i++) {
 		tlsctx_unref(ctx);
 		ctx = attempt(l, i >= 1, i >= 2, err, sizeof(err));
@@ -197,16 +128,25 @@ build(struct loader *l)
 			return (NULL);
 		}
 	}
-	if (l->failed) {
-		tlsctx_unref(ctx);
-		return (NULL);
-	}
 	return (ctx);
+}
+
+static int
+check(struct loader *l, char not_after[TLSCHECK_TIME])
+{
+	struct tlscheck_text	 texts[FRONT_NFILES];
+	int			 i;
+
+	for (i = 0; i < FRONT_NFILES; i++) {
+		texts[i].data = l->texts[i].data;
+		texts[i].len = l->texts[i].len;
+	}
+	return (tlscheck(texts, not_after, l->cb, l->arg));
 }
 
 struct tlsctx *
 tlsfiles_load(int files[FRONT_NFILES], const char *protocols,
-    void (*fault)(enum front_file, const char *, void *), void *arg)
+    char not_after[TLSCHECK_TIME], tlscheck_cb *cb, void *arg)
 {
 	struct loader	 l;
 	struct tlsctx	*ctx = NULL;
@@ -215,8 +155,9 @@ tlsfiles_load(int files[FRONT_NFILES], const char *protocols,
 
 	memset(&l, 0, sizeof(l));
 	l.protocols = protocols;
-	l.fault = fault;
+	l.cb = cb;
 	l.arg = arg;
+	not_after[0] = '\0';
 	for (i = 0; i < FRONT_NFILES; i++) {
 		if (files[i] == -1)
 			continue;
@@ -225,7 +166,7 @@ tlsfiles_load(int files[FRONT_NFILES], const char *protocols,
 		close(files[i]);
 		files[i] = -1;
 	}
-	if (!l.failed)
+	if (!l.failed && check(&l, not_after) == 0)
 		ctx = build(&l);
 	for (i = 0; i < FRONT_NFILES; i++)
 		wipe(&l.texts[i]);

@@ -7,22 +7,34 @@ what is written to stderr, if anything is), or with NAME.err, the errors.
 SIGNERD_BUILD names the directory of the build.
 """
 
+import atexit
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+SOURCES = pathlib.Path(__file__).resolve().parent
+ROOT = SOURCES.parent.parent
+# A copy: whom the sources belong to, and who can write to them, is open.
+os.umask(0o022)
+HERE = pathlib.Path(tempfile.mkdtemp(prefix="signerd-config-"))
+HERE.chmod(0o755)
+atexit.register(shutil.rmtree, HERE, True)
+shutil.copytree(SOURCES, HERE, dirs_exist_ok=True,
+                copy_function=shutil.copyfile)
 BUILD = pathlib.Path(os.environ.get("SIGNERD_BUILD", ROOT)).resolve()
 CONFPRINT = BUILD / "regress" / "confprint"
 MIB = 1024 * 1024
 BASE = HERE / "inc" / "base.conf"
 INCLUDE = f'include "{BASE}"\n'
 RULE = 'allow client a key k chain 1\n'
+IS_ROOT = os.geteuid() == 0
+needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
 
 
 def confprint(*args, cwd=HERE, **kw):
@@ -58,9 +70,17 @@ def errors(path, *args):
     return r.stderr.splitlines()
 
 
-def prints(path, *args):
+def said(r):
+    """On stderr, without what only those who are not root are told."""
+    lines = r.stderr.splitlines(True)
+    return "".join(line for line in lines if IS_ROOT or
+                   "has no effect: signerd is not started by" not in line)
+
+
+def prints(path, *args, warnings=()):
     r = confprint(*args, path.name, cwd=path.parent)
-    assert (r.returncode, r.stderr) == (0, "")
+    assert said(r).splitlines() == list(warnings)
+    assert r.returncode == 0
     return r.stdout
 
 
@@ -75,7 +95,7 @@ def test_each_file_has_one_outcome():
 @pytest.mark.parametrize("name", cases("ok"))
 def test_ok(name, chroot):
     r = confprint(f"{name}.conf")
-    assert r.stderr == expected(name, "warn")
+    assert said(r) == expected(name, "warn")
     assert r.stdout == expected(name, "ok").replace("@CHROOTDIR@", chroot)
     assert r.returncode == 0
 
@@ -97,18 +117,18 @@ def test_err(name):
     assert r.returncode == 1
 
 
-def test_example():
-    r = confprint(ROOT / "etc" / "signerd.conf")
-    assert (r.returncode, r.stderr) == (0, "")
+def test_example(tmp_path):
+    text = (ROOT / "etc" / "signerd.conf").read_text()
+    assert prints(write(tmp_path / "example.conf", text))
 
 
 def test_example_with_everything(tmp_path):
     """What is commented out in the example is right, too."""
     text = (ROOT / "etc" / "signerd.conf").read_text()
     text = re.sub(r"^#(?! )(?=\w)", "", text, flags=re.M)
-    r = confprint(write(tmp_path / "all.conf", text))
-    assert (r.returncode, r.stderr) == (0, "")
-    assert "tls crl " in r.stdout
+    out = prints(write(tmp_path / "all.conf", text))
+    assert "tls crl " in out
+    assert "keyd user " in out
 
 
 def man_page():
@@ -181,17 +201,21 @@ def test_define_longest(tmp_path):
 # ---- Hostile and odd files ------------------------------------------------
 
 def test_no_file(tmp_path):
-    assert errors(tmp_path / "none.conf") == [
-        'none.conf:1: cannot open "none.conf": No such file or directory']
+    """There is no line to be named."""
+    line, = errors(tmp_path / "none.conf")
+    line, _, example = line.partition(": an example is ")
+    assert line == "none.conf: cannot open: No such file or directory"
+    assert not example or re.fullmatch("/.*/signerd.conf", example)
 
 
 def test_directory(tmp_path):
     (tmp_path / "dir").mkdir()
     assert errors(tmp_path / "dir") == [
-        'dir:1: cannot read "dir": Is a directory']
+        "dir: cannot read: Is a directory"]
 
 
-@pytest.mark.parametrize("byte", [*range(0, 9), *range(11, 32), 127])
+@pytest.mark.parametrize("byte", [*range(0, 9), 11, 12, *range(14, 32),
+                                  127])
 def test_control_bytes(tmp_path, byte):
     c = bytes([byte])
     base = INCLUDE.encode()
@@ -213,6 +237,28 @@ def test_control_bytes(tmp_path, byte):
         "c.conf:9: chroot is empty"]
 
 
+def test_dos(tmp_path):
+    """One fault a file, whatever its lines hold."""
+    text = (INCLUDE + 'include "i.conf"\n' + "allow client a \\\n"
+            "key k chain {\n1\n}\n")
+    write(tmp_path / "i.conf", '\nuser "x"\r\nchroot "/"\r\n')
+    conf = write(tmp_path / "d.conf", text)
+    fault = ("DOS line ends: convert with sed -i 's/\\r$//'")
+    assert errors(conf) == [f"i.conf:2: {fault} i.conf"]
+    write(conf, text.replace("\n", "\r\n"))
+    assert errors(conf) == [f"d.conf:1: {fault} d.conf",
+                            f"i.conf:2: {fault} i.conf"]
+
+
+@pytest.mark.parametrize("mark,fault", [
+    (b"\xef\xbb\xbf", "byte order mark: save the file without it"),
+    (b"\xff\xfe", "byte order mark of UTF-16: save the file as UTF-8 "
+     "without one")])
+def test_byte_order_mark(tmp_path, mark, fault):
+    conf = write(tmp_path / "b.conf", mark + (INCLUDE + RULE).encode())
+    assert errors(conf) == ["b.conf:1: " + fault]
+
+
 def test_bytes_over_ascii(tmp_path):
     conf = write(tmp_path / "u.conf", INCLUDE.encode() + RULE.encode() +
                  b'tls crl "/\xc3\xa4\xff" # \xfe\n')
@@ -232,19 +278,18 @@ def test_size(tmp_path):
     conf = write(tmp_path / "big.conf", text)
     assert prints(conf)
     write(conf, text + b"\n")
-    assert errors(conf) == ['big.conf:1: "big.conf" is over 1 MiB']
+    assert errors(conf) == ["big.conf: over 1 MiB"]
 
 
 def test_include_too_large(tmp_path):
     write(tmp_path / "big.conf", b"\n" * (MIB + 1))
     conf = write(tmp_path / "a.conf", '\ninclude "big.conf"\nuser ""\n')
-    assert errors(conf) == ['a.conf:2: "big.conf" is over 1 MiB',
+    assert errors(conf) == ["a.conf:2: big.conf: over 1 MiB",
                             "a.conf:3: user is empty"]
 
 
 def test_endless_file():
-    assert errors(pathlib.Path("/dev/zero")) == [
-        'zero:1: "zero" is over 1 MiB']
+    assert errors(pathlib.Path("/dev/zero")) == ["zero: over 1 MiB"]
 
 
 @pytest.mark.parametrize("text", ["x", '"x"'])
@@ -320,7 +365,7 @@ def test_include_loop(tmp_path, through):
     (tmp_path / "link.conf").symlink_to("a.conf")
     write(tmp_path / "b.conf", f'\ninclude "{through}"\n')
     conf = write(tmp_path / "a.conf", 'include "b.conf"\nuser ""\n')
-    assert errors(conf) == [f'b.conf:2: "{through}" includes itself',
+    assert errors(conf) == [f"b.conf:2: {through}: includes itself",
                             "a.conf:2: user is empty"]
 
 
@@ -376,7 +421,7 @@ def test_open_braces(tmp_path):
 # ---- Numbers of things ----------------------------------------------------
 
 def test_keys(tmp_path):
-    keys = "".join(f"key {i} file f\n" for i in range(255))
+    keys = "".join(f"key {i} file f{i}\n" for i in range(255))
     rules = "".join(f"allow client a key {i} chain 1\n" for i in range(255))
     conf = write(tmp_path / "k.conf", INCLUDE + RULE + keys + rules)
     assert prints(conf).count("\nkey ") == 256
@@ -386,9 +431,10 @@ def test_keys(tmp_path):
 
 
 def test_rules(tmp_path):
-    half = "allow client a key k method transaction\n" * 16384
     for i in range(4):
-        write(tmp_path / f"{i}.conf", half)
+        write(tmp_path / f"{i}.conf", "".join(
+            f"allow client a key k chain {i * 16384 + j + 1}\n"
+            for j in range(16384)))
     text = INCLUDE + "".join(f'include "{i}.conf"\n' for i in range(4))
     conf = write(tmp_path / "r.conf", text)
     assert prints(conf).count("\nallow ") == 65536
@@ -463,6 +509,121 @@ def test_mode_of_public_files(site):
     assert prints(site / "s.conf", "-o")
 
 
+PUBLIC = (("ca.crt", 2), ("tls.crt", 3), ("crl.pem", 4))
+
+
+@pytest.mark.parametrize("mode", [0o646, 0o666, 0o602])
+def test_public_files_that_others_can_write(site, mode):
+    for name, _ in PUBLIC:
+        (site / name).chmod(mode)
+    assert errors(site / "s.conf", "-o") == [
+        f"s.conf:{line}: {name}: writable by others: chmod go-w {name}"
+        for name, line in PUBLIC]
+
+
+def test_public_files_that_the_group_can_write(site):
+    """A user's own group is no fault; root's is."""
+    for name, _ in PUBLIC:
+        (site / name).chmod(0o664)
+    (site / "s.conf").chmod(0o664)
+    write(site / "i.conf", "").chmod(0o664)
+    if not IS_ROOT:
+        assert prints(site / "s.conf", "-o")
+        return
+    text = "writable by its group: chmod go-w"
+    assert errors(site / "s.conf") == [f"s.conf: {text} s.conf"]
+    (site / "s.conf").chmod(0o644)
+    assert errors(site / "s.conf", "-o") == [
+        f"s.conf:{line}: {name}: {text} {name}" for name, line in PUBLIC]
+
+
+def test_configuration_that_others_can_write(site):
+    """Its other faults are told, too."""
+    write(site / "i.conf", 'user ""\n').chmod(0o646)
+    write(site / "s.conf", (site / "s.conf").read_text() +
+          'include "i.conf"\n').chmod(0o602)
+    text = "writable by others: chmod go-w"
+    assert errors(site / "s.conf") == [
+        f"s.conf: {text} s.conf", f"s.conf:7: i.conf: {text} i.conf",
+        "i.conf:1: user is empty"]
+
+
+@needs_root
+def test_configuration_of_another_owner(site):
+    os.chown(site / "s.conf", 65534, -1)
+    assert errors(site / "s.conf") == [
+        "s.conf: belongs to user 65534, not to root or user 0: "
+        "chown 0 s.conf"]
+
+
+def as_nobody(path, *args):
+    """A user whose files these are not, but root's."""
+    return subprocess.run([CONFPRINT, *args, path.name], cwd=path.parent,
+                          text=True, capture_output=True, timeout=60,
+                          stdin=subprocess.DEVNULL, user=65534, group=65534,
+                          extra_groups=[])
+
+
+@pytest.fixture
+def open_site(site):
+    """All the way down to it, users can pass."""
+    place = HERE / "open"
+    place.mkdir()
+    for path in site.iterdir():
+        shutil.copyfile(path, place / path.name)
+    yield place
+    shutil.rmtree(place)
+
+
+@needs_root
+def test_statements_for_root_alone(open_site):
+    text = (open_site / "s.conf").read_text()
+    write(open_site / "s.conf",
+          'chroot "/"\n' + text + "keyd user b\nuser a\n")
+    prints(open_site / "s.conf")
+    r = as_nobody(open_site / "s.conf")
+    assert r.returncode == 0
+    assert r.stderr.splitlines() == [
+        f"s.conf:{line}: warning: {name} has no effect: signerd is not "
+        f"started by root" for line, name in (
+            (1, "chroot"), (8, "keyd user"), (9, "user"))]
+    # Not for what is left to the defaults.
+    write(open_site / "s.conf", text)
+    assert as_nobody(open_site / "s.conf").stderr == ""
+
+
+@needs_root
+def test_group_of_a_user(open_site):
+    """Files of root, and of the user who starts signerd, are well."""
+    for name in ("s.conf", "ca.crt"):
+        (open_site / name).chmod(0o664)
+        os.chown(open_site / name, 65534, -1)
+    for name in ("k.pem", "tls.key"):
+        (open_site / name).chmod(0o600)
+        os.chown(open_site / name, 65534, -1)
+    r = as_nobody(open_site / "s.conf", "-o")
+    assert (r.returncode, r.stderr) == (0, "")
+    (open_site / "ca.crt").chmod(0o666)
+    os.chown(open_site / "tls.crt", 12345, -1)
+    r = as_nobody(open_site / "s.conf", "-o")
+    assert r.stderr.splitlines() == [
+        "s.conf:2: ca.crt: writable by others: chmod go-w ca.crt",
+        "s.conf:3: tls.crt: belongs to user 12345, not to root or user "
+        "65534: chown 65534 tls.crt"]
+
+
+@needs_root
+def test_port_of_root_alone(open_site):
+    limit = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+    if not os.path.exists(limit) or int(open(limit).read()) < 2:
+        pytest.skip("users can have all ports here")
+    text = (open_site / "s.conf").read_text()
+    write(open_site / "s.conf", text.replace("port 0", "port 1"))
+    assert as_nobody(open_site / "s.conf", "-b").stderr == (
+        "s.conf:1: listen on 127.0.0.1 port 1: ports under 1024 need root "
+        "or CAP_NET_BIND_SERVICE\n")
+
+
 def test_symlink(site):
     """As Kubernetes mounts secrets: a link through a linked directory."""
     (site / "..data_1").mkdir()
@@ -506,13 +667,41 @@ def test_text_faults_come_first(site):
     assert errors(site / "s.conf", "-o") == ["s.conf:7: user is empty"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to give files away")
+@needs_root
 def test_owner(site):
-    os.chown(site / "k.pem", 65534, -1)
-    os.chown(site / "ca.crt", 65534, -1)
+    for name in ("k.pem", "ca.crt", "tls.crt", "crl.pem"):
+        os.chown(site / name, 65534, -1)
+    other = "belongs to user 65534, not to root or user 0: chown 0"
     assert errors(site / "s.conf", "-o") == [
+        f"s.conf:2: ca.crt: {other} ca.crt",
+        f"s.conf:3: tls.crt: {other} tls.crt",
+        f"s.conf:4: crl.pem: {other} crl.pem",
         's.conf:5: "k.pem" holds a secret and belongs to user 65534, not to '
         'root or user 0: chown 0 "k.pem"']
+
+
+# ---- What is odd ----------------------------------------------------------
+
+def test_no_rule(tmp_path):
+    conf = write(tmp_path / "n.conf", INCLUDE + 'key "b" file "b.pem"\n')
+    assert prints(conf, warnings=[
+        'n.conf:2: warning: no "allow": every request is refused'])
+
+
+def test_many_warnings(tmp_path):
+    conf = write(tmp_path / "m.conf", INCLUDE + RULE * 3000)
+    r = confprint(conf.name, cwd=tmp_path)
+    assert r.returncode == 0
+    lines = r.stderr.splitlines()
+    assert lines[0] == ("m.conf:3: warning: the same rule as that of "
+                        "m.conf:2, never used")
+    assert len(lines) == 1001
+    assert lines[1000].endswith("too many warnings, the rest is not shown")
+
+
+def test_errors_come_without_warnings(tmp_path):
+    conf = write(tmp_path / "m.conf", INCLUDE + RULE * 2000 + 'user ""\n')
+    assert errors(conf) == ["m.conf:2002: user is empty"]
 
 
 # ---- Sockets --------------------------------------------------------------
@@ -540,8 +729,8 @@ def test_bind_in_use(tmp_path):
         conf = bind_conf(tmp_path, f"127.0.0.1 port {p}", "127.0.0.1 port 0",
                          f"127.0.0.1 port {q}")
         assert errors(conf, "-b") == [
-            f"b.conf:{n}: listen on 127.0.0.1 port {x}: Address already in use"
-            for n, x in ((5, p), (7, q))]
+            f"b.conf:{n}: listen on 127.0.0.1 port {x}: in use by another "
+            f"process" for n, x in ((5, p), (7, q))]
 
 
 def test_bind_foreign_address(tmp_path):

@@ -62,20 +62,57 @@ def assert_busy(answer):
     assert b"{" not in answer.body
 
 
+class Held:
+    """The frontend, stopped: what is sent meanwhile is there at once."""
+
+    def __init__(self, signerd):
+        self.signerd = signerd
+
+    def __enter__(self):
+        self.signerd.signal("frontend", signal.SIGSTOP)
+
+    def __exit__(self, *_):
+        self.signerd.signal("frontend", signal.SIGCONT)
+
+
+def before(signerd, mark, quick, slow):
+    """How many of slow's signatures came before each one of quick's."""
+    counts, count = [], 0
+    for record in signerd.logged(mark, msg="signed"):
+        if record["client"] == slow:
+            count += 1
+        elif record["client"] == quick:
+            counts.append(count)
+    return counts, count
+
+
+def payloads(*numbers):
+    return b"".join(request(body=eth.encode(eth.payload_v2(n)))
+                    for n in numbers)
+
+
 def test_a_large_batch_does_not_delay_others(signerd):
+    """keyd signs in the order in which it was asked, and so is the log."""
     batch = eth.encode([eth.payload_v2(n, hash=digest_hash(n))
                         for n in range(1000)])
     with signerd.connect("batcher.example") as slow, \
             signerd.connect() as quick:
         for each in (slow, quick):
             each.rpc(eth.call("health_status", [])).result()
-        slow.send(request(body=batch))
-        count = 0
-        while not select.select([slow.sock], [], [], 0)[0]:
-            quick.rpc(eth.payload_v2(count)).result()
-            count += 1
+        mark = signerd.mark()
+        with Held(signerd):
+            slow.send(request(body=batch))
+            quick.send(payloads(1, 2, 3))
+        for _ in range(3):
+            quick.read_response().result()
         answers = slow.read_response().json()
-    assert count >= 8, "the single one waited for the batch"
+        signerd.wait_log(mark, count=1003, msg="signed")
+    counts, total = before(signerd, mark, "sequencer.example",
+                           "batcher.example")
+    assert total == 1000
+    # keyd is asked for no more than 128 at a time.
+    for number, count in enumerate(counts):
+        assert count <= 200 * (number + 1), counts
     assert [each["id"] for each in answers] == list(range(1000))
     for number in (0, 499, 999):
         signature = eth.unhex(answers[number]["result"])
@@ -85,19 +122,59 @@ def test_a_large_batch_does_not_delay_others(signerd):
 
 
 def test_pipelined_requests_do_not_delay_others(signerd):
-    count = 1500
-    flood = b"".join(request(body=eth.encode(eth.payload_v2(n)))
-                     for n in range(count))
+    count = 300
     with signerd.connect("batcher.example") as slow, \
             signerd.connect() as quick:
-        quick.rpc(eth.payload_v2()).result()
-        slow.send(flood)
+        for each in (slow, quick):
+            each.rpc(eth.call("health_status", [])).result()
+        mark = signerd.mark()
+        with Held(signerd):
+            slow.send(payloads(*range(count)))
+            quick.send(payloads(1, 2, 3))
         for _ in range(3):
-            quick.rpc(eth.payload_v2()).result()
-        before = slow.answers_so_far()
+            quick.read_response().result()
         for number in range(count):
             assert slow.read_response().json()["id"] == number
-    assert before < count, "the single ones waited for all of them"
+        signerd.wait_log(mark, count=count + 3, msg="signed")
+    counts, total = before(signerd, mark, "sequencer.example",
+                           "batcher.example")
+    assert total == count
+    # One after the other, a few in a turn at most.
+    assert all(each <= 40 for each in counts), counts
+
+
+FLOODS = 4
+
+
+def flood(ident):
+    """Requests that need no key, nearly 64 KiB, and one that does."""
+    last = payloads(ident)
+    one = request("GET", "/healthz", json=False)
+    return one * ((65000 - len(last)) // len(one)), last
+
+
+def test_requests_without_a_key_do_not_delay_others(signerd):
+    """However many came at once: a few of a connection, then the next."""
+    floods = [signerd.connect("batcher.example") for _ in range(FLOODS)]
+    with signerd.connect() as quick:
+        for each in floods + [quick]:
+            each.rpc(eth.call("health_status", [])).result()
+        mark = signerd.mark()
+        with Held(signerd):
+            for number, each in enumerate(floods):
+                each.send(b"".join(flood(number)))
+            quick.send(payloads(99))
+        quick.read_response().result()
+        signerd.wait_log(mark, count=FLOODS + 1, msg="signed")
+    counts, total = before(signerd, mark, "sequencer.example",
+                           "batcher.example")
+    assert (counts, total) == ([0], FLOODS)
+    for number, each in enumerate(floods):
+        requests = flood(number)[0].count(b"GET ")
+        for _ in range(requests):
+            assert each.read_response().status == 200
+        assert each.read_response().json()["id"] == number
+        each.close()
 
 
 def test_deadline_and_recovery(own):

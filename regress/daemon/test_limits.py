@@ -16,12 +16,12 @@ HEALTH = eth.encode(eth.call("health_status", []))
 REFUSED = (OSError, ssl.SSLError, httpclient.Closed)
 
 
-def served(signerd, source=None):
+def served(signerd, source=None, name=None):
     """A connection on which a request was answered, or None."""
     connection = None
     try:
         if source is None:
-            connection = signerd.connect(None)
+            connection = signerd.connect(name)
         else:
             connection = From(source, signerd.port, signerd.site.tls(None))
         connection.exchange("GET", "/healthz", json=False).json()
@@ -43,10 +43,10 @@ class From(httpclient.Connection):
                                     suppress_ragged_eofs=False)
 
 
-def until_served(signerd):
+def until_served(signerd, name=None):
     """One comes free as soon as the daemon has seen the close."""
     while True:
-        connection = served(signerd)
+        connection = served(signerd, name=name)
         if connection is not None:
             return connection
 
@@ -68,15 +68,76 @@ def test_connections_per_address(site, serve):
     close_all(held + [other, until_served(signerd)])
 
 
+NAMED = "unknown.example"       # a certificate, though no rule names it
+
+
 def test_connections_in_all(site, serve):
+    """Nobody with a certificate is sent away for another's sake."""
     signerd = serve(site.config(rules=RULES, extra="max connections 4"))
-    held = [served(signerd) for _ in range(4)]
+    held = [served(signerd, name=NAMED) for _ in range(4)]
     assert None not in held
-    assert served(signerd) is None
+    for name in (NAMED, "sequencer.example", None):
+        assert served(signerd, name=name) is None
     for connection in held:
         connection.exchange("GET", "/healthz", json=False).json()
     held.pop().close()
-    close_all(held + [until_served(signerd)])
+    close_all(held + [until_served(signerd, NAMED)])
+
+
+def is_open(connection):
+    try:
+        connection.exchange("GET", "/healthz", json=False).json()
+        return True
+    except REFUSED:
+        return False
+
+
+@pytest.fixture
+def four(site):
+    with daemon.Signerd(site, site.config(
+            rules=RULES, extra="max connections 4")) as made:
+        yield made
+
+
+def test_nobody_makes_room(four):
+    """All places are nobody's: the oldest goes for one that has a name."""
+    held = [served(four) for _ in range(4)]
+    assert None not in held
+    named = []
+    for number in range(4):
+        named.append(four.connect())
+        named[-1].rpc(eth.payload_v2(number)).result()
+        # The connection that goes is known by its end, the others answer.
+        held.pop(0).wait_close()
+        assert all(is_open(each) for each in held)
+    assert served(four, name=NAMED) is None
+    for connection in named:
+        connection.rpc(eth.payload_v2()).result()
+    close_all(named)
+
+
+def test_silence_makes_room(four):
+    """The same for those that never begin a handshake, or never end it."""
+    held = [socket.create_connection(("127.0.0.1", four.port), 20)
+            for _ in range(4)]
+    for each in held[1::2]:
+        each.sendall(b"\x16\x03\x01\x02\x00\x01")
+    with four.connect() as connection:
+        connection.rpc(eth.payload_v2()).result()
+        assert held[0].recv(1) == b""
+        four.connect(None).close()
+        connection.rpc(eth.payload_v2()).result()
+    for each in held:
+        each.close()
+
+
+def test_nobody_makes_room_for_nobody(four):
+    """A flood of them does not drive out who has a name."""
+    with four.connect() as connection:
+        connection.rpc(eth.payload_v2()).result()
+        close_all([each for each in [served(four) for _ in range(12)]
+                   if each is not None])
+        connection.rpc(eth.payload_v2()).result()
 
 
 def test_many_short_connections_leave_nothing(site, serve):

@@ -4,14 +4,16 @@
 """What is wrong in the configuration or its files: told, and status 1."""
 
 import os
+import pwd
 import re
 import shutil
 import socket
 import subprocess
+import time
 
 import pytest
 
-from lib import daemon
+from lib import certs, daemon, procfs
 from lib.daemon import ROOT, Signerd, run
 
 RULES = 'allow client "sequencer.example" key "sequencer" chain 10\n'
@@ -51,7 +53,7 @@ def refused(site, text, part, *wanted):
 def test_check_says_nothing_when_all_is_well(site):
     path = site.write(site.config(rules=RULES))
     code, out, err = check(path)
-    assert (code, out) == (0, ""), err
+    assert (code, out, err) == (0, "", "")
 
 
 def test_every_error_is_reported(site):
@@ -132,7 +134,7 @@ def test_usage(arguments):
 # ---- files ---------------------------------------------------------------
 
 
-def edited(site, name, content=None, mode=0o600, source=None):
+def edited(site, name, content="", mode=0o600, source=None):
     """A file of the site's own; a copy of source or that content."""
     path = site.path("keys", name)
     if source is not None:
@@ -235,25 +237,131 @@ def test_key_file_that_is_no_file(site, kind):
     refused(site, with_key(site, path), 'key "sequencer"', path)
 
 
+# ---- certificates --------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def others(tmp_path_factory):
+    return certs.Authority(str(tmp_path_factory.mktemp("others")),
+                           "another authority")
+
+
+def with_pair(site, pair):
+    return site.config(rules=RULES).replace(
+        '"%s" key "%s"' % site.authority.server(), '"%s" key "%s"' % pair)
+
+
+def with_crl(site, path):
+    return site.config(rules=RULES, extra='tls crl "%s"' % path)
+
+
 def test_tls_key_of_another_certificate(site):
-    crt, key = site.authority.server()
+    crt, _ = site.authority.server()
     other = site.authority.client("sequencer.example")[1]
-    refused(site, site.config(rules=RULES).replace(key, other),
-            "tls certificate")
+    refused(site, with_pair(site, (crt, other)), "tls certificate",
+            other + ": does not belong to the certificate")
 
 
-@pytest.mark.parametrize("which", ("ca", "crt"))
-def test_bad_certificate_file(site, which):
-    path = edited(site, "bad.crt", "no certificate\n", mode=0o644)
-    good = site.authority.ca if which == "ca" else site.authority.server()[0]
-    refused(site, site.config(rules=RULES).replace(good, path),
-            "tls ca" if which == "ca" else "tls certificate")
+def test_tls_key_that_is_encrypted(site):
+    """No password is asked for, and nothing hangs."""
+    crt, key = site.authority.server()
+    path = edited(site, "encrypted.key")
+    subprocess.run(["openssl", "pkey", "-in", key, "-aes128", "-passout",
+                    "pass:x", "-out", path], check=True)
+    refused(site, with_pair(site, (crt, path)), "tls certificate",
+            path + ": an encrypted private key")
 
 
-def test_bad_crl(site):
-    path = edited(site, "bad.crl", "no list\n", mode=0o644)
-    refused(site, site.config(rules=RULES, extra='tls crl "%s"' % path),
-            "tls crl")
+@pytest.mark.parametrize("which", ("ca", "crt", "key", "crl"))
+def test_tls_file_with_something_else(site, which):
+    path = edited(site, "bad." + which, "no certificate\n")
+    crt, key = site.authority.server()
+    text, part, word = {
+        "ca": (site.config(rules=RULES).replace(site.authority.ca, path),
+               "tls ca", "certificate"),
+        "crt": (with_pair(site, (path, key)), "tls certificate",
+                "certificate"),
+        "key": (with_pair(site, (crt, path)), "tls certificate",
+                "private key"),
+        "crl": (with_crl(site, path), "tls crl",
+                "certificate revocation list"),
+    }[which]
+    refused(site, text, part, "%s: no %s in PEM form" % (path, word))
+
+
+def test_tls_ca_that_is_none(site):
+    crt, _ = site.authority.server()
+    refused(site, site.config(rules=RULES).replace(site.authority.ca, crt,
+                                                   1),
+            "tls ca", crt + ": holds no certificate of a CA")
+
+
+def test_certificate_that_is_for_clients_only(site):
+    pair = site.authority.issue("client-only", "localhost", "DNS:localhost",
+                                section="client_only")
+    refused(site, with_pair(site, pair), "tls certificate",
+            pair[0] + ": extendedKeyUsage without serverAuth")
+
+
+def test_crl_of_another_authority(site, others):
+    path = others.crl()
+    refused(site, with_crl(site, path), "tls crl", path +
+            ': its issuer /CN=another authority is not in "tls ca"')
+
+
+def test_crl_that_has_expired(site):
+    path = site.authority.crl("old.crl", ("200101000000Z", "200201000000Z"))
+    refused(site, with_crl(site, path), "tls crl", path +
+            ": the CRL of CA /CN=test authority has expired on "
+            "2020-02-01T00:00:00Z")
+
+
+def stamp(days):
+    return time.strftime("%y%m%d%H%M%SZ", time.gmtime(
+        time.time() + 86400 * days))
+
+
+WARNINGS = {
+    "expired": (("200101000000Z", "200201000000Z"), "DNS:localhost",
+                "expired on 2020-02-01T00:00:00Z"),
+    "early": (("400101000000Z", "410101000000Z"), "DNS:localhost",
+              "not valid before 2040-01-01T00:00:00Z"),
+    "soon": ((stamp(-1), stamp(13)), "DNS:localhost", "expires on 20"),
+    "nameless": (None, None, "no subjectAltName: Go clients refuse it"),
+}
+
+
+@pytest.mark.parametrize("kind", WARNINGS)
+def test_warning(site, kind):
+    """Told by -n and in the log, and served all the same."""
+    dates, names, wanted = WARNINGS[kind]
+    pair = site.authority.issue("warn-" + kind, "localhost", names, dates)
+    text = with_pair(site, pair)
+    path = site.write(text)
+    line = line_of(text, "tls certificate")
+    code, out, err = check(path)
+    assert (code, out) == (0, ""), err
+    told, = err.splitlines()
+    assert told.startswith("%s:%d: warning: %s: %s" % (
+        path, line, pair[0], wanted)), err
+    with Signerd(site, text) as running:
+        record, = running.logged(level="warn")
+        assert record["msg"].startswith("%s:%d: %s: %s" % (
+            running.path, line, pair[0], wanted)), record
+
+
+def test_warning_beside_an_error(site):
+    """Both are told; the error decides."""
+    pair = site.authority.issue("nameless", "localhost")
+    text = with_pair(site, (pair[0], site.authority.server()[1]))
+    path = site.write(text)
+    code, _, err = check(path)
+    assert code == 1
+    assert "warning: %s: no subjectAltName" % pair[0] in err
+    assert "does not belong to the certificate" in err
+
+
+# ---- sockets -------------------------------------------------------------
 
 
 def test_port_in_use(site):
@@ -290,6 +398,67 @@ def test_user_that_is_absent(site):
         'user "%s"' % daemon.USER, 'user "no-such-user"')
     code, _, err = run("-d", "-f", site.write(text))
     assert code == 1 and "no-such-user" in err
+
+
+def user_of(pid):
+    return int(procfs.status(pid)["Uid"].split()[0])
+
+
+USERADD = ('no such user: make it with "useradd --system --no-create-home '
+           '--shell /usr/sbin/nologin %s"')
+
+
+def test_every_user_and_the_chroot_are_reported(site):
+    if not ROOT:
+        pytest.skip("only root changes users")
+    text = site.config(rules=RULES, extra='keyd user "no-such-keyd"')
+    text = text.replace('user "%s"' % daemon.USER, 'user "no-such-user"')
+    text = text.replace(site.root, site.path("keys"))
+    code, _, err = run("-n", "-f", site.write(text))
+    assert code == 1
+    assert err.splitlines() == [
+        'signerd: user "no-such-user": ' + USERADD % "no-such-user",
+        'signerd: keyd user "no-such-keyd": ' + USERADD % "no-such-keyd",
+        'signerd: chroot "%s": must be empty' % site.path("keys")]
+
+
+def test_keyd_user(site):
+    """keyd alone runs as it."""
+    if not ROOT:
+        pytest.skip("only root changes users")
+    text = site.config(rules=RULES, extra='keyd user "daemon"')
+    with Signerd(site, text) as d:
+        assert user_of(d.children["keyd"]) == pwd.getpwnam("daemon").pw_uid
+        assert user_of(d.children["frontend"]) == \
+            pwd.getpwnam(daemon.USER).pw_uid
+
+
+def test_keyd_user_root_is_refused(site):
+    if not ROOT:
+        pytest.skip("only root changes users")
+    text = site.config(rules=RULES, extra='keyd user "root"')
+    code, _, err = run("-n", "-f", site.write(text))
+    assert code == 1
+    assert err == 'signerd: keyd user "root": must not be root\n'
+
+
+def test_configuration_that_others_can_write(site):
+    path = site.write(site.config(rules=RULES))
+    os.chmod(path, 0o666)
+    for mode in ("-n", "-d"):
+        code, _, err = run(mode, "-f", path)
+        assert code == 1
+        assert err == "%s: writable by others: chmod go-w %s\n" % (path,
+                                                                   path)
+
+
+@pytest.mark.parametrize("statement", ("tls ca", "tls certificate"))
+def test_certificate_file_that_others_can_write(site, statement):
+    crt = site.authority.server()[0]
+    good = site.authority.ca if statement == "tls ca" else crt
+    path = edited(site, "open.crt", mode=0o646, source=good)
+    refused(site, site.config(rules=RULES).replace(good, path), statement,
+            "chmod go-w " + path)
 
 
 def test_user_root_is_refused(site):

@@ -5,20 +5,28 @@
 
 import socket
 import ssl
+import time
 
 import pytest
 
-from lib import certs, eth, httpclient
+from lib import certs, daemon, eth, httpclient
 from lib.httpclient import Closed, Connection
 
 RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
          'allow client "revoked.example" key "sequencer" chain 10')
 V12 = ssl.TLSVersion.TLSv1_2
+UNKNOWN_CA = ("client certificate: unknown CA: "
+              "unable to get local issuer certificate")
 
 
 @pytest.fixture(scope="module")
 def signerd(site, serve):
     return serve(site.config(rules=RULES))
+
+
+def stamps(*times):
+    return tuple(time.strftime("%y%m%d%H%M%SZ", time.gmtime(each))
+                 for each in times)
 
 
 def gets_in(signerd, context):
@@ -33,31 +41,56 @@ def gets_in(signerd, context):
         return False
 
 
+def keeps_out(signerd, context, reason):
+    """No signature, and the log says why."""
+    mark = signerd.mark()
+    assert not gets_in(signerd, context)
+    record = signerd.wait_log(mark, msg="handshake failed")
+    assert record["level"] == "info" and record["reason"] == reason, record
+
+
 def test_certificate_of_the_authority(signerd, site):
     assert gets_in(signerd, site.tls("sequencer.example"))
 
 
 def test_certificate_of_another_authority(signerd, site, tmp_path):
-    other = certs.Authority(str(tmp_path))
+    other = certs.Authority(str(tmp_path), "another authority")
     context = httpclient.context(site.authority.ca,
                                  other.client("sequencer.example"))
-    assert not gets_in(signerd, context)
+    keeps_out(signerd, context, UNKNOWN_CA)
 
 
 def test_authority_of_the_same_name(signerd, site, tmp_path):
     other = certs.Authority(str(tmp_path), "test authority")
     context = httpclient.context(site.authority.ca,
                                  other.client("sequencer.example"))
-    assert not gets_in(signerd, context)
+    keeps_out(signerd, context, UNKNOWN_CA)
 
 
-@pytest.mark.parametrize("stem,dates", (
-    ("expired", ("200101000000Z", "200201000000Z")),
-    ("early", ("400101000000Z", "410101000000Z"))))
-def test_certificate_out_of_its_time(signerd, site, stem, dates):
+@pytest.mark.parametrize("stem,dates,reason", (
+    ("expired", ("200101000000Z", "200201000000Z"), "has expired"),
+    ("early", ("400101000000Z", "410101000000Z"), "is not yet valid")))
+def test_certificate_out_of_its_time(signerd, site, stem, dates, reason):
     pair = site.authority.issue(stem, "sequencer.example",
                                 "DNS:sequencer.example", dates)
-    assert not gets_in(signerd, httpclient.context(site.authority.ca, pair))
+    keeps_out(signerd, httpclient.context(site.authority.ca, pair),
+              "client certificate: certificate " + reason)
+
+
+def test_server_certificate_that_a_client_refuses(signerd, site, tmp_path):
+    other = certs.Authority(str(tmp_path))
+    keeps_out(signerd, httpclient.context(other.ca),
+              "the client refused our certificate: unknown ca")
+
+
+def test_end_of_the_certificate_is_logged(signerd, site):
+    with signerd.connect() as connection:
+        end = connection.sock.getpeercert()["notAfter"]
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                          time.gmtime(ssl.cert_time_to_seconds(end)))
+    record, = signerd.logged(msg="certificate")
+    assert record["not_after"] == until and record["level"] == "info"
+    assert not signerd.logged(level="warn")
 
 
 def test_server_certificate_verifies(signerd, site):
@@ -74,15 +107,41 @@ def test_revoked_certificate(site, serve, signerd):
     site.authority.revoke("revoked.example")
     strict = serve(site.config(rules=RULES, extra='tls crl "%s"' %
                                site.authority.crl()))
-    assert not gets_in(strict, context)
+    keeps_out(strict, context, "client certificate: certificate revoked")
     assert gets_in(strict, site.tls("sequencer.example"))
+
+
+@pytest.fixture
+def brief(site):
+    """One whose CRL is good when it starts, and soon is not."""
+    for life in (3, 9, 27, 81):
+        now = time.time()
+        path = site.authority.crl("brief.crl", stamps(now - 60, now + life))
+        text = site.config(rules=RULES, extra='tls crl "%s"' % path)
+        try:
+            started = daemon.Signerd(site, text)
+        except AssertionError:
+            continue        # a slow start: it was refused
+        with started:
+            yield started
+        return
+    pytest.fail("never started")
+
+
+def test_crl_that_ends_while_serving(site, brief):
+    context = site.tls("sequencer.example")
+    until = time.monotonic() + 81 + daemon.PATIENCE
+    while gets_in(brief, context):
+        assert time.monotonic() < until
+    keeps_out(brief, context, "the CRL has expired: no client can connect")
 
 
 def test_tls12_only_where_it_is_allowed(site, serve, signerd):
     context = httpclient.context(
         site.authority.ca, site.authority.client("sequencer.example"),
         highest=V12, lowest=V12)
-    assert not gets_in(signerd, context)
+    keeps_out(signerd, context,
+              'client offers no protocol of "tls protocols"')
     both = serve(site.config(rules=RULES,
                              extra='tls protocols "tlsv1.2,tlsv1.3"'))
     assert gets_in(both, context)
@@ -90,6 +149,7 @@ def test_tls12_only_where_it_is_allowed(site, serve, signerd):
 
 
 def test_plain_http(signerd):
+    mark = signerd.mark()
     with socket.create_connection(("127.0.0.1", signerd.port)) as sock:
         sock.settimeout(httpclient.PATIENCE)
         sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -97,6 +157,8 @@ def test_plain_http(signerd):
             assert b"version" not in sock.recv(4096)
         except ConnectionResetError:
             pass
+    signerd.wait_log(mark, msg="handshake failed",
+                     reason="plain HTTP on a TLS port")
 
 
 @pytest.mark.parametrize("offer,chosen", (

@@ -355,6 +355,40 @@ def test_flood_that_is_not_read(server, rules, what):
         server.drain_log() if number % 100 == 0 else None
 
 
+def test_large_answers_that_are_not_read(server, rules):
+    """Bounded in bytes, not only in number; it goes on when they are."""
+    head = len(keymsg.sign_transaction(1, "any.example", dict(
+        BASE, input=b"")))
+    room = keyd.MAX_MESSAGE - imsg.HEADER.size - head
+    one = keymsg.sign_transaction(1, "any.example", dict(
+        BASE, input=b"\x5a" * room))
+    flood = imsg.frame(keymsg.SIGN, one)
+    assert len(flood) == keyd.MAX_MESSAGE
+    before, sent, count = high_water(server.pid), 0, 1024
+    while sent < count * len(flood):
+        at = sent % len(flood)
+        taken = server.channels[0].send_what_fits(flood[at:])
+        sent += taken
+        if at + taken == len(flood):
+            continue
+        # keyd has had its turn when the other one is answered.
+        assert ask(server.channels[1], rules, GOOD["payload"]) == 1
+        server.drain_log()
+        if taken == 0:
+            break
+    assert sent < count * len(flood) // 2, "taken without an end"
+    assert high_water(server.pid) < before + 16 * 1024 or daemon.SANITIZE
+    assert oracle.judge(rules, one, *server.channels[0].read())
+    for _ in range(sent // len(flood) - 1):
+        assert server.channels[0].read()[0] == keymsg.SIGNED
+        server.drain_log()
+    # It listens again: the rest of the last one, and another.
+    rest = flood[sent % len(flood):] if sent % len(flood) else b""
+    server.channels[0].send(rest + flood)
+    for _ in range(2 if rest else 1):
+        assert oracle.judge(rules, one, *server.channels[0].read())
+
+
 def test_two_channels_share(server, rules):
     """A long queue on one does not come before one on the other."""
     server.channels[0].send(imsg.frame(keymsg.SIGN, GOOD["payload"]) * 600)

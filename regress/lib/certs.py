@@ -19,6 +19,10 @@ subjectKeyIdentifier = hash
 [leaf]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
+[client_only]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = clientAuth
 [ca]
 default_ca = this
 [this]
@@ -60,7 +64,7 @@ class Authority:
         self._write("openssl.cnf", EXTENSIONS)
         self._write("index.txt", "")
         self._write("serial", "01\n")
-        self._openssl("req", "-x509", *self._newkey("ca"), "-days", "2",
+        self._openssl("req", "-x509", *self._newkey("ca"), "-days", "60",
                       "-subj", "/CN=" + name, "-extensions", "authority")
         self.made = {}
 
@@ -84,7 +88,8 @@ class Authority:
                 "-nodes", "-keyout", stem + ".key",
                 "-out", "%s.%s" % (stem, out)]
 
-    def issue(self, stem, common_name, alternative=None, dates=None):
+    def issue(self, stem, common_name, alternative=None, dates=None,
+              section="leaf"):
         """Certificate and key paths; dates = (start, end), YYMMDDHHMMSSZ."""
         if stem in self.made:
             return self.made[stem]
@@ -95,10 +100,10 @@ class Authority:
             extension = ["-config", "request.cnf", "-reqexts", "names"]
         self._openssl("req", "-new", *self._newkey(stem, "csr"),
                       "-subj", "/CN=" + common_name, *extension)
-        when = ["-days", "1"] if dates is None else [
+        when = ["-days", "30"] if dates is None else [
             "-startdate", dates[0], "-enddate", dates[1]]
         self._openssl("ca", "-batch", "-notext", "-in", stem + ".csr",
-                      "-out", stem + ".crt", "-extensions", "leaf", *when)
+                      "-out", stem + ".crt", "-extensions", section, *when)
         pair = (self.path(stem + ".crt"), self.path(stem + ".key"))
         os.chmod(pair[1], 0o600)
         self.made[stem] = pair
@@ -122,9 +127,11 @@ class Authority:
     def revoke(self, stem):
         self._openssl("ca", "-revoke", stem + ".crt")
 
-    def crl(self):
-        self._openssl("ca", "-gencrl", "-out", "ca.crl")
-        return self.path("ca.crl")
+    def crl(self, name="ca.crl", dates=None):
+        when = [] if dates is None else [
+            "-crl_lastupdate", dates[0], "-crl_nextupdate", dates[1]]
+        self._openssl("ca", "-gencrl", "-out", name, *when)
+        return self.path(name)
 
     @property
     def ca(self):

@@ -134,6 +134,8 @@ def write_config(directory):
 class Signerd:
     """A running daemon.  Used as a context it must end well."""
 
+    begun = {"msg": "ready"}        # the record to wait for
+
     def __init__(self, site, text, arguments=(), tls="sequencer.example"):
         self.site = site
         self.default = tls
@@ -151,13 +153,13 @@ class Signerd:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self.wait_log(msg="ready")
+            self.wait_log(**self.begun)
         except BaseException:
             self.kill()
             raise
         self.ports = [int(each["port"])
                       for each in self.logged(msg="listening")]
-        self.port = self.ports[0]
+        self.port = self.ports[0] if self.ports else None
         self.children = {each["child"]: int(each["pid"])
                          for each in self.logged(msg="started")}
 

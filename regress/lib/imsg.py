@@ -28,6 +28,15 @@ class Channel:
         self.near.settimeout(PATIENCE)
         self.buffer = b""
 
+    @classmethod
+    def inherited(cls, descriptor):
+        """The end that a process was started with."""
+        made = cls.__new__(cls)
+        made.near, made.far = socket.socket(fileno=descriptor), None
+        made.near.settimeout(PATIENCE)
+        made.buffer = b""
+        return made
+
     def close(self):
         self.near.close()
         if self.far is not None:

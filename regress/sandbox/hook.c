@@ -14,7 +14,9 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -32,6 +34,7 @@
 #define STATUS_WORKED	40
 #define STATUS_FAILED	41
 #define STATUS_UNKNOWN	42
+#define STATUS_UNPREPARED	43
 
 static long
 probe_open(void)
@@ -263,58 +266,195 @@ probe_setsockopt(void)
 	    sizeof(one)));
 }
 
+/* ---- Sockets that were there before ------------------------------------ */
+
+static struct sockaddr_in	 target;
+static int			 listener = -1;
+
+static int
+listen_locally(struct sockaddr_in *sin)
+{
+	socklen_t	 len = sizeof(*sin);
+	int		 fd;
+
+	memset(sin, 0, sizeof(*sin));
+	sin->sin_family = AF_INET;
+	sin->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) == -1 ||
+	    bind(fd, (struct sockaddr *)sin, sizeof(*sin)) == -1 ||
+	    listen(fd, 1) == -1 ||
+	    getsockname(fd, (struct sockaddr *)sin, &len) == -1)
+		_exit(STATUS_UNPREPARED);
+	return (fd);
+}
+
+/* One to be misused, as the frontend has them, and one to be reached. */
+static void
+prepare_listener(void)
+{
+	struct sockaddr_in	 own;
+
+	(void)listen_locally(&target);
+	listener = listen_locally(&own);
+}
+
+static long
+probe_fastopen_sendto(void)
+{
+	long	 n;
+
+	n = syscall(SYS_sendto, listener, "out", 3, MSG_FASTOPEN |
+	    MSG_NOSIGNAL, &target, sizeof(target));
+	return (n == -1 && errno == EINPROGRESS ? 0 : n);
+}
+
+static long
+probe_fastopen_sendmsg(void)
+{
+	struct iovec	 iov = { "out", 3 };
+	struct msghdr	 msg;
+	long		 n;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_name = &target;
+	msg.msg_namelen = sizeof(target);
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	n = syscall(SYS_sendmsg, listener, &msg, MSG_FASTOPEN | MSG_NOSIGNAL);
+	return (n == -1 && errno == EINPROGRESS ? 0 : n);
+}
+
+/* Once it listens no more it could connect, without connect(2). */
+static long
+probe_reconnect_sendto(void)
+{
+	if (syscall(SYS_shutdown, listener, SHUT_RDWR) == -1)
+		return (-1);
+	return (probe_fastopen_sendto());
+}
+
+static long
+probe_reconnect_sendmsg(void)
+{
+	if (syscall(SYS_shutdown, listener, SHUT_RDWR) == -1)
+		return (-1);
+	return (probe_fastopen_sendmsg());
+}
+
+static long
+set_option(int level, int option)
+{
+	int	 one = 1;
+
+	return (syscall(SYS_setsockopt, listener, level, option, &one,
+	    sizeof(one)));
+}
+
+static long
+probe_tcp_fastopen(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_FASTOPEN));
+}
+
+static long
+probe_tcp_fastopen_connect(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_FASTOPEN_CONNECT));
+}
+
+static long
+probe_tcp_repair(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_REPAIR));
+}
+
+static long
+probe_tcp_ulp(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_ULP));
+}
+
+static long
+probe_tcp_nodelay(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_NODELAY));
+}
+
+/* TCP_NODELAY has this number on other levels too. */
+static long
+probe_ip_tos(void)
+{
+	return (set_option(IPPROTO_IP, TCP_NODELAY));
+}
+
 static const struct probe {
 	const char	*name;
 	long		(*call)(void);
+	void		(*prepare)(void);	/* before the sandbox */
 } probes[] = {
-	{ "accept", probe_accept },
-	{ "bind", probe_bind },
-	{ "bpf", probe_bpf },
-	{ "chmod", probe_chmod },
-	{ "chroot", probe_chroot },
-	{ "connect", probe_connect },
-	{ "create", probe_create },
-	{ "execve", probe_execve },
-	{ "fork", probe_fork },
-	{ "io_uring", probe_io_uring },
-	{ "keyctl", probe_keyctl },
-	{ "kill", probe_kill },
-	{ "listen", probe_listen },
-	{ "memfd_create", probe_memfd_create },
-	{ "mkdir", probe_mkdir },
-	{ "mmap_exec", probe_mmap_exec },
-	{ "mount", probe_mount },
-	{ "mprotect_exec", probe_mprotect_exec },
-	{ "open", probe_open },
-	{ "packet", probe_packet },
-	{ "perf_event", probe_perf_event },
-	{ "pidfd_open", probe_pidfd_open },
-	{ "prctl", probe_prctl },
-	{ "process_vm_readv", probe_process_vm_readv },
-	{ "ptrace", probe_ptrace },
-	{ "rename", probe_rename },
-	{ "setsockopt", probe_setsockopt },
-	{ "setuid", probe_setuid },
-	{ "socket", probe_socket },
-	{ "tiocsti", probe_tiocsti },
-	{ "unlink", probe_unlink },
-	{ "unshare", probe_unshare },
-	{ "userfaultfd", probe_userfaultfd },
+	{ "accept", probe_accept, NULL },
+	{ "bind", probe_bind, NULL },
+	{ "bpf", probe_bpf, NULL },
+	{ "chmod", probe_chmod, NULL },
+	{ "chroot", probe_chroot, NULL },
+	{ "connect", probe_connect, NULL },
+	{ "create", probe_create, NULL },
+	{ "execve", probe_execve, NULL },
+	{ "fastopen_sendmsg", probe_fastopen_sendmsg, prepare_listener },
+	{ "fastopen_sendto", probe_fastopen_sendto, prepare_listener },
+	{ "fork", probe_fork, NULL },
+	{ "io_uring", probe_io_uring, NULL },
+	{ "ip_tos", probe_ip_tos, prepare_listener },
+	{ "keyctl", probe_keyctl, NULL },
+	{ "kill", probe_kill, NULL },
+	{ "listen", probe_listen, NULL },
+	{ "memfd_create", probe_memfd_create, NULL },
+	{ "mkdir", probe_mkdir, NULL },
+	{ "mmap_exec", probe_mmap_exec, NULL },
+	{ "mount", probe_mount, NULL },
+	{ "mprotect_exec", probe_mprotect_exec, NULL },
+	{ "open", probe_open, NULL },
+	{ "packet", probe_packet, NULL },
+	{ "perf_event", probe_perf_event, NULL },
+	{ "pidfd_open", probe_pidfd_open, NULL },
+	{ "prctl", probe_prctl, NULL },
+	{ "process_vm_readv", probe_process_vm_readv, NULL },
+	{ "ptrace", probe_ptrace, NULL },
+	{ "reconnect_sendmsg", probe_reconnect_sendmsg, prepare_listener },
+	{ "reconnect_sendto", probe_reconnect_sendto, prepare_listener },
+	{ "rename", probe_rename, NULL },
+	{ "setsockopt", probe_setsockopt, NULL },
+	{ "setuid", probe_setuid, NULL },
+	{ "socket", probe_socket, NULL },
+	{ "tcp_fastopen", probe_tcp_fastopen, prepare_listener },
+	{ "tcp_fastopen_connect", probe_tcp_fastopen_connect,
+	    prepare_listener },
+	{ "tcp_nodelay", probe_tcp_nodelay, prepare_listener },
+	{ "tcp_repair", probe_tcp_repair, prepare_listener },
+	{ "tcp_ulp", probe_tcp_ulp, prepare_listener },
+	{ "tiocsti", probe_tiocsti, NULL },
+	{ "unlink", probe_unlink, NULL },
+	{ "unshare", probe_unshare, NULL },
+	{ "userfaultfd", probe_userfaultfd, NULL },
 };
 
 void
 sandbox_hook(int entered)
 {
-	const char	*name = getenv("SANDBOX_PROBE");
-	const char	*when = getenv("SANDBOX_WHEN");
-	size_t		 i;
+	const char		*name = getenv("SANDBOX_PROBE");
+	const char		*when = getenv("SANDBOX_WHEN");
+	const struct probe	*probe = NULL;
+	size_t			 i;
 
-	if (name == NULL || when == NULL ||
-	    entered != (strcmp(when, "after") == 0))
+	if (name == NULL || when == NULL)
 		return;
 	for (i = 0; i < sizeof(probes) / sizeof(probes[0]); i++)
 		if (strcmp(probes[i].name, name) == 0)
-			_exit(probes[i].call() == -1 ? STATUS_FAILED :
-			    STATUS_WORKED);
-	_exit(STATUS_UNKNOWN);
+			probe = &probes[i];
+	if (probe == NULL)
+		_exit(STATUS_UNKNOWN);
+	if (!entered && probe->prepare != NULL)
+		probe->prepare();
+	if (entered == (strcmp(when, "after") == 0))
+		_exit(probe->call() == -1 ? STATUS_FAILED : STATUS_WORKED);
 }

@@ -16,22 +16,26 @@ WORKED, FAILED = 40, 41
 
 # What no process may do.
 NOBODY = [
-    "accept", "bind", "bpf", "chmod", "chroot", "execve", "fork", "io_uring",
+    "accept", "bind", "bpf", "chmod", "chroot", "execve",
+    "fastopen_sendmsg", "fastopen_sendto", "fork", "io_uring", "ip_tos",
     "keyctl", "listen", "memfd_create", "mkdir", "mmap_exec", "mount",
     "mprotect_exec", "packet", "perf_event", "pidfd_open", "prctl",
     "process_vm_readv", "ptrace", "rename", "setsockopt", "setuid", "socket",
+    "tcp_fastopen", "tcp_fastopen_connect", "tcp_repair", "tcp_ulp",
     "tiocsti", "unlink", "unshare", "userfaultfd",
 ]
 CHILDREN = ["connect", "create", "kill", "open"]
+# With shutdown(2), which is the frontend's alone, a listener could connect.
+RECONNECT = ["reconnect_sendmsg", "reconnect_sendto"]
 
 DENIED = {
-    "keyd": NOBODY + CHILDREN,
-    "frontend": [c for c in NOBODY if c != "accept"] + CHILDREN,
-    "signerd": NOBODY,
+    "keyd": NOBODY + CHILDREN + ["tcp_nodelay"],
+    "frontend": [c for c in NOBODY if c != "accept"] + CHILDREN + RECONNECT,
+    "signerd": NOBODY + ["tcp_nodelay"],
 }
 # Returning at all is the point; these do succeed where nothing stops them.
 SUCCEED_WITHOUT = {"open", "socket", "fork", "mprotect_exec", "mmap_exec",
-                   "memfd_create", "prctl", "ptrace", "unshare"}
+                   "memfd_create", "prctl", "ptrace", "tcp_nodelay", "unshare"}
 if os.geteuid() != 0:
     # The parent is of the same user.
     SUCCEED_WITHOUT.add("kill")

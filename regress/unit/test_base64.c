@@ -137,6 +137,59 @@ test_lengths(void **state)
 	}
 }
 
+static void
+test_encode_vectors(void **state)
+{
+	static const struct {
+		const char	*in;
+		const char	*want;
+	}	cases[] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" },
+		{ "\xfb\xff\xbf", "+/+/" }, { "\xff", "/w==" },
+		{ "\xff\xff\xff", "////" },
+	};
+	char	out[16];
+	size_t	i, n;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		n = strlen(cases[i].want) + 1;
+		memset(out, 0x77, sizeof(out));
+		base64_encode(out, (const uint8_t *)cases[i].in,
+		    strlen(cases[i].in));
+		assert_string_equal(out, cases[i].want);
+		assert_int_equal(base64_encoded_size(strlen(cases[i].in)), n);
+		assert_int_equal(out[n], 0x77);
+	}
+	assert_true(base64_encoded_size(SIZE_MAX / 2) > SIZE_MAX / 2);
+}
+
+/* Against libcrypto's encoder and the decoder, every length. */
+static void
+test_encode_lengths(void **state)
+{
+	uint8_t		in[200], back[300];
+	unsigned char	want[300];
+	size_t		i, n;
+	char		*out;
+
+	(void)state;
+	for (i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(i * 167 + 11);
+	for (i = 0; i <= sizeof(in); i++) {
+		n = (size_t)EVP_EncodeBlock(want, in, (int)i) + 1;
+		assert_int_equal(base64_encoded_size(i), n);
+		assert_non_null(out = malloc(n));
+		base64_encode(out, in, i);
+		assert_memory_equal(out, want, n);
+		assert_int_equal(base64_decode(back, out, n - 1), i);
+		assert_memory_equal(back, in, i);
+		free(out);
+	}
+}
+
 int
 main(void)
 {
@@ -146,6 +199,8 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_alphabet),
 		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_encode_vectors),
+		cmocka_unit_test(test_encode_lengths),
 	};
 
 	return (cmocka_run_group_tests_name("base64", tests, NULL, NULL));

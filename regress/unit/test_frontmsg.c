@@ -277,6 +277,8 @@ error_round_trip(void **state)
 		for (len = 0; len < sizeof(e.text); len += 73) {
 			memset(&e, 0, sizeof(e));
 			e.file = (enum front_file)file;
+			e.severity = len % 2 == 0 ? FRONT_FAULT :
+			    FRONT_WARNING;
 			memset(e.text, 'x', len);
 			assert_int_equal(frontmsg_send_error(&p.a, &e), 0);
 			receive(&imsg, FRONT_ERROR);
@@ -297,10 +299,11 @@ error_exact(void **state)
 	(void)state;
 	memset(&e, 0, sizeof(e));
 	e.file = FRONT_CRL;
+	e.severity = FRONT_WARNING;
 	memset(e.text, 'x', sizeof(e.text) - 1);
 	assert_int_equal(frontmsg_send_error(&p.a, &e), 0);
 	len = encoded(FRONT_ERROR, body, sizeof(body));
-	assert_int_equal(len, 1 + 2 + sizeof(e.text) - 1);
+	assert_int_equal(len, 1 + 1 + 2 + sizeof(e.text) - 1);
 	exact(FRONT_ERROR, body, len);
 }
 
@@ -352,7 +355,7 @@ hostile_strings(void **state)
 	(void)state;
 	strings(FRONT_CONFIG, 4 * NLIMITS, FRONT_PROTOCOLS_MAX - 1, 0);
 	strings(FRONT_KEY, 4, CONFIG_NAME_MAX, ADDRESS_SIZE);
-	strings(FRONT_ERROR, 1, sizeof(((struct front_error *)NULL)->text) -
+	strings(FRONT_ERROR, 2, sizeof(((struct front_error *)NULL)->text) -
 	    1, 0);
 }
 
@@ -372,12 +375,32 @@ file_numbers(void **state)
 		    n < FRONT_NFILES ? 0 : -1);
 		if (n < FRONT_NFILES)
 			assert_int_equal(u.file.file, n);
-		len = with_string(body, 1, 3, 3, 0);
+		len = with_string(body, 2, 3, 3, 0);
 		body[0] = kind;
 		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
 		    n < FRONT_NFILES ? 0 : -1);
 		if (n < FRONT_NFILES)
 			assert_int_equal(u.error.file, n);
+	}
+}
+
+/* A fault or a warning, and nothing else. */
+static void
+severities(void **state)
+{
+	unsigned char	 body[16];
+	union decoded	 u;
+	size_t		 len;
+	int		 n;
+
+	(void)state;
+	for (n = 0; n < 256; n++) {
+		len = with_string(body, 2, 3, 3, 0);
+		body[1] = (unsigned char)n;
+		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
+		    n < FRONT_NSEVERITIES ? 0 : -1);
+		if (n < FRONT_NSEVERITIES)
+			assert_int_equal(u.error.severity, n);
 	}
 }
 
@@ -534,6 +557,7 @@ main(void)
 		channel_test(error_exact),
 		channel_test(hostile_strings),
 		channel_test(file_numbers),
+		channel_test(severities),
 		channel_test(descriptors),
 		channel_test(descriptors_missing),
 		channel_test(descriptors_of_refused),

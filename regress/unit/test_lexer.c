@@ -5,6 +5,7 @@
 
 /* objects: common/lexer.o common/lexer_file.o common/lexer_macro.o */
 
+#include <sys/stat.h>
 #include <err.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,7 +97,7 @@ check(const char *text, const char *tokens, const char *messages)
 	struct lexer *lx;
 	char out[1024], *said;
 
-	lx = lexer_open(write_file("a", text), starts);
+	lx = lexer_open(write_file("a", text), starts, NULL);
 	render(lx, out, sizeof(out));
 	said = report(lx);
 	lexer_close(lx, &names);
@@ -132,7 +133,8 @@ test_faults(void **state)
 	check("a \\b\n", "a ! b ; ", "a:1: unexpected character \"\\\"\n");
 	check("a \"\\t\"\n", "a ! ; ",
 	    "a:1: \"\\t\" in a string: only \\\" and \\\\ are known\n");
-	check("a\r\n", "a ! ; ", "a:1: control byte 0x0d\n");
+	check("a\rb\n", "a ! b ; ", "a:1: control byte 0x0d\n");
+	check("a\r", "a ! ; ", "a:1: control byte 0x0d\n");
 }
 
 static void
@@ -177,7 +179,7 @@ test_include(void **state)
 	check("a\ninclude b\nc\n", "a ; b1 ; b2 ; c ; ", "");
 	check("include \"b\"", "b1 ; b2 ; ", "");
 	check("a include b\n", "a include b ; ", "");
-	check("a\ninclude a\nb\n", "a ; b ; ", "a:2: \"a\" includes itself\n");
+	check("a\ninclude a\nb\n", "a ; b ; ", "a:2: a: includes itself\n");
 	/* A statement does not go over the end of a file. */
 	write_file("b", "x {\n\n");
 	check("include b\n}\n", "x { ! ; } ; ",
@@ -222,7 +224,7 @@ test_places(void **state)
 
 	(void)state;
 	lx = lexer_open(write_file("a", "m = \"y\"\n;\n\n"
-	    "a \\\n b {\n\n$n }\n\nlast\n\n"), NULL);
+	    "a \\\n b {\n\n$n }\n\nlast\n\n"), NULL, NULL);
 	expect(lx, LEXER_BAD, "", 2, true);
 	expect(lx, LEXER_NEWLINE, "", 2, false);
 	expect(lx, LEXER_WORD, "a", 4, true);
@@ -247,7 +249,7 @@ test_recover(void **state)
 
 	(void)state;
 	lx = lexer_open(write_file("a", "a b \"{\" {\n ; $x \"\n } c\nd\n"
-	    "e\nf {\nsigner\n"), starts);
+	    "e\nf {\nsigner\n"), starts, NULL);
 	expect(lx, LEXER_WORD, "a", 1, true);
 	lexer_recover(lx);
 	expect(lx, LEXER_NEWLINE, "", 3, false);
@@ -283,7 +285,8 @@ test_messages(void **state)
 
 	(void)state;
 	write_file("b", "two\n");
-	lx = lexer_open(write_file("a", "one\ninclude b\nthree\n"), NULL);
+	lx = lexer_open(write_file("a", "one\ninclude b\nthree\n"), NULL,
+	    NULL);
 	first = lexer_next(lx)->pos;
 	(void)lexer_next(lx);
 	second = lexer_next(lx)->pos;
@@ -305,26 +308,141 @@ test_messages(void **state)
 	lexer_names_free(&names);
 }
 
+/* One fault a file, and the text is read as it was meant. */
 static void
-test_no_file(void **state)
+test_foreign(void **state)
+{
+	(void)state;
+	check("a\nb \\\r\n c\r\n\r\n{\r\n}\r\n", "a ; b c ; { } ; ",
+	    "a:2: DOS line ends: convert with sed -i 's/\\r$//' a\n");
+	check("\r\n", "", "a:1: DOS line ends: convert with "
+	    "sed -i 's/\\r$//' a\n");
+	check("\xef\xbb\xbf" "a \xef\xbb\xbf\n", "a ! ! ! ; ",
+	    "a:1: byte order mark: save the file without it\n"
+	    "a:1: unexpected byte 0xef\na:1: unexpected byte 0xbb\n"
+	    "a:1: unexpected byte 0xbf\n");
+	check("\xef\xbb\xbf", "",
+	    "a:1: byte order mark: save the file without it\n");
+	check("\xef\xbb", "! ! ; ",
+	    "a:1: unexpected byte 0xef\na:1: unexpected byte 0xbb\n");
+	check("\xff\xfe" "a", "", "a:1: byte order mark of UTF-16: save the "
+	    "file as UTF-8 without one\n");
+	check("\xfe\xff\r\n", "", "a:1: byte order mark of UTF-16: save the "
+	    "file as UTF-8 without one\n");
+	/* The include that is at fault is the inner file. */
+	write_file("b", "b\r\n");
+	check("a\ninclude b\n", "a ; b ; ",
+	    "b:1: DOS line ends: convert with sed -i 's/\\r$//' b\n");
+}
+
+static void
+check_untrusted(mode_t mode, uid_t uid, const char *wanted)
+{
+	struct stat st;
+	char *why;
+
+	memset(&st, 0, sizeof(st));
+	st.st_mode = mode;
+	st.st_uid = uid;
+	why = lexer_untrusted(&st, "/a b");
+	if (wanted == NULL)
+		assert_null(why);
+	else {
+		assert_non_null(why);
+		assert_string_equal(why, wanted);
+	}
+	free(why);
+}
+
+static void
+test_untrusted(void **state)
+{
+	static const char others[] = "writable by others: chmod go-w /a b";
+	static const char group[] = "writable by its group: chmod go-w /a b";
+	const char *of_group = geteuid() == 0 ? group : NULL;
+	char owner[128];
+
+	(void)state;
+	check_untrusted(S_IFREG | 0644, 0, NULL);
+	check_untrusted(S_IFREG | 0755, geteuid(), NULL);
+	check_untrusted(S_IFREG | 0646, geteuid(), others);
+	check_untrusted(S_IFREG | 0666, 0, others);
+	check_untrusted(S_IFREG | 0002, 0, others);
+	check_untrusted(S_IFIFO | 0602, 0, others);
+	check_untrusted(S_IFREG | 0664, geteuid(), of_group);
+	check_untrusted(S_IFREG | 0020, 0, of_group);
+	check_untrusted(S_IFCHR | 0666, 12345, NULL);
+	snprintf(owner, sizeof(owner), "belongs to user 12345, not to root "
+	    "or user %u: chown %u /a b", (unsigned int)geteuid(),
+	    (unsigned int)geteuid());
+	check_untrusted(S_IFREG | 0400, 12345, owner);
+	check_untrusted(S_IFREG | 0666, 12345, owner);
+}
+
+/* The text is read all the same: it may have faults of its own. */
+static void
+test_writable(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s", write_file("b", "b ;\n"));
+	assert_int_equal(chmod(path, 0646), 0);
+	check("a\ninclude b\n", "a ; b ! ; ", "a:2: b: writable by others: "
+	    "chmod go-w b\nb:1: unexpected character \";\"\n");
+	assert_int_equal(chmod(path, 0600), 0);
+	snprintf(path, sizeof(path), "%s", write_file("a", ""));
+	assert_int_equal(chmod(path, 0602), 0);
+	check("a\n", "a ; ", "a: writable by others: chmod go-w a\n");
+	assert_int_equal(chmod(path, 0600), 0);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(path, 12345, (gid_t)-1), 0);
+	check("a\n", "a ; ", "a: belongs to user 12345, not to root or user "
+	    "0: chown 0 a\n");
+	assert_int_equal(chown(path, 0, (gid_t)-1), 0);
+}
+
+static void
+check_absent(const char *path, const char *help, const char *wanted)
 {
 	struct lexer_names names;
 	struct lexer *lx;
+	char *said;
 
-	(void)state;
-	lx = lexer_open("/nonexistent/file", starts);
+	lx = lexer_open(path, starts, help);
 	assert_int_equal(lexer_next(lx)->kind, LEXER_END);
 	assert_true(lexer_incomplete(lx));
 	assert_int_equal(lexer_nerrors(lx), 1);
-	assert_string_equal(lexer_last(lx)->file, "/nonexistent/file");
+	assert_string_equal(lexer_last(lx)->file, path);
+	said = report(lx);
+	assert_string_equal(said, wanted);
+	free(said);
 	lexer_close(lx, &names);
 	lexer_names_free(&names);
+}
+
+static void
+test_no_file(void **state)
+{
+	(void)state;
+	check_absent("/nonexistent/file", NULL, "/nonexistent/file: "
+	    "cannot open: No such file or directory\n");
+	check_absent("/nonexistent/file", "see x", "/nonexistent/file: "
+	    "cannot open: No such file or directory: see x\n");
+	check_absent("/dev/null/file", "see x", "/dev/null/file: "
+	    "cannot open: Not a directory\n");
+	check_absent("/", "see x", "/: cannot read: Is a directory\n");
+	/* The help is for a first file. */
+	check("include nothere\n", "",
+	    "a:1: nothere: cannot open: No such file or directory\n");
 }
 
 static int
 setup(void **state)
 {
 	(void)state;
+	umask(022);
 	return (mkdtemp(dir) == NULL ? -1 : 0);
 }
 
@@ -354,6 +472,9 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_recover),
 		cmocka_unit_test(test_messages),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_untrusted),
+		cmocka_unit_test(test_writable),
 		cmocka_unit_test(test_no_file)
 	};
 

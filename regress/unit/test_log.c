@@ -291,25 +291,23 @@ receive(struct imsg *imsg)
 }
 
 /* Hands the next one over; what it writes is in caught. */
-static int
+static void
 hand_over(struct log_rate *rate, size_t *lines)
 {
 	struct imsg	 imsg;
-	int		 r;
 
 	receive(&imsg);
 	catch_begin();
-	r = log_child(&imsg, "keyd", rate);
+	log_child(&imsg, "keyd", rate);
 	*lines = catch_end();
 	imsg_free(&imsg);
-	return (r);
 }
 
 static void
 by_message(void **state)
 {
 	struct log_record	 r;
-	struct log_rate		 rate = { 0, 0, 0 };
+	struct log_rate		 rate = { 0, 0, 0, 0 };
 	char			 big[LOG_RECORD_MAX];
 	size_t			 lines;
 
@@ -324,7 +322,7 @@ by_message(void **state)
 	assert_int_equal(lines, 0);
 	assert_int_equal(woken, 1);
 	assert_int_equal(imsgbuf_queuelen(&child), 1);
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 1);
 	assert_string_equal(after_time(), "level=warn process=keyd "
 	    "msg=\"a b\" n=12 s=\"x\\u000ay\"\n");
@@ -334,7 +332,7 @@ by_message(void **state)
 	big[sizeof(big) - 1] = '\0';
 	log_start(&r, LOG_LVL_ERROR, big);
 	log_end(&r);
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 1);
 	assert_non_null(strstr(caught, "level=error"));
 	assert_string_equal(caught + strlen(caught) - 11, "x cut=true\n");
@@ -342,7 +340,7 @@ by_message(void **state)
 	/* The parent's level counts, not the child's. */
 	log_info("quiet");
 	log_set_level(LOG_LVL_WARN);
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 0);
 }
 
@@ -350,7 +348,7 @@ by_message(void **state)
 static void
 queue_limit(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0 };
 	size_t		 lines;
 	int		 i;
 
@@ -360,19 +358,19 @@ queue_limit(void **state)
 	for (i = 0; i < LOG_QUEUE_MAX + 5; i++)
 		log_info("m");
 	assert_int_equal(imsgbuf_queuelen(&child), LOG_QUEUE_MAX);
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(rate.suppressed, 0);
 	for (i = 1; i < LOG_QUEUE_MAX; i++) {
 		log_set_level(LOG_LVL_ERROR);
-		assert_int_equal(hand_over(&rate, &lines), 0);
+		hand_over(&rate, &lines);
 	}
 	log_set_level(LOG_LVL_INFO);
 	log_info("after");
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(rate.suppressed, 5);
 	log_info("later");
 	fake_monotonic.tv_sec++;
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 2);
 	assert_non_null(strstr(caught, "level=warn process=keyd "
 	    "msg=\"log records suppressed\" count=5\n"));
@@ -382,7 +380,7 @@ queue_limit(void **state)
 static void
 rate_limit(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0 }, other = { 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0 }, other = { 0, 0, 0, 0 };
 	size_t		 lines;
 	int		 i;
 
@@ -394,21 +392,21 @@ rate_limit(void **state)
 	for (i = 0; i < 10; i++) {
 		/* Time goes on, but not into the next second. */
 		fake_monotonic.tv_nsec = i * 99999999L;
-		assert_int_equal(hand_over(&rate, &lines), 0);
+		hand_over(&rate, &lines);
 		assert_int_equal(lines, i < 3);
 	}
 	assert_int_equal(rate.suppressed, 7);
 	/* Another child has a count of its own. */
-	assert_int_equal(hand_over(&other, &lines), 0);
+	hand_over(&other, &lines);
 	assert_int_equal(lines, 1);
 	fake_monotonic.tv_sec++;
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 2);
 	assert_non_null(strstr(caught, "level=warn process=keyd "
 	    "msg=\"log records suppressed\" count=7\n"));
 	/* Told once. */
 	fake_monotonic.tv_sec++;
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 1);
 	assert_null(strstr(caught, "suppressed"));
 	fake_monotonic.tv_nsec = 0;
@@ -437,20 +435,22 @@ body_make(struct body *m, uint8_t level, uint64_t lost, uint16_t nfields,
 	m->len = 12 + len;
 }
 
+/* -1: it is malformed, which is what the one line says, and no more. */
 static void
 deliver(const struct body *m, int result, size_t lines)
 {
-	struct log_rate	 rate = { 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0 };
 	size_t		 n;
 
 	assert_int_equal(imsg_compose(&child, LOG_MSG, 0, 0, -1, m->b,
 	    m->len), 1);
-	assert_int_equal(hand_over(&rate, &n), result);
-	assert_int_equal(n, lines);
-	if (result == -1) {
-		assert_int_equal(rate.count, 0);
-		assert_int_equal(rate.suppressed, 0);
-	}
+	hand_over(&rate, &n);
+	assert_int_equal(n, result == -1 ? 1 : lines);
+	assert_int_equal(rate.count, 1);
+	assert_true(rate.suppressed == 0);
+	if (result == -1)
+		assert_string_equal(after_time(), "level=warn process=keyd "
+		    "msg=\"a malformed log record\"\n");
 }
 
 static void
@@ -536,7 +536,7 @@ static void
 hostile_sums(void **state)
 {
 	static const char	 good[] = "msg\0m";
-	struct log_rate		 rate = { 0, 0, 0 };
+	struct log_rate		 rate = { 0, 0, 0, 0 };
 	struct body		 m;
 	size_t			 lines;
 	int			 i;
@@ -548,10 +548,10 @@ hostile_sums(void **state)
 	fake_monotonic.tv_sec++;
 	rate.second = (uint64_t)fake_monotonic.tv_sec;
 	for (i = 0; i < 2; i++)
-		assert_int_equal(hand_over(&rate, &lines), 0);
+		hand_over(&rate, &lines);
 	assert_true(rate.suppressed == 2ULL * UINT32_MAX);
 	fake_monotonic.tv_sec++;
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_int_equal(lines, 2);
 	assert_non_null(strstr(caught, " count=12884901885\n"));
 }
@@ -568,12 +568,12 @@ child_fatal_message(void *arg)
 static void
 fatal_is_sent(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0 };
 	size_t		 lines;
 
 	(void)state;
 	forked_exits(child_fatal_message, NULL, 1);
-	assert_int_equal(hand_over(&rate, &lines), 0);
+	hand_over(&rate, &lines);
 	assert_string_equal(after_time(), "level=error process=keyd "
 	    "msg=\"the end\"\n");
 }

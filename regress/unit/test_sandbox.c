@@ -21,19 +21,19 @@
 
 /* What a child needs to say how it went, whatever it is compiled with. */
 #define NEEDED								\
-	{ "exit_group", SANDBOX_ANY, 0, 0 },				\
-	{ "write", SANDBOX_ANY, 0, 0 },					\
-	{ "brk", SANDBOX_ANY, 0, 0 },					\
-	{ "mmap", SANDBOX_ANY, 0, 0 },					\
-	{ "munmap", SANDBOX_ANY, 0, 0 },				\
-	{ "madvise", SANDBOX_ANY, 0, 0 },				\
-	{ "futex", SANDBOX_ANY, 0, 0 },					\
-	{ "fcntl", SANDBOX_ANY, 0, 0 },					\
-	{ "sigaltstack", SANDBOX_ANY, 0, 0 },				\
-	{ "clock_gettime", SANDBOX_ANY, 0, 0 },				\
-	{ "rt_sigprocmask", SANDBOX_ANY, 0, 0 },			\
-	{ "getrandom", SANDBOX_ANY, 0, 0 }
-#define END	{ NULL, SANDBOX_ANY, 0, 0 }
+	{ "exit_group", SANDBOX_ANY, 0, 0, 0 },				\
+	{ "write", SANDBOX_ANY, 0, 0, 0 },					\
+	{ "brk", SANDBOX_ANY, 0, 0, 0 },					\
+	{ "mmap", SANDBOX_ANY, 0, 0, 0 },					\
+	{ "munmap", SANDBOX_ANY, 0, 0, 0 },				\
+	{ "madvise", SANDBOX_ANY, 0, 0, 0 },				\
+	{ "futex", SANDBOX_ANY, 0, 0, 0 },					\
+	{ "fcntl", SANDBOX_ANY, 0, 0, 0 },					\
+	{ "sigaltstack", SANDBOX_ANY, 0, 0, 0 },				\
+	{ "clock_gettime", SANDBOX_ANY, 0, 0, 0 },				\
+	{ "rt_sigprocmask", SANDBOX_ANY, 0, 0, 0 },			\
+	{ "getrandom", SANDBOX_ANY, 0, 0, 0 }
+#define END	{ NULL, SANDBOX_ANY, 0, 0, 0 }
 
 static const struct sandbox_limit	 no_limits[] = { { -1, 0 } };
 
@@ -102,7 +102,7 @@ static void
 listed_and_other(void **state)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "getppid", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "getppid", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	static const struct sandbox_rule	 none[] = { NEEDED, END };
 
@@ -122,8 +122,8 @@ static void
 do_results(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "getppid", SANDBOX_ANY, 0, 0 },
-		{ "lseek", SANDBOX_EQ, 1, 5 }, END
+		NEEDED, { "getppid", SANDBOX_ANY, 0, 0, 0 },
+		{ "lseek", SANDBOX_EQ, 1, 5, 0 }, END
 	};
 	pid_t					 ppid = getppid();
 
@@ -145,13 +145,13 @@ static void
 equal(void **state)
 {
 	static const struct sandbox_rule	 five[] = {
-		NEEDED, { "lseek", SANDBOX_EQ, 1, 5 }, END
+		NEEDED, { "lseek", SANDBOX_EQ, 1, 5, 0 }, END
 	};
 	static const struct sandbox_rule	 wide[] = {
-		NEEDED, { "lseek", SANDBOX_EQ, 1, 0x500000005 }, END
+		NEEDED, { "lseek", SANDBOX_EQ, 1, 0x500000005, 0 }, END
 	};
 	static const struct sandbox_rule	 zero[] = {
-		NEEDED, { "lseek", SANDBOX_EQ, 2, 0 }, END
+		NEEDED, { "lseek", SANDBOX_EQ, 2, 0, 0 }, END
 	};
 
 	(void)state;
@@ -174,10 +174,10 @@ static void
 no_bits(void **state)
 {
 	static const struct sandbox_rule	 six[] = {
-		NEEDED, { "lseek", SANDBOX_NOBITS, 1, 6 }, END
+		NEEDED, { "lseek", SANDBOX_NOBITS, 1, 6, 0 }, END
 	};
 	static const struct sandbox_rule	 high[] = {
-		NEEDED, { "lseek", SANDBOX_NOBITS, 1, 1ULL << 40 }, END
+		NEEDED, { "lseek", SANDBOX_NOBITS, 1, 1ULL << 40, 0 }, END
 	};
 
 	(void)state;
@@ -201,17 +201,17 @@ static void
 several_rules(void **state)
 {
 	static const struct sandbox_rule	 two[] = {
-		NEEDED, { "lseek", SANDBOX_EQ, 1, 5 },
-		{ "lseek", SANDBOX_EQ, 1, 8 },
-		{ "lseek", SANDBOX_EQ, 2, 3 }, END
+		NEEDED, { "lseek", SANDBOX_EQ, 1, 5, 0 },
+		{ "lseek", SANDBOX_EQ, 1, 8, 0 },
+		{ "lseek", SANDBOX_EQ, 2, 3, 0 }, END
 	};
 	static const struct sandbox_rule	 wider[] = {
-		NEEDED, { "lseek", SANDBOX_EQ, 1, 5 },
-		{ "lseek", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "lseek", SANDBOX_EQ, 1, 5, 0 },
+		{ "lseek", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	static const struct sandbox_rule	 wide_first[] = {
-		NEEDED, { "lseek", SANDBOX_ANY, 0, 0 },
-		{ "lseek", SANDBOX_NOBITS, 1, 5 }, END
+		NEEDED, { "lseek", SANDBOX_ANY, 0, 0, 0 },
+		{ "lseek", SANDBOX_NOBITS, 1, 5, 0 }, END
 	};
 
 	(void)state;
@@ -229,11 +229,11 @@ static void
 unknown_names(void **state)
 {
 	static const struct sandbox_rule	 rules[] = {
-		{ "no_such_call_anywhere", SANDBOX_ANY, 0, 0 },
+		{ "no_such_call_anywhere", SANDBOX_ANY, 0, 0, 0 },
 		NEEDED,
-		{ "", SANDBOX_ANY, 0, 0 },
-		{ "another_one", SANDBOX_EQ, 1, 5 },
-		{ "getppid", SANDBOX_ANY, 0, 0 }, END
+		{ "", SANDBOX_ANY, 0, 0, 0 },
+		{ "another_one", SANDBOX_EQ, 1, 5, 0 },
+		{ "getppid", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 
 	(void)state;
@@ -246,13 +246,13 @@ duplicates(void **state)
 {
 	static const struct sandbox_rule	 rules[] = {
 		NEEDED, NEEDED,
-		{ "lseek", SANDBOX_EQ, 1, 5 }, { "lseek", SANDBOX_EQ, 1, 5 },
-		{ "fsync", SANDBOX_NOBITS, 0, 1 },
-		{ "fsync", SANDBOX_NOBITS, 0, 1 },
-		{ "getppid", SANDBOX_ANY, 0, 0 },
-		{ "getppid", SANDBOX_ANY, 0, 0 },
+		{ "lseek", SANDBOX_EQ, 1, 5, 0 }, { "lseek", SANDBOX_EQ, 1, 5, 0 },
+		{ "fsync", SANDBOX_NOBITS, 0, 1, 0 },
+		{ "fsync", SANDBOX_NOBITS, 0, 1, 0 },
+		{ "getppid", SANDBOX_ANY, 0, 0, 0 },
+		{ "getppid", SANDBOX_ANY, 0, 0, 0 },
 		/* What comes behind them holds as well. */
-		{ "getpgid", SANDBOX_ANY, 0, 0 }, END
+		{ "getpgid", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 
 	(void)state;
@@ -268,9 +268,9 @@ static void
 do_process_state(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "prctl", SANDBOX_ANY, 0, 0 },
-		{ "getrlimit", SANDBOX_ANY, 0, 0 },
-		{ "prlimit64", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "prctl", SANDBOX_ANY, 0, 0, 0 },
+		{ "getrlimit", SANDBOX_ANY, 0, 0, 0 },
+		{ "prlimit64", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	static const struct sandbox_limit	 limits[] = {
 		{ RLIMIT_CORE, 0 }, { RLIMIT_NOFILE, 950 },
@@ -324,8 +324,8 @@ static void
 do_rule_fails(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "getppid", (enum sandbox_check)7, 0, 0 },
-		{ "getuid", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "getppid", (enum sandbox_check)7, 0, 0, 0 },
+		{ "getuid", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	struct sandbox	 sb = { "mine", rules, no_limits, 0 };
 	char		 why[64] = "";
@@ -342,7 +342,7 @@ static void
 do_argument_fails(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "getppid", SANDBOX_EQ, 6, 0 }, END
+		NEEDED, { "getppid", SANDBOX_EQ, 6, 0, 0 }, END
 	};
 	struct sandbox	 sb = { "mine", rules, no_limits, 0 };
 
@@ -367,7 +367,7 @@ static void *
 forbidden_thread(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "exit", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "exit", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 
 	(void)arg;
@@ -405,7 +405,7 @@ static void
 do_handler(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "rt_sigreturn", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "rt_sigreturn", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 
 	(void)arg;
@@ -427,8 +427,8 @@ static void
 do_other_arch(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "getpid", SANDBOX_ANY, 0, 0 },
-		{ "writev", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "getpid", SANDBOX_ANY, 0, 0, 0 },
+		{ "writev", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	long					 r = 20;
 
@@ -456,8 +456,8 @@ static void
 do_landlock(void *arg)
 {
 	static const struct sandbox_rule	 rules[] = {
-		NEEDED, { "openat", SANDBOX_ANY, 0, 0 },
-		{ "open", SANDBOX_ANY, 0, 0 }, END
+		NEEDED, { "openat", SANDBOX_ANY, 0, 0, 0 },
+		{ "open", SANDBOX_ANY, 0, 0, 0 }, END
 	};
 	struct sandbox	 sb = { "test", rules, no_limits, 1 };
 	char		 why[64] = "";

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Memory for bodies is one budget: who takes the most gives way."""
+
+import pytest
+
+from lib import eth
+from lib.httpclient import request
+
+RULES = ('allow client "sequencer.example" key "sequencer" '
+         'method block-payload chain 10\n')
+
+
+@pytest.fixture
+def tight(site, serve):
+    return serve(site.config(
+        rules=RULES, extra="max { body 256 KiB bodies 512 KiB }"))
+
+
+def begin(connection, size, sent):
+    """A body of `size` bytes of which only `sent` come."""
+    head = request(body=b"", fields=())
+    assert b"Content-Length: 0\r\n" in head
+    connection.send(head.replace(b"Content-Length: 0\r\n",
+                                 b"Content-Length: %d\r\n" % size) +
+                    b" " * sent)
+
+
+def test_largest_body_gives_way(tight):
+    start = tight.mark()
+    hogs = [tight.connect() for _ in range(6)]
+    try:
+        for n, hog in enumerate(hogs):
+            begin(hog, 250000, 200000 + n)
+        # Six times 200 kB are at least four too many for 512 KiB.
+        tight.wait_log(start, 4, msg="unavailable", reason="max bodies")
+        with tight.connect() as connection:
+            body = eth.encode(eth.payload_v2()) + b" " * 30000
+            connection.exchange(body=body).result()
+        refused = [hog for hog in hogs if not hog.quiet()]
+        assert refused
+        answer = refused[0].read_response()
+        assert answer.status == 503 and answer.body == b""
+        assert answer.field("Retry-After") and answer.closes
+    finally:
+        for hog in hogs:
+            hog.close()
+
+
+def test_budget_is_given_back(tight):
+    """Answered and broken off requests hold nothing: many, one by one."""
+    for _ in range(8):
+        with tight.connect() as connection:
+            begin(connection, 250000, 200000)
+        with tight.connect() as connection:
+            body = eth.encode(eth.payload_v2()) + b" " * 200000
+            connection.exchange(body=body).result()
