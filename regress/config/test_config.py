@@ -558,19 +558,20 @@ def test_configuration_of_another_owner(site):
 
 def as_nobody(path, *args):
     """A user whose files these are not, but root's."""
-    return subprocess.run([CONFPRINT, *args, path.name], cwd=path.parent,
-                          text=True, capture_output=True, timeout=60,
+    return subprocess.run([path.parent / "confprint", *args, path.name],
+                          cwd=path.parent, text=True, capture_output=True, timeout=60,
                           stdin=subprocess.DEVNULL, user=65534, group=65534,
                           extra_groups=[])
 
 
 @pytest.fixture
 def open_site(site):
-    """All the way down to it, users can pass."""
-    place = HERE / "open"
-    place.mkdir()
+    """All the way down to it, users can pass; the program is there, too."""
+    place = pathlib.Path(tempfile.mkdtemp(prefix="signerd-test-"))
+    place.chmod(0o755)
     for path in site.iterdir():
         shutil.copyfile(path, place / path.name)
+    shutil.copy(CONFPRINT, place / "confprint")
     yield place
     shutil.rmtree(place)
 
