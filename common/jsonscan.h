@@ -10,7 +10,10 @@
 
 #include "common/json.h"
 
-/* The scan under json_parse (common/json.h), for json.c alone. */
+/*
+ * The scan under json_parse (common/json.h), for json.c; and the check of
+ * UTF-8 in it, for common/websocket.c, too.
+ */
 
 /* Where a string, number or literal stands in the text. */
 struct jsonscan_span {
