@@ -50,7 +50,8 @@ struct tlsconn {
 	void			*arg;
 
 	struct event		 rd;
-	struct event		 wr;		/* made active by a flush */
+	struct event		 wr;
+	struct event		 flush;		/* the end of this turn */
 	struct event		 later;		/* the next turn of the loop */
 	bool			 rd_on;
 	bool			 wr_on;
@@ -167,6 +168,7 @@ remove_events(struct tlsconn *c)
 	leave_queue(c);
 	event_del(&c->rd);
 	event_del(&c->wr);
+	event_del(&c->flush);
 	event_del(&c->later);
 	c->rd_on = c->wr_on = false;
 }
@@ -203,7 +205,7 @@ end(struct tlsconn *c, enum tlsconn_end how)
 static void
 end_io(struct tlsconn *c, enum tlsio_result result)
 {
-	end(c, result == TLSIO_EOF || c->eof ? TLSCONN_EOF : TLSCONN_FAILED);
+	end(c, result == TLSIO_EOF ? TLSCONN_EOF : TLSCONN_FAILED);
 }
 
 /* ---- Closing ---------------------------------------------------------- */
@@ -306,8 +308,9 @@ write_out(struct tlsconn *c)
 			return;
 		}
 		result = write_piece(c);
+		/* Not an EOF: whoever has an answer could not give it. */
 		if (result == TLSIO_EOF || result == TLSIO_FAILED)
-			end_io(c, result);
+			end(c, TLSCONN_FAILED);
 		if (result != TLSIO_DONE)
 			return;
 		any = true;
@@ -547,6 +550,8 @@ tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	event_assign(&c->rd, base, fd, EV_READ | EV_PERSIST, on_read, c);
 	event_assign(&c->wr, base, fd, EV_WRITE | EV_PERSIST, on_write, c);
+	/* Not wr: who stops to wait for the socket has still to flush. */
+	event_assign(&c->flush, base, -1, 0, on_write, c);
 	event_assign(&c->later, base, -1, 0, on_later, c);
 	c->state = ctx != NULL ? ST_HANDSHAKE : ST_START;
 	c->want_in = true;
@@ -592,7 +597,7 @@ tlsconn_flush(struct tlsconn *c)
 {
 	/* A blocked one goes on when the socket takes more. */
 	if (c->state == ST_OPEN && !c->blocked && !c->write_wants_in)
-		event_active(&c->wr, EV_WRITE, 0);
+		event_active(&c->flush, EV_WRITE, 0);
 }
 
 void
@@ -629,7 +634,7 @@ tlsconn_close(struct tlsconn *c, size_t max_discard)
 	}
 	c->state = ST_SENDING;
 	if (!c->blocked && !c->write_wants_in)
-		event_active(&c->wr, EV_WRITE, 0);
+		event_active(&c->flush, EV_WRITE, 0);
 	rearm(c);
 }
 

@@ -92,12 +92,32 @@ set_state(struct client *c, enum client_state state)
 	arm_timer(c);
 }
 
+/* ---- Memory for bodies ------------------------------------------------ */
+
+static void
+account(struct client *c)
+{
+	size_t	 held = http_held(c->http);
+
+	c->front->held += held - c->held;
+	c->held = held;
+}
+
+static void
+drop_body(struct client *c)
+{
+	http_drop_body(c->http);
+	account(c);
+}
+
 /* ---- Answers ---------------------------------------------------------- */
 
 static void
 close_client(struct client *c)
 {
 	set_state(c, CLIENT_CLOSING);
+	/* It may be long until the peer closes its side. */
+	drop_body(c);
 	tlsconn_close(c->conn, c->front->config.limits.max_body);
 }
 
@@ -326,33 +346,19 @@ give_verdict(struct client *c, const struct verdict *v)
 		send_text(c, v->status, v->type, v->text);
 }
 
-/* ---- Memory for bodies ------------------------------------------------ */
-
-static void
-account(struct client *c)
-{
-	size_t	 held = http_held(c->http);
-
-	c->front->held += held - c->held;
-	c->held = held;
-}
-
-static void
-drop_body(struct client *c)
-{
-	http_drop_body(c->http);
-	account(c);
-}
-
 static struct client *
 largest_body(struct frontend *front)
 {
 	struct client	*c, *largest = NULL;
 
 	TAILQ_FOREACH(c, &front->clients, entry)
-		if (c->state == CLIENT_READING && c->held > 0 &&
-		    (largest == NULL || c->held > largest->held))
-			largest = c;
+		if (c->state == CLIENT_READING && c->held > 0) {
+			/* Kept for a next request, by nobody needed. */
+			if (http_idle(c->http))
+				return (c);
+			if (largest == NULL || c->held > largest->held)
+				largest = c;
+		}
 	return (largest);
 }
 
@@ -365,6 +371,9 @@ shed(struct frontend *front)
 	while (front->held > front->config.limits.max_bodies &&
 	    (c = largest_body(front)) != NULL) {
 		drop_body(c);
+		/* Memory kept from one request to the next. */
+		if (http_idle(c->http))
+			continue;
 		c->refused = true;
 		reqlog_unavailable(c, "max bodies");
 		send_empty(c, 503, NULL, 1);
@@ -455,7 +464,8 @@ client_process(struct client *c)
 			c->processing = false;
 			if (c->state != CLIENT_READING)
 				return;
-			if (c->eof) {
+			if (c->eof || (c->front->stopping &&
+			    http_idle(c->http))) {
 				close_client(c);
 				return;
 			}
@@ -541,7 +551,7 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 
 	/* A half-close: what has come is answered yet. */
 	if (how == TLSCONN_EOF && (c->state == CLIENT_BUSY ||
-	    c->state == CLIENT_ANSWERING || c->yielded)) {
+	    (c->state == CLIENT_READING && c->yielded))) {
 		c->eof = true;
 		return;
 	}
@@ -673,15 +683,21 @@ client_free(struct client *c)
 int
 client_evict(struct frontend *front)
 {
-	struct client	*c;
+	struct client	*c, *victim = NULL;
 
 	TAILQ_FOREACH(c, &front->clients, entry) {
-		if (tlsconn_peer(c->conn) == TLSCONN_NOCERT) {
-			client_free(c);
-			return (0);
-		}
+		if (tlsconn_peer(c->conn) != TLSCONN_NOCERT)
+			continue;
+		/* A handshake may still show a certificate: rather others. */
+		if (victim == NULL || c->state != CLIENT_HANDSHAKE)
+			victim = c;
+		if (c->state != CLIENT_HANDSHAKE)
+			break;
 	}
-	return (-1);
+	if (victim == NULL)
+		return (-1);
+	client_free(victim);
+	return (0);
 }
 
 void

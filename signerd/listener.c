@@ -111,15 +111,17 @@ take(struct frontend *front, int fd, const struct sockaddr_storage *ss)
 	const struct config_limits	*limits = &front->config.limits;
 	uint8_t				 key[ADDRCOUNT_KEY];
 
-	if (front->nclients >= limits->max_connections &&
-	    client_evict(front) == -1) {
-		refuse(fd, ss, "max connections", limits->max_connections);
-		return;
-	}
+	/* First, for who has too many is not to cost another its place. */
 	address_key(ss, key);
 	if (count_address(front, key) == -1) {
 		refuse(fd, ss, "max connections-per-address",
 		    limits->max_per_address);
+		return;
+	}
+	if (front->nclients >= limits->max_connections &&
+	    client_evict(front) == -1) {
+		listener_forget(front, key);
+		refuse(fd, ss, "max connections", limits->max_connections);
 		return;
 	}
 	if (client_new(front, fd, ss, key) == -1) {

@@ -56,3 +56,22 @@ def test_budget_is_given_back(tight):
         with tight.connect() as connection:
             body = eth.encode(eth.payload_v2()) + b" " * 200000
             connection.exchange(body=body).result()
+
+
+def test_late_body_holds_nothing(site, serve):
+    """Whose time is up holds no memory, though it does not go away."""
+    signerd = serve(site.config(
+        rules=RULES, extra="max { body 256 KiB bodies 256 KiB }\n"
+        "timeout body 200 ms"))
+    late = [signerd.connect() for _ in range(2)]
+    try:
+        for connection in late:
+            begin(connection, 250000, 120000)
+            assert connection.read_response().status in (408, 503)
+        for _ in range(4):
+            with signerd.connect() as connection:
+                body = eth.encode(eth.payload_v2()) + b" " * 120000
+                connection.exchange(body=body).result()
+    finally:
+        for connection in late:
+            connection.close()
