@@ -148,12 +148,12 @@ bool
 log_start_noise(struct log_record *r, enum log_level level, const char *msg)
 {
 	static uint64_t	 second, left_out;
-	static uint32_t	 count;
+	static uint32_t	 count[LOG_LVL_DEBUG + 1];
 	uint64_t	 now = clock_us() / 1000000;
 
 	if (now != second) {
 		second = now;
-		count = 0;
+		memset(count, 0, sizeof(count));
 		if (left_out > 0 && log_start(r, LOG_LVL_WARN,
 		    "records of connections left out")) {
 			log_num(r, "count", left_out);
@@ -164,11 +164,11 @@ log_start_noise(struct log_record *r, enum log_level level, const char *msg)
 	r->on = false;
 	if (level > threshold)
 		return (false);
-	if (count == LOG_NOISE_MAX) {
+	if (count[level] == LOG_NOISE_MAX) {
 		left_out++;
 		return (false);
 	}
-	count++;
+	count[level]++;
 	return (log_start(r, level, msg));
 }
 

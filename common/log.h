@@ -61,7 +61,8 @@ struct log_record {
 bool	log_start(struct log_record *, enum log_level, const char *msg);
 /*
  * The same for what anybody out there can cause at will: over LOG_NOISE_MAX
- * a second are counted, so that they do not take the room of what matters.
+ * a second and level are counted, so that they do not take the room of what
+ * matters.
  */
 #define LOG_NOISE_MAX	100
 bool	log_start_noise(struct log_record *, enum log_level, const char *msg);

@@ -122,14 +122,17 @@ noise_is_limited(void **state)
 	for (i = 0; i < LOG_NOISE_MAX; i++)
 		assert_true(noise(LOG_LVL_INFO));
 	for (i = 0; i < 7; i++)
-		assert_false(noise(LOG_LVL_WARN));
+		assert_false(noise(LOG_LVL_INFO));
 	/* What is not logged anyway has not been left out. */
 	assert_false(noise(LOG_LVL_DEBUG));
-	/* Other records are not concerned. */
+	/* Neither other levels nor other records are concerned. */
+	assert_true(noise(LOG_LVL_ERROR));
 	say("other");
-	assert_int_equal(imsgbuf_queuelen(&child), LOG_NOISE_MAX + 1);
+	assert_int_equal(imsgbuf_queuelen(&child), LOG_NOISE_MAX + 2);
 	for (i = 0; i < LOG_NOISE_MAX; i++)
 		assert_non_null(strstr(hand_over(&rate), "msg=noise\n"));
+	assert_non_null(strstr(hand_over(&rate), "level=error process=keyd "
+	    "msg=noise\n"));
 	assert_non_null(strstr(hand_over(&rate), "msg=other\n"));
 	/* The sum comes with the next one. */
 	fake_monotonic.tv_sec++;
