@@ -209,20 +209,33 @@ join_answer(struct evbuffer *out, struct call *call, size_t limit)
 	evbuffer_add_buffer(out, call->answer);
 }
 
+/* False where memory was short when one of them was made. */
+static bool
+all_answered(const struct rpc *rpc)
+{
+	size_t	 i;
+
+	for (i = 0; i < rpc->ncalls; i++)
+		if (rpc->calls[i]->answer == NULL ||
+		    evbuffer_get_length(rpc->calls[i]->answer) == 0)
+			return (false);
+	return (true);
+}
+
 static struct evbuffer *
 join_answers(struct rpc *rpc)
 {
 	struct evbuffer	*out;
 	size_t		 i, limit;
 
-	if ((out = evbuffer_new()) == NULL)
+	/* Rather none than an answer that is not whole. */
+	if (!all_answered(rpc) || (out = evbuffer_new()) == NULL)
 		return (NULL);
 	limit = rpc->client->front->config.limits.max_response;
 	if (rpc->batch)
 		evbuffer_add(out, "[", 1);
 	for (i = 0; i < rpc->ncalls; i++)
-		if (rpc->calls[i]->answer != NULL)
-			join_answer(out, rpc->calls[i], limit);
+		join_answer(out, rpc->calls[i], limit);
 	if (rpc->batch)
 		evbuffer_add(out, "]", 1);
 	return (out);
