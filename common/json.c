@@ -93,10 +93,14 @@ walk_next(struct walk *w, const cJSON *item)
 	}
 }
 
+/* A number that is too long for cJSON. */
 static bool
 is_long(const struct json_doc *doc, const struct jsonscan_span *span)
 {
-	return (span->len > NUMBER_MAX && doc->text[span->off] != '"');
+	char	c = doc->text[span->off];
+
+	return (span->len > NUMBER_MAX &&
+	    (c == '-' || (c >= '0' && c <= '9')));
 }
 
 /*
@@ -146,6 +150,10 @@ agrees(const struct json_doc *doc, const cJSON *item,
     const struct jsonscan_span *span)
 {
 	switch (doc->text[span->off]) {
+	case '[':
+		return (cJSON_IsArray(item));
+	case '{':
+		return (cJSON_IsObject(item));
 	case '"':
 		return (cJSON_IsString(item));
 	case 't':
@@ -159,22 +167,21 @@ agrees(const struct json_doc *doc, const cJSON *item,
 }
 
 /*
- * Lets each scalar's valueint tell the index of its span.  Two readers went
- * over one text, so a difference between them is looked for, too.
+ * Lets each item's valueint tell the index of its span, and the span its
+ * item.  Two readers went over one text, so a difference between them is
+ * looked for, too.
  */
 static enum json_error
 link_spans(struct json_doc *doc)
 {
-	const struct jsonscan_span	*span;
-	const cJSON			*next;
-	struct walk			 w;
-	cJSON				*item;
-	size_t				 n = 0;
+	struct jsonscan_span	*span;
+	const cJSON		*next;
+	struct walk		 w;
+	cJSON			*item;
+	size_t			 n = 0;
 
 	walk_begin(&w);
 	for (next = doc->root; next != NULL; next = walk_next(&w, next)) {
-		if (cJSON_IsArray(next) || cJSON_IsObject(next))
-			continue;
 		if (n == doc->spans.n)
 			return (JSON_SYNTAX);
 		span = &doc->spans.v[n];
@@ -183,6 +190,7 @@ link_spans(struct json_doc *doc)
 		/* The tree is this document's own, not the caller's. */
 		item = (cJSON *)next;
 		item->valueint = (int)n++;
+		span->item = item;
 		if (is_long(doc, span))
 			item->valuedouble = (double)NAN;
 	}
@@ -232,16 +240,26 @@ json_root(const struct json_doc *doc)
 }
 
 const char *
-json_raw(const struct json_doc *doc, const cJSON *item, size_t *len)
+json_text(const struct json_doc *doc, const cJSON *item, size_t *len)
 {
 	const struct jsonscan_span	*span;
 
-	if (cJSON_IsArray(item) || cJSON_IsObject(item) ||
-	    item->valueint < 0 || (size_t)item->valueint >= doc->spans.n)
+	if (item == NULL || item->valueint < 0 ||
+	    (size_t)item->valueint >= doc->spans.n)
 		return (NULL);
 	span = &doc->spans.v[item->valueint];
+	if (span->item != item)
+		return (NULL);
 	*len = span->len;
 	return (doc->text + span->off);
+}
+
+const char *
+json_raw(const struct json_doc *doc, const cJSON *item, size_t *len)
+{
+	if (cJSON_IsArray(item) || cJSON_IsObject(item))
+		return (NULL);
+	return (json_text(doc, item, len));
 }
 
 const cJSON *

@@ -16,7 +16,7 @@
  * doubles and cuts strings at a NUL.  json_parse first scans the text by the
  * grammar of RFC 8259 (UTF-8 as of RFC 3629, one document, nothing but white
  * space around it, no byte order mark), counts values and depth, and notes
- * where each string and number stands; then cJSON builds the tree.
+ * where each value stands; then cJSON builds the tree.
  *
  * Strings that hold \u0000 are grammatical, and json_scan takes them, but
  * json_parse refuses them (JSON_NUL), as it refuses lone surrogates
@@ -60,10 +60,14 @@ void		 json_free(struct json_doc *);
 const cJSON	*json_root(const struct json_doc *);
 
 /*
- * The text of a string (with its quotes), number or literal, exactly as it
- * was written, of an item of this document's tree; NULL for an array or an
- * object.  Not terminated; *len is its length.  Points into the text.
+ * The text of an item, arrays and objects included, exactly as it was
+ * written, a string's with its quotes.  Not terminated; *len is its length.
+ * Points into the text.  NULL for what is no item of this document's tree: a
+ * copy, another document's, NULL.  No search: it costs the same for any item.
  */
+const char	*json_text(const struct json_doc *, const cJSON *item,
+		    size_t *len);
+/* The same, of strings, numbers and literals alone. */
 const char	*json_raw(const struct json_doc *, const cJSON *item,
 		    size_t *len);
 

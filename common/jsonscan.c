@@ -21,6 +21,7 @@ struct scan {
 	struct jsonscan_spans		*spans;	/* NULL: grammar alone */
 	size_t				 values;
 	size_t				 depth;
+	size_t				 open;	/* span of the last bracket */
 	/* One bit for each open bracket: set for an object. */
 	unsigned char			 objects[JSON_DEPTH_MAX / CHAR_BIT + 1];
 };
@@ -55,14 +56,59 @@ in_object(const struct scan *s)
 	return ((s->objects[top / CHAR_BIT] >> (top % CHAR_BIT) & 1) != 0);
 }
 
+/* Notes that a value of that length begins at off. */
+static enum json_error
+note(struct scan *s, size_t off, size_t len)
+{
+	struct jsonscan_spans	*spans = s->spans;
+	struct jsonscan_span	*v;
+	size_t			 max;
+
+	if (spans->n == spans->max) {
+		max = spans->max == 0 ? FIRST_SPANS : 2 * spans->max;
+		if ((v = reallocarray(spans->v, max, sizeof(*v))) == NULL)
+			return (JSON_MEMORY);
+		spans->v = v;
+		spans->max = max;
+	}
+	v = &spans->v[spans->n++];
+	v->off = off;
+	v->len = len;
+	v->item = NULL;
+	return (JSON_OK);
+}
+
+/* Until it is known, the length holds the way back to what is around. */
+static enum json_error
+note_open(struct scan *s)
+{
+	enum json_error	error;
+
+	if ((error = note(s, s->pos, s->open)) == JSON_OK)
+		s->open = s->spans->n - 1;
+	return (error);
+}
+
+static void
+note_close(struct scan *s)
+{
+	struct jsonscan_span	*span = &s->spans->v[s->open];
+
+	s->open = span->len;
+	span->len = s->pos - span->off;
+}
+
 static enum json_error
 open_bracket(struct scan *s)
 {
+	enum json_error	error;
 	size_t		at = s->depth;
 	unsigned int	bit;
 
 	if (at >= s->limits->max_depth || at >= JSON_DEPTH_MAX)
 		return (JSON_DEPTH);
+	if (s->spans != NULL && (error = note_open(s)) != JSON_OK)
+		return (error);
 	bit = 1U << (at % CHAR_BIT);
 	if (s->text[s->pos] == '{')
 		s->objects[at / CHAR_BIT] |= (unsigned char)bit;
@@ -81,6 +127,8 @@ close_bracket(struct scan *s)
 		return (false);
 	s->depth--;
 	s->pos++;
+	if (s->spans != NULL)
+		note_close(s);
 	return (true);
 }
 
@@ -272,27 +320,6 @@ scan_scalar(struct scan *s)
 	return (scan_number(s));
 }
 
-/* Notes the scalar that began at off and ends here. */
-static enum json_error
-note(struct scan *s, size_t off)
-{
-	struct jsonscan_spans	*spans = s->spans;
-	struct jsonscan_span	*v;
-	size_t			 max;
-
-	if (spans->n == spans->max) {
-		max = spans->max == 0 ? FIRST_SPANS : 2 * spans->max;
-		if ((v = reallocarray(spans->v, max, sizeof(*v))) == NULL)
-			return (JSON_MEMORY);
-		spans->v = v;
-		spans->max = max;
-	}
-	spans->v[spans->n].off = off;
-	spans->v[spans->n].len = s->pos - off;
-	spans->n++;
-	return (JSON_OK);
-}
-
 /* A member's name and its colon. */
 static enum json_error
 scan_name(struct scan *s)
@@ -330,7 +357,7 @@ scan_value(struct scan *s, bool *due)
 	if ((c = peek(s)) != '{' && c != '[') {
 		if ((error = scan_scalar(s)) != JSON_OK || s->spans == NULL)
 			return (error);
-		return (note(s, off));
+		return (note(s, off, s->pos - off));
 	}
 	if ((error = open_bracket(s)) != JSON_OK)
 		return (error);

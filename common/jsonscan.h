@@ -15,13 +15,17 @@
  * UTF-8 in it, for common/websocket.c, too.
  */
 
-/* Where a string, number or literal stands in the text. */
+/*
+ * Where a value stands in the text.  During the scan, len of an array or an
+ * object that is still open is the index of the span around it.
+ */
 struct jsonscan_span {
-	size_t	off;
-	size_t	len;
+	size_t		 off;
+	size_t		 len;
+	const cJSON	*item;		/* for json.c; the scan sets NULL */
 };
 
-/* In the order of the text, without the names of members. */
+/* In the order in which values begin, without the names of members. */
 struct jsonscan_spans {
 	struct jsonscan_span	*v;	/* the caller's to free */
 	size_t			 n;
@@ -29,7 +33,7 @@ struct jsonscan_spans {
 };
 
 /*
- * With spans, which the caller has zeroed, the scalars are noted in it and
+ * With spans, which the caller has zeroed, the values are noted in it and
  * strings that a tree cannot hold are refused; without (NULL) it is
  * json_scan.  There are never more than INT_MAX values.
  */

@@ -63,16 +63,16 @@ parent_write(struct keyd *k)
 }
 
 /*
- * Nothing that a frontend does reaches further than its own channel.  why:
+ * Nothing that an asker does reaches further than its own channel.  why:
  * NULL for an end in order.
  */
 static void
 channel_close(struct channel *c, const char *why)
 {
 	if (why == NULL)
-		log_debug("a frontend has closed its channel");
+		log_debug("a %s has closed its channel", serve_asker(c));
 	else
-		log_warn("channel of a frontend closed: %s", why);
+		log_warn("channel of a %s closed: %s", serve_asker(c), why);
 	imsgbuf_clear(&c->ibuf);
 	close(c->ibuf.fd);
 	c->open = false;
@@ -93,7 +93,7 @@ channel_write(struct channel *c)
 		c->unread = 0;
 }
 
-/* A frontend that does not read its answers is not asked for more. */
+/* Of one that does not read its answers no more is taken. */
 static int
 channel_full(struct channel *c)
 {

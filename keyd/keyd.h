@@ -15,7 +15,7 @@
 #include "keyd/policy.h"
 #include "keyd/sign.h"
 
-/* Frontends that one keyd serves. */
+/* Askers that one keyd serves. */
 #define KEYD_MAXCHANNELS	64
 /* Requests of one channel that are answered before the next one's turn. */
 #define KEYD_TURN		16
@@ -30,6 +30,7 @@
 
 struct channel {
 	struct imsgbuf	 ibuf;
+	enum keyd_role	 role;
 	bool		 open;
 	bool		 pending;	/* messages read and not yet taken */
 	size_t		 unread;	/* bytes of answers since none waited */
@@ -45,7 +46,7 @@ struct keyd {
 	struct imsgbuf		 parent;
 	enum keyd_phase		 phase;
 	struct keyd_config	 config;
-	uint32_t		 max_data;	/* of a frontend's message */
+	uint32_t		 max_data;	/* of an asker's message */
 	struct policy		 policy;
 	struct sign_key		*keys;		/* config.nkeys */
 	bool			*loaded;	/* config.nkeys */
@@ -65,9 +66,12 @@ void	setup_message(struct keyd *, struct imsg *);
 void	setup_clear(struct keyd *);
 
 /*
- * A message of a frontend (keyd/serve.c), which is not trusted: it is
+ * A message of an asker (keyd/serve.c), which is not trusted: it is
  * answered.  -1 if the answer could not be queued.
  */
 int	serve_message(struct keyd *, struct channel *, struct imsg *);
+
+/* Who is at the other end, for the log: "frontend", "link process". */
+const char	*serve_asker(const struct channel *);
 
 #endif /* KEYD_KEYD_H */

@@ -14,13 +14,14 @@
 
 _Static_assert(sizeof(struct u256) == U256_SIZE, "u256 has padding");
 
+/* A name, or none. */
 static bool
-client_valid(const char *client, size_t len)
+name_valid(const char *client, size_t len)
 {
 	unsigned char	c;
 	size_t		i;
 
-	if (len == 0 || len > CLIENT_MAX)
+	if (len > CLIENT_MAX)
 		return (false);
 	for (i = 0; i < len; i++) {
 		c = (unsigned char)client[i];
@@ -30,13 +31,13 @@ client_valid(const char *client, size_t len)
 	return (true);
 }
 
-int
-keymsg_add_client(struct ibuf *b, const char client[CLIENT_MAX + 1])
+static int
+add_name(struct ibuf *b, const char client[CLIENT_MAX + 1])
 {
 	size_t	len;
 
 	len = strnlen(client, CLIENT_MAX + 1);
-	if (!client_valid(client, len)) {
+	if (!name_valid(client, len)) {
 		errno = EINVAL;
 		return (-1);
 	}
@@ -45,8 +46,8 @@ keymsg_add_client(struct ibuf *b, const char client[CLIENT_MAX + 1])
 	return (ibuf_add(b, client, len));
 }
 
-int
-keymsg_get_client(struct ibuf *b, char client[CLIENT_MAX + 1])
+static int
+get_name(struct ibuf *b, char client[CLIENT_MAX + 1])
 {
 	uint8_t	len;
 
@@ -54,7 +55,48 @@ keymsg_get_client(struct ibuf *b, char client[CLIENT_MAX + 1])
 	    ibuf_get(b, client, len) == -1)
 		return (-1);
 	client[len] = '\0';
-	return (client_valid(client, len) ? 0 : -1);
+	return (name_valid(client, len) ? 0 : -1);
+}
+
+int
+keymsg_add_client(struct ibuf *b, const char client[CLIENT_MAX + 1])
+{
+	if (client[0] == '\0') {
+		errno = EINVAL;
+		return (-1);
+	}
+	return (add_name(b, client));
+}
+
+int
+keymsg_get_client(struct ibuf *b, char client[CLIENT_MAX + 1])
+{
+	if (get_name(b, client) == -1)
+		return (-1);
+	return (client[0] != '\0' ? 0 : -1);
+}
+
+int
+keymsg_add_asker(struct ibuf *b, uint32_t via,
+    const char client[CLIENT_MAX + 1])
+{
+	if (via > KEYD_MAXVIAS) {
+		errno = EINVAL;
+		return (-1);
+	}
+	if (ibuf_add_n32(b, via) == -1)
+		return (-1);
+	return (via == 0 ? keymsg_add_client(b, client) :
+	    add_name(b, client));
+}
+
+int
+keymsg_get_asker(struct ibuf *b, uint32_t *via, char client[CLIENT_MAX + 1])
+{
+	if (ibuf_get_n32(b, via) == -1 || *via > KEYD_MAXVIAS)
+		return (-1);
+	return (*via == 0 ? keymsg_get_client(b, client) :
+	    get_name(b, client));
 }
 
 int
@@ -234,23 +276,39 @@ keymsg_get_badkey(struct imsg *imsg, struct keyd_badkey *bad)
 }
 
 int
-keymsg_send_channel(struct imsgbuf *ibuf, int fd)
+keymsg_send_channel(struct imsgbuf *ibuf, enum keyd_role role, int fd)
 {
+	struct ibuf	*b;
+
+	if (role != KEYD_DIRECT && role != KEYD_LINK) {
+		errno = EINVAL;
+		return (-1);
+	}
 	if (fd == -1) {
 		errno = EBADF;
 		return (-1);
 	}
-	if (imsg_compose(ibuf, KEYD_CHANNEL, 0, 0, fd, NULL, 0) == -1)
+	if ((b = imsg_create(ibuf, KEYD_CHANNEL, 0, 0, 4)) == NULL)
 		return (-1);
-	return (0);
+	if (ibuf_add_n32(b, (uint64_t)role) == -1)
+		return (finish(ibuf, b, 1));
+	ibuf_fd_set(b, fd);
+	return (finish(ibuf, b, 0));
 }
 
 int
-keymsg_get_channel(struct imsg *imsg, int *fd)
+keymsg_get_channel(struct imsg *imsg, enum keyd_role *role, int *fd)
 {
+	struct ibuf	b;
+	uint32_t	n;
+
 	*fd = -1;
-	if (imsg_get_type(imsg) != KEYD_CHANNEL || imsg_get_len(imsg) != 0)
+	*role = KEYD_DIRECT;
+	if (start(imsg, KEYD_CHANNEL, &b) == -1 ||
+	    ibuf_get_n32(&b, &n) == -1 || ibuf_size(&b) != 0 ||
+	    (n != KEYD_DIRECT && n != KEYD_LINK))
 		return (-1);
+	*role = (enum keyd_role)n;
 	return ((*fd = imsg_get_fd(imsg)) == -1 ? -1 : 0);
 }
 

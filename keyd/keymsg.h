@@ -24,12 +24,13 @@
  *   KEYD_KEY      a descriptor of a key file  <- KEYD_ADDRESS, KEYD_BADKEY
  *   KEYD_RULE     a rule; its lists follow in pieces:
  *   KEYD_RULELIST a piece of one list of the rule that came last
- *   KEYD_CHANNEL  the descriptor of a frontend's socketpair
+ *   KEYD_CHANNEL  the descriptor of an asker's socketpair, and its role
  *   KEYD_END      all is said                 <- KEYD_READY, KEYD_BADCONFIG
  * and at any time <- LOG_MSG (common/log.h).
  *
- * From a frontend, any number of times: KEYD_SIGN  <- KEYD_SIGNED, or
- * KEYD_REFUSED, or, for a message that does not decode, KEYD_BADREQUEST.
+ * From an asker (a frontend, the link process), any number of times:
+ * KEYD_SIGN  <- KEYD_SIGNED, or KEYD_REFUSED, or, for a message that does not
+ * decode or is not for that role to send, KEYD_BADREQUEST.
  */
 enum keyd_msg {
 	KEYD_CONFIG = 0x100,
@@ -50,10 +51,12 @@ enum keyd_msg {
 
 #define KEYD_MAXKEYS	256
 #define KEYD_MAXRULES	65536
+/* The highest via of a rule or request. */
+#define KEYD_MAXVIAS	64
 /* Data of the largest message between parent and keyd. */
 #define KEYD_CONFIGSIZE	16384
 /*
- * Data of the largest message to a frontend where that from it is n: RLP can
+ * Data of the largest message to an asker where that from it is n: RLP can
  * make a transaction somewhat longer than its fields are in a message.
  */
 #define KEYD_REPLYSIZE(n)	(2 * (n) + 4096)
@@ -61,6 +64,16 @@ enum keyd_msg {
 #define KEYD_MAXPIECE	256
 /* Bytes of a text in KEYD_BADCONFIG; longer ones are cut. */
 #define KEYD_MAXTEXT	1024
+
+/*
+ * What may be asked on a channel: requests with via 0 and a client's name on
+ * a direct one, requests with a via on a link's.  keyd refuses the others as
+ * malformed, whatever its rules say.
+ */
+enum keyd_role {
+	KEYD_DIRECT,
+	KEYD_LINK
+};
 
 struct keyd_config {
 	uint32_t	nkeys;
@@ -112,8 +125,8 @@ struct keyd_reply {
 
 /*
  * Encoders queue a message on the imsgbuf: 0, or -1 with errno where memory
- * is short, the message would be over its maximum (ERANGE), or a name, a bit
- * or a kind is none that there is (EINVAL).  A descriptor becomes the
+ * is short, the message would be over its maximum (ERANGE), or a name, a via,
+ * a bit or a kind is none that there is (EINVAL).  A descriptor becomes the
  * imsgbuf's, which closes it when it was sent; on failure it stays the
  * caller's.
  */
@@ -127,7 +140,7 @@ int	keymsg_send_badkey(struct imsgbuf *, const struct keyd_badkey *);
  */
 int	keymsg_send_rule(struct imsgbuf *, uint32_t index,
 	    const struct rule *);
-int	keymsg_send_channel(struct imsgbuf *, int fd);
+int	keymsg_send_channel(struct imsgbuf *, enum keyd_role, int fd);
 int	keymsg_send_end(struct imsgbuf *);
 int	keymsg_send_ready(struct imsgbuf *);
 int	keymsg_send_badconfig(struct imsgbuf *, const char *text);
@@ -142,7 +155,8 @@ int	keymsg_send_badrequest(struct imsgbuf *, uint64_t id);
  * Decoders: 0, or -1 for a message that is not exactly what it should be.
  * Pointers in the result lead into the message and end with it.  Indices are
  * below KEYD_MAXKEYS and KEYD_MAXRULES; whether there is such a key or rule
- * is the caller's to check.  The text of KEYD_BADCONFIG is cut to size.
+ * is the caller's to check.  A via is KEYD_MAXVIAS at most, and a client is
+ * named where it is 0.  The text of KEYD_BADCONFIG is cut to size.
  */
 int	keymsg_get_config(struct imsg *, struct keyd_config *);
 int	keymsg_get_key(struct imsg *, uint32_t *key, int *fd);
@@ -150,7 +164,7 @@ int	keymsg_get_address(struct imsg *, struct keyd_address *);
 int	keymsg_get_badkey(struct imsg *, struct keyd_badkey *);
 int	keymsg_get_rule(struct imsg *, struct keyd_rule *);
 int	keymsg_get_rulelist(struct imsg *, struct keyd_rulelist *);
-int	keymsg_get_channel(struct imsg *, int *fd);
+int	keymsg_get_channel(struct imsg *, enum keyd_role *, int *fd);
 int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
 /*
  * On success the request's lists are to be freed with request_clear().  On

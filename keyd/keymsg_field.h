@@ -18,6 +18,14 @@
 /* A length in one byte, then 1 to CLIENT_MAX bytes without controls. */
 int	keymsg_add_client(struct ibuf *, const char client[CLIENT_MAX + 1]);
 int	keymsg_get_client(struct ibuf *, char client[CLIENT_MAX + 1]);
+/*
+ * Where from and for whom: via in four bytes, KEYD_MAXVIAS at most, then the
+ * client as above; with a via its length can be 0.
+ */
+int	keymsg_add_asker(struct ibuf *, uint32_t via,
+	    const char client[CLIENT_MAX + 1]);
+int	keymsg_get_asker(struct ibuf *, uint32_t *via,
+	    char client[CLIENT_MAX + 1]);
 int	keymsg_add_u256(struct ibuf *, const struct u256 *);
 int	keymsg_get_u256(struct ibuf *, struct u256 *);
 /* size bytes, in place. */

@@ -11,8 +11,8 @@
 #include "keyd/keymsg_field.h"
 
 /*
- * KEYD_SIGN: id, deadline, method, client; then the has bits and, in the
- * order of the bits, the fields that are there.
+ * KEYD_SIGN: id, deadline, method, via, client; then the has bits and, in
+ * the order of the bits, the fields that are there.
  */
 
 /* Bytes of an access list entry without its keys, of an authorization. */
@@ -276,7 +276,7 @@ request_valid(const struct request *request)
 size_t
 keymsg_request_size(const struct request *request)
 {
-	return (8 + 8 + 1 + 1 + strnlen(request->client, CLIENT_MAX) +
+	return (8 + 8 + 1 + 4 + 1 + strnlen(request->client, CLIENT_MAX) +
 	    (request->method == METHOD_TRANSACTION ?
 	    tx_size(&request->tx) : payload_size(&request->payload)));
 }
@@ -298,7 +298,7 @@ keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
 	if (ibuf_add_n64(b, request->id) == -1 ||
 	    ibuf_add_n64(b, request->deadline) == -1 ||
 	    ibuf_add_n8(b, request->method) == -1 ||
-	    keymsg_add_client(b, request->client) == -1 ||
+	    keymsg_add_asker(b, request->via, request->client) == -1 ||
 	    (tx ? add_tx(b, &request->tx) :
 	    add_payload(b, &request->payload)) == -1) {
 		ibuf_free(b);
@@ -315,7 +315,7 @@ get_request(struct ibuf *b, struct request *request)
 
 	if (ibuf_get_n64(b, &request->deadline) == -1 ||
 	    ibuf_get_n8(b, &method) == -1 ||
-	    keymsg_get_client(b, request->client) == -1)
+	    keymsg_get_asker(b, &request->via, request->client) == -1)
 		return (-1);
 	switch (method) {
 	case METHOD_TRANSACTION:

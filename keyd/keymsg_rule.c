@@ -13,7 +13,7 @@ static int
 add_rule(struct ibuf *b, uint32_t index, const struct rule *rule)
 {
 	if (ibuf_add_n32(b, index) == -1 ||
-	    keymsg_add_client(b, rule->client) == -1 ||
+	    keymsg_add_asker(b, rule->via, rule->client) == -1 ||
 	    ibuf_add_n32(b, rule->key) == -1 ||
 	    ibuf_add_n32(b, rule->methods) == -1 ||
 	    ibuf_add_n32(b, rule->has) == -1)
@@ -76,7 +76,7 @@ keymsg_send_rule(struct imsgbuf *ibuf, uint32_t index,
 		return (-1);
 	}
 	b = imsg_create(ibuf, KEYD_RULE, 0, 0,
-	    4 + 1 + CLIENT_MAX + 3 * 4 + 2 * U256_SIZE);
+	    4 + 4 + 1 + CLIENT_MAX + 3 * 4 + 2 * U256_SIZE);
 	if (b == NULL)
 		return (-1);
 	if (add_rule(b, index, rule) == -1) {
@@ -104,7 +104,7 @@ keymsg_get_rule(struct imsg *imsg, struct keyd_rule *msg)
 	if (imsg_get_type(imsg) != KEYD_RULE ||
 	    imsg_get_ibuf(imsg, &b) == -1 ||
 	    ibuf_get_n32(&b, &msg->index) == -1 ||
-	    keymsg_get_client(&b, rule->client) == -1 ||
+	    keymsg_get_asker(&b, &rule->via, rule->client) == -1 ||
 	    ibuf_get_n32(&b, &rule->key) == -1 ||
 	    ibuf_get_n32(&b, &rule->methods) == -1 ||
 	    ibuf_get_n32(&b, &rule->has) == -1)

@@ -72,6 +72,13 @@ fee_exceeds(const struct rule *rule, const struct tx *tx)
 	    u256_cmp(&cost, &rule->max_fee) > 0);
 }
 
+static bool
+method_listed(const struct rule *rule, const struct request *request)
+{
+	return ((rule->methods & (request->method == METHOD_TRANSACTION ?
+	    RULE_TRANSACTION : RULE_PAYLOAD)) != 0);
+}
+
 static enum refusal
 permit_tx(const struct rule *rule, const struct tx *tx)
 {
@@ -101,10 +108,8 @@ permit_payload(const struct rule *rule, const struct payload *payload)
 /* What the decision needs of a request, whatever its method. */
 struct asked {
 	size_t		 clientsize;	/* with its NUL */
-	uint32_t	 method;	/* RULE_TRANSACTION or RULE_PAYLOAD */
 	const uint8_t	*sender;	/* NULL: none named */
 	enum refusal	 nosender;	/* no key of the client has it */
-	enum refusal	 nomethod;	/* no rule is for the method */
 };
 
 static void
@@ -113,17 +118,13 @@ ask(const struct request *request, struct asked *asked)
 	asked->clientsize = strlen(request->client) + 1;
 	asked->sender = NULL;
 	if (request->method == METHOD_TRANSACTION) {
-		asked->method = RULE_TRANSACTION;
 		if (request->tx.has & TX_FROM)
 			asked->sender = request->tx.from;
 		asked->nosender = REFUSAL_FROM;
-		asked->nomethod = REFUSAL_METHOD;
 	} else {
-		asked->method = RULE_PAYLOAD;
 		if (request->payload.has & PAYLOAD_SENDER)
 			asked->sender = request->payload.sender;
 		asked->nosender = REFUSAL_FORBIDDEN;
-		asked->nomethod = REFUSAL_FORBIDDEN;
 	}
 }
 
@@ -135,12 +136,22 @@ check(const struct request *request)
 	return (payload_check(&request->payload));
 }
 
-static enum refusal
-permit(const struct rule *rule, const struct request *request)
+static bool
+asker_listed(const struct rule *rule, const struct request *request,
+    const struct asked *asked)
+{
+	return (rule->via == request->via &&
+	    memcmp(rule->client, request->client, asked->clientsize) == 0);
+}
+
+enum refusal
+policy_permit(const struct rule *rule, const struct request *request)
 {
 	if (request->method == METHOD_TRANSACTION)
-		return (permit_tx(rule, &request->tx));
-	return (permit_payload(rule, &request->payload));
+		return (method_listed(rule, request) ?
+		    permit_tx(rule, &request->tx) : REFUSAL_METHOD);
+	return (method_listed(rule, request) ?
+	    permit_payload(rule, &request->payload) : REFUSAL_FORBIDDEN);
 }
 
 /*
@@ -162,8 +173,7 @@ policy_decide(const struct policy *policy, const struct request *request,
 	ask(request, &asked);
 	for (i = 0; i < policy->nrules; i++) {
 		rule = &policy->rules[i];
-		if (memcmp(rule->client, request->client,
-		    asked.clientsize) != 0)
+		if (!asker_listed(rule, request, &asked))
 			continue;
 		if (!known) {
 			known = true;
@@ -175,15 +185,13 @@ policy_decide(const struct policy *policy, const struct request *request,
 		    memcmp(policy->addresses[rule->key], asked.sender,
 		    ADDRESS_SIZE) != 0)
 			continue;
-		if (!fits)
-			refusal = asked.nomethod;
-		if ((rule->methods & asked.method) == 0)
-			continue;
-		r = permit(rule, request);
+		r = policy_permit(rule, request);
 		if (r != REFUSAL_NONE && fits)
 			continue;
-		fits = true;
 		refusal = r;
+		if (!method_listed(rule, request))
+			continue;
+		fits = true;
 		*index = (uint32_t)i;
 		if (r == REFUSAL_NONE)
 			break;

@@ -26,7 +26,13 @@
 #define RULE_ANYDOMAIN		(1U << 3)
 #define RULE_HASBITS		((1U << 4) - 1)
 
+/*
+ * via 0: for direct connections; else for the link to the proxy of that
+ * number, counted from 1.  An empty client, which only a rule with a via can
+ * have, matches requests that name none.
+ */
 struct rule {
+	uint32_t	 via;
 	char		 client[CLIENT_MAX + 1];
 	uint32_t	 key;		/* index of the key */
 	uint32_t	 methods;	/* RULE_TRANSACTION, RULE_PAYLOAD */
@@ -55,13 +61,23 @@ struct policy {
 void		 policy_clear(struct policy *);
 
 /*
- * Decides on a request.  The order is: a rule of the client; the arguments
- * (tx_check, payload_check); the sender; the first rule that permits.
+ * Decides on a request.  The order is: a rule of the client, for where the
+ * request comes from; the arguments (tx_check, payload_check); the sender;
+ * the first rule that permits.
  * REFUSAL_NONE and the rule's index in *rule; else the refusal, and *rule is
  * the index of the rule that it came from, or POLICY_NORULE.
  */
 #define POLICY_NORULE	UINT32_MAX
 enum refusal	 policy_decide(const struct policy *, const struct request *,
 		    uint32_t *rule);
+
+/*
+ * Whether one rule permits the request by its clauses (method, chain, domain,
+ * to, value, fee), whoever asks and with whichever key: REFUSAL_NONE, or the
+ * first refusal in the order of the protocol.  A method that the rule lacks
+ * is REFUSAL_METHOD for a transaction, REFUSAL_FORBIDDEN for a payload.  The
+ * arguments are not checked here; fields that are absent count as zeros.
+ */
+enum refusal	 policy_permit(const struct rule *, const struct request *);
 
 #endif /* KEYD_POLICY_H */

@@ -105,6 +105,7 @@ struct payload {
 struct request {
 	uint64_t		 id;		/* the asker's own */
 	uint64_t		 deadline;	/* clock_us() */
+	uint32_t		 via;		/* as in struct rule */
 	char			 client[CLIENT_MAX + 1];
 	enum request_method	 method;
 	union {

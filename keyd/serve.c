@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +120,16 @@ send_reply(struct keyd *k, struct channel *c, const struct keyd_reply *reply)
 	return (r);
 }
 
+/*
+ * Where a request comes from is told by its channel; the message has only to
+ * agree.  The rules are not asked: they could be wrong.
+ */
+static bool
+role_agrees(const struct channel *c, const struct request *request)
+{
+	return ((c->role == KEYD_LINK) == (request->via != 0));
+}
+
 static int
 serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 {
@@ -129,7 +140,14 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	int			 r;
 
 	if (keymsg_get_request(imsg, &request, &id) == -1) {
-		log_warn("a request that does not decode");
+		log_warn("a request of a %s that does not decode",
+		    serve_asker(c));
+		return (keymsg_send_badrequest(&c->ibuf, id));
+	}
+	if (!role_agrees(c, &request)) {
+		log_warn("a request of a %s with via %u", serve_asker(c),
+		    request.via);
+		request_clear(&request);
 		return (keymsg_send_badrequest(&c->ibuf, id));
 	}
 	memset(&reply, 0, sizeof(reply));
@@ -145,11 +163,17 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	return (r);
 }
 
+const char *
+serve_asker(const struct channel *c)
+{
+	return (c->role == KEYD_LINK ? "link process" : "frontend");
+}
+
 int
 serve_message(struct keyd *k, struct channel *c, struct imsg *imsg)
 {
 	if (imsg_get_type(imsg) != KEYD_SIGN) {
-		log_warn("an unknown message from a frontend");
+		log_warn("an unknown message from a %s", serve_asker(c));
 		return (keymsg_send_badrequest(&c->ibuf, 0));
 	}
 	return (serve_request(k, c, imsg));

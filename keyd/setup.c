@@ -130,15 +130,17 @@ static void
 setup_channel(struct keyd *k, struct imsg *imsg)
 {
 	struct channel	*c;
+	enum keyd_role	 role;
 	int		 fd;
 
-	if (keymsg_get_channel(imsg, &fd) == -1 ||
+	if (keymsg_get_channel(imsg, &role, &fd) == -1 ||
 	    k->nchannels == KEYD_MAXCHANNELS)
 		fatalx("bad channel message");
 	c = &k->channels[k->nchannels];
 	if (imsgbuf_init(&c->ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(&c->ibuf, k->max_data) == -1)
 		fatal("imsgbuf_init");
+	c->role = role;
 	c->open = true;
 	k->nchannels++;
 }

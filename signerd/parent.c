@@ -343,7 +343,7 @@ connect_children(struct parent *p, const int pair[2])
 
 	setup_keyd(p);
 	if (pair[0] != -1 &&
-	    keymsg_send_channel(&keyd->ibuf, pair[0]) == -1)
+	    keymsg_send_channel(&keyd->ibuf, KEYD_DIRECT, pair[0]) == -1)
 		fatal("keyd's configuration");
 	p->channel = pair[1];
 	if (keymsg_send_end(&keyd->ibuf) == -1)

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from lib import daemon, eth, imsg, keyd, keymsg, oracle, procfs
+from lib.oracle import ask
 
 TO = b"\xaa" * 20
 MARK = bytes(31) + b"\x01"
@@ -70,12 +71,6 @@ def server(site, rules):
         check_alive(made, rules)
 
 
-def ask(channel, rules, *messages):
-    """How many of those were signed; all answers are judged."""
-    channel.send(b"".join(imsg.frame(keymsg.SIGN, m) for m in messages))
-    return sum(oracle.judge(rules, m, *channel.read()) for m in messages)
-
-
 def check_alive(server, rules):
     """A good request on the channel that no test touches is signed."""
     assert server.running(), server.wait()
@@ -129,7 +124,7 @@ def test_counts_that_promise_too_much(server, rules):
     for name in ("transfer", "blobs", "authorizations"):
         whole = GOOD[name]
         made = [whole[:at] + count + whole[at + 4:]
-                for at in range(18, len(whole) - 4)
+                for at in range(keymsg.CLIENT_AT + 1, len(whole) - 4)
                 for count in (b"\xff\xff\xff\xff", b"\x00\x10\x00\x00")]
         for at in range(0, len(made), 64):
             ask(server.channels[0], rules, *made[at:at + 64])
@@ -146,7 +141,7 @@ def test_each_bit_of_what_is_there(server, rules, bits):
     """The `has` word alone is changed, not what follows it."""
     made = []
     for whole in GOOD.values():
-        at = 18 + whole[17]
+        at = keymsg.has_at(whole)
         has = int.from_bytes(whole[at:at + 4], "big") ^ 1 << bits
         made.append(whole[:at] + keymsg.u32(has) + whole[at + 4:])
     ask(server.channels[0], rules, *made)
@@ -167,14 +162,16 @@ def test_names(server, rules, client):
 def test_methods(server, rules, method):
     for whole in GOOD.values():
         assert ask(server.channels[0], rules,
-                   whole[:16] + bytes([method]) + whole[17:]) == 0
+                   whole[:keymsg.METHOD_AT] + bytes([method]) +
+                   whole[keymsg.METHOD_AT + 1:]) == 0
 
 
 def test_methods_exchanged(server, rules):
     """A transaction's fields under a payload's name, and the reverse."""
+    at = keymsg.METHOD_AT
     for whole in GOOD.values():
-        assert ask(server.channels[0], rules, whole[:16] +
-                   bytes([3 - whole[16]]) + whole[17:]) == 0
+        assert ask(server.channels[0], rules, whole[:at] +
+                   bytes([3 - whole[at]]) + whole[at + 1:]) == 0
 
 
 def test_repeated_ids(server, rules):
@@ -419,7 +416,7 @@ def test_first_byte_of_the_domain(server, rules):
 def test_payload_bits(server, rules, bits):
     """`Too large` or `wrong length` beside a value: it is not signed."""
     for whole in (GOOD["payload"], GOOD["payload with domain"]):
-        at = 18 + whole[17]
+        at = keymsg.has_at(whole)
         ask(server.channels[0], rules,
             whole[:at] + keymsg.u32(bits) + whole[at + 4:])
 

@@ -73,10 +73,27 @@ def test_key_twice(server, site):
 @pytest.mark.parametrize("index,change", (
     (1, {}), (2**32 - 1, {}), (0, {"key": 1}), (0, {"key": 2**32 - 1}),
     (0, {"methods": 0}), (0, {"methods": 4}), (0, {"client": b""}),
-    (0, {"client": b"a\nb"})))
+    (0, {"client": b"a\nb"}), (0, {"via": 65}), (0, {"via": 2**32 - 1}),
+    (0, {"via": 2**24, "client": b""}), (0, {"via": 1, "client": b"a\nb"})))
 def test_bad_rule(server, index, change):
     begin(server)
     server.tell(keymsg.RULE, keymsg.rule(index, dict(RULE, **change)))
+    assert ends(server)
+
+
+@pytest.mark.parametrize("role", (
+    b"", bytes(3), bytes(5), keymsg.u32(2), keymsg.u32(2**32 - 1),
+    bytes((1, 0, 0, 0))))
+def test_bad_role(server, role):
+    begin(server)
+    with open("/dev/null", "rb") as f:
+        server.tell(keymsg.CHANNEL, role, f.fileno())
+    assert ends(server)
+
+
+def test_channel_without_a_descriptor(server):
+    begin(server)
+    server.tell(keymsg.CHANNEL, keymsg.u32(keymsg.LINK))
     assert ends(server)
 
 
@@ -126,7 +143,7 @@ def test_key_that_is_no_file(server):
 
 
 def test_end_of_the_parent(server, site):
-    server.wanted = 1
+    server.wanted = (1, 0)
     server.configure([site.key("sequencer")], [dict(RULE)])
     server.parent.near.close()
     assert server.wait() == 0

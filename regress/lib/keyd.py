@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The signerd authors
 # SPDX-License-Identifier: ISC
 
-"""The real keyd, with the test in its parent's and its frontend's place."""
+"""The real keyd, with the test in its parent's and its askers' place."""
 
 import os
 import pwd
@@ -11,22 +11,26 @@ import signal
 from lib import daemon, imsg, keymsg
 
 KEYD = os.path.join(daemon.LIBEXEC, "keyd")
-MAX_MESSAGE = 65536         # of a frontend's message, header included
+MAX_MESSAGE = 65536         # of an asker's message, header included
 
 
 class Keyd:
-    """A keyd that was configured; used as a context it must end well."""
+    """A keyd that was configured; used as a context it must end well.
 
-    def __init__(self, site, channels=2):
+    `channels` is how many frontends it has, `links` how many link processes;
+    each is a list afterwards.
+    """
+
+    def __init__(self, site, channels=2, links=0):
         self.parent = imsg.Channel()
-        self.channels = []
+        self.channels, self.links = [], []
         self.addresses = {}
         self.log = []
         self.pid = os.posix_spawn(KEYD, self._argv(site), self._env(),
                                   file_actions=self._actions())
         self.parent.gave_away()
         self.status = None
-        self.wanted = channels
+        self.wanted = (channels, links)
 
     def _argv(self, site):
         argv = ["keyd", "-l", "debug"]
@@ -72,11 +76,12 @@ class Keyd:
                 self.tell(keymsg.RULELIST,
                           keymsg.rulelist(index, kind, items))
 
-    def add_channel(self):
+    def add_channel(self, role=keymsg.DIRECT):
         channel = imsg.Channel()
-        self.tell(keymsg.CHANNEL, b"", channel.far.fileno())
+        channel.role = role
+        self.tell(keymsg.CHANNEL, keymsg.u32(role), channel.far.fileno())
         channel.gave_away()
-        self.channels.append(channel)
+        (self.links if role == keymsg.LINK else self.channels).append(channel)
 
     def configure(self, paths, rules):
         """Everything that a parent says; the addresses are filled in."""
@@ -86,8 +91,9 @@ class Keyd:
             self.send_key(index, path)
         for index, rule in enumerate(rules):
             self.send_rule(index, rule)
-        for _ in range(self.wanted):
-            self.add_channel()
+        for role, count in zip((keymsg.DIRECT, keymsg.LINK), self.wanted):
+            for _ in range(count):
+                self.add_channel(role)
         self.tell(keymsg.END)
         for index in range(len(paths)):
             kind, payload = self.hear()
@@ -147,5 +153,5 @@ class Keyd:
                 os.kill(self.pid, signal.SIGKILL)
                 self.wait()
             self.parent.close()
-            for channel in self.channels:
+            for channel in self.channels + self.links:
                 channel.close()

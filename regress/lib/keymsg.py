@@ -16,6 +16,9 @@ TYPES = {"CONFIG": CONFIG, "KEY": KEY, "RULE": RULE, "RULELIST": RULELIST,
          "LOG": LOG}
 
 TRANSACTION, PAYLOAD = 1, 2
+DIRECT, LINK = 0, 1         # roles of a channel
+MAX_VIA = 64
+METHOD_AT, VIA_AT, CLIENT_AT = 16, 17, 21   # in a SIGN; of a client its length
 HAS_TO, HAS_MAXVALUE, HAS_MAXFEE, HAS_ANYDOMAIN = 1, 2, 4, 8
 LIST_CHAIN, LIST_DOMAIN, LIST_TO = 0, 1, 2
 SENDER, CHAIN, CHAINRANGE, HASH, HASHLENGTH = 1, 2, 4, 8, 16
@@ -73,18 +76,28 @@ def _write(kind, value):
     return u64(value) if kind == "u64" else u256(value)
 
 
-def sign_transaction(ident, client, tx, deadline=2**64 - 1):
+def has_at(message):
+    """Where the `has` word of a SIGN is."""
+    return CLIENT_AT + 1 + message[CLIENT_AT]
+
+
+def _head(ident, client, deadline, method, via):
+    return u64(ident) + u64(deadline) + bytes([method]) + u32(via) + \
+        name(client)
+
+
+def sign_transaction(ident, client, tx, deadline=2**64 - 1, via=0):
     bits, body = 0, b""
     for bit, (field, kind) in enumerate(FIELDS):
         if field in tx:
             bits |= 1 << bit
             body += _write(kind, tx[field])
-    return u64(ident) + u64(deadline) + bytes([TRANSACTION]) + \
-        name(client) + u32(bits) + body
+    return _head(ident, client, deadline, TRANSACTION, via) + u32(bits) + \
+        body
 
 
 def sign_payload(ident, client, domain, chain, digest, sender=None,
-                 deadline=2**64 - 1, bits=0):
+                 deadline=2**64 - 1, bits=0, via=0):
     body = domain
     if sender is not None:
         bits |= SENDER
@@ -95,8 +108,7 @@ def sign_payload(ident, client, domain, chain, digest, sender=None,
     if digest is not None:
         bits |= HASH
         body += digest
-    return u64(ident) + u64(deadline) + bytes([PAYLOAD]) + name(client) + \
-        u32(bits) + body
+    return _head(ident, client, deadline, PAYLOAD, via) + u32(bits) + body
 
 
 def config(keys, rules, max_message):
@@ -115,8 +127,8 @@ def rule(index, each):
         body += u256(each["max_fee"])
     if each.get("domains") == "any":
         has |= HAS_ANYDOMAIN
-    return u32(index) + name(each["client"]) + u32(each["key"]) + \
-        u32(each["methods"]) + u32(has) + body
+    return u32(index) + u32(each.get("via", 0)) + name(each["client"]) + \
+        u32(each["key"]) + u32(each["methods"]) + u32(has) + body
 
 
 def rulelist(index, kind, items):
@@ -173,11 +185,15 @@ def read_sign(data):
     """Fields of a KEYD_SIGN, or Malformed."""
     r = Reader(data)
     request = {"id": r.number(8), "deadline": r.number(8),
-               "method": r.number(1)}
+               "method": r.number(1), "via": r.number(4)}
+    if request["via"] > MAX_VIA:
+        raise Malformed("via")
     length = r.number(1)
     request["client"] = client = r.take(length)
-    if not 1 <= length <= 253 or any(c < 0x20 or c == 0x7f for c in client):
+    if length > 253 or any(c < 0x20 or c == 0x7f for c in client):
         raise Malformed("client")
+    if request["via"] == 0 and length == 0:
+        raise Malformed("no client")
     if request["method"] not in (TRANSACTION, PAYLOAD):
         raise Malformed("method")
     request["bits"] = bits = r.number(4)

@@ -5,7 +5,7 @@
 
 import time
 
-from lib import eth, keymsg
+from lib import eth, imsg, keymsg
 
 
 def _valid(tx):
@@ -69,7 +69,8 @@ def decide(rules, request):
         if request["bits"] & ~keymsg.SENDER != keymsg.CHAIN | keymsg.HASH:
             return None
     for rule in rules:
-        if rule["client"].encode() != request["client"] or \
+        if rule.get("via", 0) != request["via"] or \
+                rule["client"].encode() != request["client"] or \
                 sender not in (None, rule["address"]) or \
                 not rule["methods"] & request["method"]:
             continue
@@ -116,15 +117,23 @@ def check_signature(request, address, digest, result):
     assert eth.agrees(signed, _arguments(request["tx"]))
 
 
-def judge(rules, message, kind, reply):
-    """Checks keyd's answer to the payload of a KEYD_SIGN.
-
-    True if it was signed.
-    """
-    ident, signed = keymsg.read_reply(kind, reply)
+def _well_formed(message, role):
+    """The decoded request, or None where that role may not send it."""
     try:
         request = keymsg.read_sign(message)
     except keymsg.Malformed:
+        return None
+    return request if (request["via"] != 0) == (role == keymsg.LINK) else None
+
+
+def judge(rules, message, kind, reply, role=keymsg.DIRECT):
+    """Checks keyd's answer to the payload of a KEYD_SIGN.
+
+    True if it was signed.  The role is that of the channel.
+    """
+    ident, signed = keymsg.read_reply(kind, reply)
+    request = _well_formed(message, role)
+    if request is None:
         assert kind == keymsg.BADREQUEST, hex(kind)
         known = int.from_bytes(message[:8], "big") if len(message) >= 8 else 0
         assert ident == known
@@ -136,3 +145,10 @@ def judge(rules, message, kind, reply):
     if signed is not None:
         check_signature(request, address, *signed)
     return signed is not None
+
+
+def ask(channel, rules, *messages):
+    """How many of those were signed; all answers are judged."""
+    channel.send(b"".join(imsg.frame(keymsg.SIGN, m) for m in messages))
+    return sum(judge(rules, m, *channel.read(), role=channel.role)
+               for m in messages)

@@ -285,7 +285,10 @@ rnd_request(struct sample *s, enum request_method method, uint32_t has)
 	r->id = rnd64();
 	r->deadline = rnd64();
 	r->method = method;
+	r->via = rnd(2) == 0 ? 0 : 1 + rnd(KEYD_MAXVIAS);
 	len = rnd(4) == 0 ? CLIENT_MAX : 1 + rnd(20);
+	if (r->via != 0 && rnd(3) == 0)
+		len = 0;
 	for (i = 0; i < len; i++)
 		r->client[i] = (char)(' ' + rnd('~' - ' ' + 1));
 	if (method == METHOD_TRANSACTION)
@@ -298,7 +301,9 @@ static inline void
 fill_rule(struct rule *rule, uint32_t has)
 {
 	memset(rule, 0, sizeof(*rule));
-	strcat(rule->client, "client.example");
+	rule->via = rnd(2) == 0 ? 0 : 1 + rnd(KEYD_MAXVIAS);
+	if (rule->via == 0 || rnd(3) != 0)
+		strcat(rule->client, "client.example");
 	rule->key = rnd(KEYD_MAXKEYS);
 	rule->methods = 1 + rnd(RULE_METHODS);
 	rule->has = has;

@@ -95,6 +95,7 @@ build_rule(struct bytes *t, uint32_t index, uint32_t key, uint32_t methods,
 {
 	t->len = 0;
 	put32(t, index);
+	put32(t, 0);
 	put(t, "\001c", 2);
 	put32(t, key);
 	put32(t, methods);
@@ -129,9 +130,47 @@ rule_refusals(void **state)
 	assert_int_equal(keymsg_send_rule(&a, 0, &rule), -1);
 	rule.methods = RULE_METHODS + 1;
 	assert_int_equal(keymsg_send_rule(&a, 0, &rule), -1);
-	fill_rule(&rule, 0);
-	rule.client[0] = '\0';
-	assert_int_equal(keymsg_send_rule(&a, 0, &rule), -1);
+	receive_none();
+}
+
+/* Every via with and without a client, both ways. */
+static void
+rule_askers(void **state)
+{
+	static const uint32_t	vias[] = { 0, 1, 2, KEYD_MAXVIAS,
+				    KEYD_MAXVIAS + 1, 0x01000000,
+				    0x80000001, UINT32_MAX };
+	struct bytes		t, got;
+	struct rule		rule;
+	size_t			i;
+	int			named, result;
+
+	(void)state;
+	for (i = 0; i < 2 * sizeof(vias) / sizeof(vias[0]); i++) {
+		named = i % 2 != 0;
+		result = vias[i / 2] <= KEYD_MAXVIAS &&
+		    (named || vias[i / 2] != 0) ? 0 : -1;
+		t.len = 0;
+		put32(&t, 7);
+		put32(&t, vias[i / 2]);
+		put(&t, named ? "\001c" : "\0", named ? 2 : 1);
+		put32(&t, 0);
+		put32(&t, RULE_METHODS);
+		put32(&t, 0);
+		assert_int_equal(decode_rule(&t), result);
+		memset(&rule, 0, sizeof(rule));
+		rule.via = vias[i / 2];
+		rule.client[0] = named ? 'c' : '\0';
+		rule.methods = RULE_METHODS;
+		errno = 0;
+		assert_int_equal(keymsg_send_rule(&a, 7, &rule), result);
+		assert_int_equal(errno, result == 0 ? 0 : EINVAL);
+		if (result == -1)
+			continue;
+		receive_bytes(&got);
+		assert_int_equal(got.len, t.len);
+		assert_memory_equal(got.data, t.data, t.len);
+	}
 	receive_none();
 }
 
@@ -585,88 +624,6 @@ limits(void **state)
 }
 
 static void
-descriptors(void **state)
-{
-	static const uint8_t	word[] = { 0, 0, 0, 9 };
-	struct imsg		imsg;
-	uint32_t		key;
-	int			fd, got;
-
-	(void)state;
-	assert_int_equal(keymsg_send_key(&a, 7, -1), -1);
-	assert_int_equal(keymsg_send_channel(&a, -1), -1);
-	assert_int_equal(keymsg_send_key(&a, 7, open("/dev/null", O_RDONLY)),
-	    0);
-	receive(&imsg);
-	assert_int_equal(keymsg_get_channel(&imsg, &got), -1);
-	assert_int_equal(keymsg_get_key(&imsg, &key, &got), 0);
-	assert_int_equal(key, 7);
-	assert_int_not_equal(fcntl(got, F_GETFD), -1);
-	close(got);
-	imsg_free(&imsg);
-	assert_int_equal(keymsg_send_channel(&a, open("/dev/null",
-	    O_RDONLY)), 0);
-	receive(&imsg);
-	assert_int_equal(keymsg_get_channel(&imsg, &got), 0);
-	assert_int_not_equal(fcntl(got, F_GETFD), -1);
-	close(got);
-	imsg_free(&imsg);
-	/* Without a descriptor. */
-	make(&imsg, KEYD_KEY, word, 4);
-	assert_int_equal(keymsg_get_key(&imsg, &key, &got), -1);
-	assert_int_equal(got, -1);
-	make_free(&imsg);
-	make(&imsg, KEYD_CHANNEL, NULL, 0);
-	assert_int_equal(keymsg_get_channel(&imsg, &got), -1);
-	assert_int_equal(got, -1);
-	make_free(&imsg);
-	/* With one, but not of the right form: it is not taken. */
-	for (key = 0; key < 3; key++) {
-		fd = open("/dev/null", O_RDONLY);
-		assert_int_equal(imsg_compose(&a, key == 2 ? KEYD_CHANNEL :
-		    KEYD_KEY, 0, 0, fd, word, key == 0 ? 3 : 4 - key), 1);
-		receive(&imsg);
-		assert_int_equal(key == 2 ? keymsg_get_channel(&imsg, &got) :
-		    keymsg_get_key(&imsg, &(uint32_t){ 0 }, &got), -1);
-		assert_int_equal(got, -1);
-		fd = imsg_get_fd(&imsg);
-		assert_int_not_equal(fd, -1);
-		close(fd);
-		imsg_free(&imsg);
-	}
-}
-
-static void
-key_refusals(void **state)
-{
-	static const struct {
-		uint8_t	data[5];
-		size_t	len;
-		int	result;
-	} cases[] = {
-		{ { 0, 0, 0, 255 }, 4, 0 }, { { 0, 0, 1, 0 }, 4, -1 },
-		{ { 0 }, 0, -1 }, { { 0 }, 3, -1 }, { { 0 }, 5, -1 }
-	};
-	struct imsg	imsg;
-	uint32_t	key;
-	size_t		i;
-	int		got;
-
-	(void)state;
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		assert_int_equal(imsg_compose(&a, KEYD_KEY, 0, 0,
-		    open("/dev/null", O_RDONLY), cases[i].data,
-		    cases[i].len), 1);
-		receive(&imsg);
-		assert_int_equal(keymsg_get_key(&imsg, &key, &got),
-		    cases[i].result);
-		if (got != -1)
-			close(got);
-		imsg_free(&imsg);
-	}
-}
-
-static void
 badconfig(void **state)
 {
 	char		text[2000], got[KEYD_MAXTEXT + 1], small[4];
@@ -705,6 +662,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules),
 		cmocka_unit_test(rule_refusals),
+		cmocka_unit_test(rule_askers),
 		cmocka_unit_test(rulelist_refusals),
 		cmocka_unit_test(exact_sizes),
 		cmocka_unit_test(mutations),
@@ -712,8 +670,6 @@ main(void)
 		cmocka_unit_test(reply_refusals),
 		cmocka_unit_test(small_messages),
 		cmocka_unit_test(limits),
-		cmocka_unit_test(descriptors),
-		cmocka_unit_test(key_refusals),
 		cmocka_unit_test(badconfig)
 	};
 

@@ -113,8 +113,8 @@ decode_request(const struct bytes *bytes, size_t len, uint64_t *id)
 
 /* A KEYD_SIGN up to and with its has bits. */
 static void
-begin(struct bytes *bytes, uint8_t method, const char *client, size_t len,
-    uint32_t has)
+begin_via(struct bytes *bytes, uint8_t method, uint32_t via,
+    const char *client, size_t len, uint32_t has)
 {
 	uint8_t	clen = (uint8_t)len;
 
@@ -125,16 +125,25 @@ begin(struct bytes *bytes, uint8_t method, const char *client, size_t len,
 	put32(bytes, 0);
 	put32(bytes, 9);
 	put(bytes, &method, 1);
+	put32(bytes, via);
 	put(bytes, &clen, 1);
 	put(bytes, client, len);
 	put32(bytes, has);
 }
 
 static void
+begin(struct bytes *bytes, uint8_t method, const char *client, size_t len,
+    uint32_t has)
+{
+	begin_via(bytes, method, 0, client, len, has);
+}
+
+static void
 request_bytes(void **state)
 {
 	static const uint8_t	expected[] = { 0, 0, 0, 0, 0, 0, 1, 2,
-	    0, 0, 0, 0, 0, 0, 3, 4, 1, 1, 'c', 0, 0, 0x80, 0xc4,
+	    0, 0, 0, 0, 0, 0, 3, 4, 1, 0, 0, 0, 5, 1, 'c',
+	    0, 0, 0x80, 0xc4,
 	    0, 0, 0, 0, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0, 7, 8,
 	    0, 0, 0, 0, 0, 0, 0, 0 };
 	struct sample		s;
@@ -145,6 +154,7 @@ request_bytes(void **state)
 	s.request.id = 0x102;
 	s.request.deadline = 0x304;
 	s.request.method = METHOD_TRANSACTION;
+	s.request.via = 5;
 	s.request.client[0] = 'c';
 	s.request.tx.has = TX_TYPE | TX_NONCE | TX_GAS | TX_VALUE;
 	s.request.tx.gas = 0x506;
@@ -153,8 +163,8 @@ request_bytes(void **state)
 	receive_bytes(&bytes);
 	assert_int_equal(bytes.type, KEYD_SIGN);
 	assert_int_equal(bytes.len, sizeof(expected) + U256_SIZE);
-	assert_memory_equal(bytes.data, expected, 31);
-	assert_memory_equal(bytes.data + 31 + U256_SIZE, expected + 31, 16);
+	assert_memory_equal(bytes.data, expected, 35);
+	assert_memory_equal(bytes.data + 35 + U256_SIZE, expected + 35, 16);
 }
 
 static void
@@ -224,17 +234,21 @@ client_names(void **state)
 		begin(&t, METHOD_TRANSACTION, name, len, 0);
 		assert_int_equal(decode_request(&t, t.len, &id),
 		    len >= 1 && len <= CLIENT_MAX ? 0 : -1);
+		begin_via(&t, METHOD_TRANSACTION, 1, name, len, 0);
+		assert_int_equal(decode_request(&t, t.len, &id),
+		    len <= CLIENT_MAX ? 0 : -1);
 	}
 	for (c = 0; c < 256; c++) {
 		bad = c < 0x20 || c == 0x7f;
 		name[2] = (char)c;
 		begin(&t, METHOD_TRANSACTION, name, 5, 0);
 		assert_int_equal(decode_request(&t, t.len, &id), -bad);
-		begin(&t, METHOD_TRANSACTION, name, 3, 0);
+		begin_via(&t, METHOD_TRANSACTION, KEYD_MAXVIAS, name, 3, 0);
 		assert_int_equal(decode_request(&t, t.len, &id), -bad);
 		if (c == 0)
 			continue;
 		rnd_request(&s, METHOD_PAYLOAD, 0);
+		s.request.via = (uint32_t)c % 2;
 		memcpy(s.request.client, name, 5);
 		s.request.client[5] = '\0';
 		assert_int_equal(keymsg_send_request(&a, &s.request), -bad);
@@ -243,11 +257,48 @@ client_names(void **state)
 		else
 			receive_bytes(&t);
 	}
-	/* None, and one without an end. */
-	s.request.client[0] = '\0';
-	assert_int_equal(keymsg_send_request(&a, &s.request), -1);
+	/* One without an end. */
 	memset(s.request.client, 'x', sizeof(s.request.client));
-	assert_int_equal(keymsg_send_request(&a, &s.request), -1);
+	for (s.request.via = 0; s.request.via < 2; s.request.via++)
+		assert_int_equal(keymsg_send_request(&a, &s.request), -1);
+	receive_none();
+}
+
+/* Every via with and without a client, both ways. */
+static void
+vias(void **state)
+{
+	static const uint32_t	list[] = { 0, 1, 2, KEYD_MAXVIAS,
+				    KEYD_MAXVIAS + 1, 0x01000000,
+				    0x80000001, UINT32_MAX };
+	struct sample		s;
+	struct bytes		t;
+	uint64_t		id;
+	size_t			i;
+	int			named, result;
+
+	(void)state;
+	for (i = 0; i < 2 * sizeof(list) / sizeof(list[0]); i++) {
+		named = i % 2 != 0;
+		result = list[i / 2] <= KEYD_MAXVIAS &&
+		    (named || list[i / 2] != 0) ? 0 : -1;
+		begin_via(&t, METHOD_TRANSACTION, list[i / 2], "c",
+		    named ? 1 : 0, 0);
+		assert_int_equal(decode_request(&t, t.len, &id), result);
+		assert_true(id == 0x0102030405060708);
+		rnd_request(&s, METHOD_PAYLOAD, 0);
+		memset(s.request.client, 0, sizeof(s.request.client));
+		s.request.client[0] = named ? 'c' : '\0';
+		s.request.via = list[i / 2];
+		if (result == 0) {
+			assert_int_equal(keymsg_request_size(&s.request),
+			    8 + 8 + 1 + 4 + 1 + named + 4 + HASH_SIZE);
+			request_round_trip(&s);
+			continue;
+		}
+		assert_int_equal(keymsg_send_request(&a, &s.request), -1);
+		assert_int_equal(errno, EINVAL);
+	}
 	receive_none();
 }
 
@@ -371,6 +422,7 @@ main(void)
 		cmocka_unit_test(request_bytes),
 		cmocka_unit_test(request_refusals),
 		cmocka_unit_test(client_names),
+		cmocka_unit_test(vias),
 		cmocka_unit_test(encoder_refusals),
 		cmocka_unit_test(large_request),
 		cmocka_unit_test(huge_counts)
