@@ -34,54 +34,165 @@ COMMON_OBJS = \
 	$O/keyd/keymsg_rule.o \
 	$O/keyd/request.o
 
-# The parent: configuration, files, sockets, children.
-SIGNERD_OBJS = $(COMMON_OBJS) \
+# What the parents of both daemons are made of.
+PARENT_OBJS = \
+	$O/common/children.o \
+	$O/common/daemon.o \
+	$O/common/faults.o \
 	$O/common/imsgev.o \
+	$O/common/msgfield.o
+
+# What reads a configuration.
+CONF_OBJS = \
+	$O/common/conf.o \
+	$O/common/conf_amount.o \
+	$O/common/conf_file.o \
+	$O/common/conf_print.o \
+	$O/common/conf_rule.o \
+	$O/common/conf_setting.o \
+	$O/common/conf_words.o \
 	$O/common/lexer.o \
 	$O/common/lexer_file.o \
 	$O/common/lexer_macro.o \
-	$O/keyd/keyfile_error.o \
 	$O/keyd/payload.o \
-	$O/keyd/rule.o \
+	$O/keyd/rule.o
+
+# The parent: configuration, files, sockets, children.
+SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
+	$O/keyd/keyfile_error.o \
 	$O/signerd/config.o \
-	$O/signerd/config_amount.o \
 	$O/signerd/config_print.o \
+	$O/signerd/config_proxy.o \
 	$O/signerd/config_rule.o \
 	$O/signerd/config_setting.o \
+	$O/signerd/dialmsg.o \
 	$O/signerd/files.o \
 	$O/signerd/frontmsg.o \
+	$O/signerd/linkmsg.o \
 	$O/signerd/parent.o \
 	$O/signerd/parse.o \
 	$O/signerd/setup.o \
-	$O/signerd/signerd.o
+	$O/signerd/setup_dialer.o \
+	$O/signerd/setup_link.o \
+	$O/signerd/signerd.o \
+	$O/signerd/url.o
 
-# The network process: TLS, HTTP, JSON-RPC.  No key, no file.
-FRONTEND_OBJS = $(COMMON_OBJS) \
+# The parent of the other daemon.
+PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
+	$O/proxyd/config.o \
+	$O/proxyd/config_listen.o \
+	$O/proxyd/config_print.o \
+	$O/proxyd/config_rule.o \
+	$O/proxyd/config_setting.o \
+	$O/proxyd/config_signer.o \
+	$O/proxyd/config_use.o \
+	$O/proxyd/parent.o \
+	$O/proxyd/parse.o \
+	$O/proxyd/proxyd.o \
+	$O/proxyd/relaymsg.o \
+	$O/proxyd/relaymsg_rule.o \
+	$O/proxyd/setup.o
+
+# What speaks to a network: TLS, HTTP, JSON, websockets.
+NETWORK_OBJS = \
 	$O/common/base64.o \
+	$O/common/child.o \
 	$O/common/http.o \
 	$O/common/http_response.o \
 	$O/common/http_syntax.o \
+	$O/common/httpanswer.o \
+	$O/common/httpconn.o \
+	$O/common/httpserver.o \
 	$O/common/imsgev.o \
 	$O/common/json.o \
 	$O/common/jsonrpc.o \
 	$O/common/jsonscan.o \
+	$O/common/msgfield.o \
+	$O/common/rpcserver.o \
+	$O/common/tlscheck.o \
 	$O/common/tlsconn.o \
 	$O/common/tlsctx.o \
+	$O/common/tlsfiles.o \
 	$O/common/tlsio.o \
-	$O/common/tlspeer.o \
+	$O/common/tlspeer.o
+WEBSOCKET_OBJS = \
+	$O/common/websocket.o \
+	$O/common/wslink.o \
+	$O/common/wsupgrade.o
+
+# The arguments of a call, typed.
+ARGS_OBJS = \
 	$O/keyd/keccak.o \
 	$O/signerd/args.o \
 	$O/signerd/args_payload.o \
-	$O/signerd/args_tx.o \
-	$O/signerd/client.o \
+	$O/signerd/args_tx.o
+
+# The network process: TLS, HTTP, JSON-RPC.  No key, no file.
+FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(ARGS_OBJS) \
+	$O/signerd/direct.o \
 	$O/signerd/frontend.o \
 	$O/signerd/frontmsg.o \
 	$O/signerd/keylink.o \
-	$O/signerd/listener.o \
+	$O/signerd/metadata.o \
+	$O/signerd/reqlog.o \
+	$O/signerd/rpc.o
+
+# Resolves and connects.  No key, no file, no TLS.
+DIALER_OBJS = \
+	$O/common/child.o \
+	$O/common/hex.o \
+	$O/common/imsgev.o \
+	$O/common/log.o \
+	$O/common/log_render.o \
+	$O/common/privdrop.o \
+	$O/common/proc.o \
+	$O/common/sandbox.o \
+	$O/common/sandbox_tables.o \
+	$O/compat/imsg-buffer.o \
+	$O/compat/imsg.o \
+	$O/signerd/dial_address.o \
+	$O/signerd/dial_attempt.o \
+	$O/signerd/dial_connect.o \
+	$O/signerd/dial_files.o \
+	$O/signerd/dial_link.o \
+	$O/signerd/dial_parent.o \
+	$O/signerd/dial_resolve.o \
+	$O/signerd/dialer.o \
+	$O/signerd/dialmsg.o
+
+# The process of the links to proxies: the same in another role.
+LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
+	$O/signerd/advertise.o \
+	$O/signerd/dialmsg.o \
+	$O/signerd/frontmsg.o \
+	$O/signerd/keylink.o \
+	$O/signerd/link.o \
+	$O/signerd/linkmsg.o \
+	$O/signerd/metadata.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o \
-	$O/signerd/tlscheck.o \
-	$O/signerd/tlsfiles.o
+	$O/signerd/uplink.o \
+	$O/signerd/uplink_register.o
+
+# The network process of the other daemon.
+RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
+	$O/common/json_splice.o \
+	$O/keyd/payload.o \
+	$O/keyd/policy.o \
+	$O/keyd/rlp.o \
+	$O/keyd/rule.o \
+	$O/keyd/tx.o \
+	$O/proxyd/advert.o \
+	$O/proxyd/call.o \
+	$O/proxyd/client.o \
+	$O/proxyd/link.o \
+	$O/proxyd/register.o \
+	$O/proxyd/relay.o \
+	$O/proxyd/relaymsg.o \
+	$O/proxyd/relaymsg_rule.o \
+	$O/proxyd/reqlog.o \
+	$O/proxyd/route.o \
+	$O/proxyd/wire.o
 
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.
 KEYD_OBJS = $(COMMON_OBJS) \
@@ -110,18 +221,26 @@ HOOK =		$O/regress/sandbox/hook.o
 SIGNERD_LIBS =	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 FRONTEND_LIBS =	$(LIBTLS_LIBS) $(LIBCRYPTO_LIBS) $(LIBEVENT_LIBS) \
 		$(LIBCJSON_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
+DIALER_LIBS =	$(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) \
+		$(LIBS)
+LINK_LIBS =	$(LIBWSLAY_LIBS) $(FRONTEND_LIBS)
+RELAY_LIBS =	$(LINK_LIBS)
 KEYD_LIBS =	$(LIBSECP256K1_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 
 # What is installed.
-MAN5 =		man/signerd.conf.5
-MAN8 =		man/signerd.8 man/keyd.8
-EXAMPLES =	etc/signerd.conf
+DAEMONS =	$B/signerd $B/proxyd
+HELPERS =	$B/libexec/dialer $B/libexec/frontend $B/libexec/keyd \
+		$B/libexec/link $B/libexec/relay
+MAN5 =		man/signerd.conf.5 man/proxyd.conf.5
+MAN8 =		man/signerd.8 man/keyd.8 man/proxyd.8
+EXAMPLES =	etc/signerd.conf etc/proxyd.conf
 
 # ---- How they are made ---------------------------------------------------
 
 MACROS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' \
-	-DCHROOTDIR='"$(CHROOTDIR)"' -DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
+	-DCHROOTDIR='"$(CHROOTDIR)"' \
+	-DPROXYD_CHROOTDIR='"$(PROXYD_CHROOTDIR)"' -DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
 
 # Variables that end in the value of V: with V=1 commands are shown.
 Q_ =		@
@@ -140,16 +259,35 @@ LINK =	$(CC) $(CFLAGS) $(SANFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 
 include rules.mk
 
-programs: $B/signerd $B/libexec/frontend $B/libexec/keyd
+programs: $(DAEMONS) $(HELPERS)
 
 $B/signerd: $(SIGNERD_OBJS) $(NOHOOK)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(SIGNERD_OBJS) $(NOHOOK) $(SIGNERD_LIBS)
 
+$B/proxyd: $(PROXYD_OBJS) $(NOHOOK)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(NOHOOK) $(SIGNERD_LIBS)
+
+$B/libexec/link: $(LINK_OBJS) $(NOHOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(LINK_OBJS) $(NOHOOK) $(LINK_LIBS)
+
+$B/libexec/relay: $(RELAY_OBJS) $(NOHOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(RELAY_OBJS) $(NOHOOK) $(RELAY_LIBS)
+
 $B/libexec/frontend: $(FRONTEND_OBJS) $(NOHOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(FRONTEND_OBJS) $(NOHOOK) $(FRONTEND_LIBS)
+
+$B/libexec/dialer: $(DIALER_OBJS) $(NOHOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(NOHOOK) $(DIALER_LIBS)
 
 $B/libexec/keyd: $(KEYD_OBJS) $(NOHOOK)
 	@mkdir -p $(@D)
@@ -165,6 +303,15 @@ $O/signerd/parse.o: $O/signerd/parse.c $(HEADERS) config.mk
 	@echo CC $O/signerd/parse.c
 	$(Q)$(COMPILE) -c -o $@ $O/signerd/parse.c
 
+$O/proxyd/parse.c: proxyd/parse.y
+	@mkdir -p $(@D)
+	@echo YACC proxyd/parse.y
+	$(Q)$(YACC) -o $@ proxyd/parse.y
+
+$O/proxyd/parse.o: $O/proxyd/parse.c $(HEADERS) config.mk
+	@echo CC $O/proxyd/parse.c
+	$(Q)$(COMPILE) -c -o $@ $O/proxyd/parse.c
+
 config.mk: configure
 	@test -n "$(PREFIX)" || { echo "run ./configure first" >&2; exit 1; }
 	$(CONFIGURE)
@@ -178,17 +325,37 @@ reconfigure:
 # ---- Tests ---------------------------------------------------------------
 
 test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
-	$B/regress/keyd-hook
+	$B/regress/dialer-hook $B/regress/keyd-hook
 
 $B/regress/signerd-hook: $(SIGNERD_OBJS) $(HOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(SIGNERD_OBJS) $(HOOK) $(SIGNERD_LIBS)
 
+$B/regress/proxyd-hook: $(PROXYD_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(HOOK) $(SIGNERD_LIBS)
+
+$B/regress/link-hook: $(LINK_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(LINK_OBJS) $(HOOK) $(LINK_LIBS)
+
+$B/regress/relay-hook: $(RELAY_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(RELAY_OBJS) $(HOOK) $(RELAY_LIBS)
+
 $B/regress/frontend-hook: $(FRONTEND_OBJS) $(HOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(FRONTEND_OBJS) $(HOOK) $(FRONTEND_LIBS)
+
+$B/regress/dialer-hook: $(DIALER_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(HOOK) $(DIALER_LIBS)
 
 $B/regress/keyd-hook: $(KEYD_OBJS) $(HOOK)
 	@mkdir -p $(@D)
@@ -224,22 +391,36 @@ EXAMPLEDIR =	$(PREFIX)/share/examples/signerd
 install: programs
 	install -d -m 0755 $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(LIBEXECDIR) \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CHROOTDIR)
-	install -m 0755 $B/signerd $(DESTDIR)$(PREFIX)/sbin
-	install -m 0755 $B/libexec/keyd $B/libexec/frontend $(DESTDIR)$(LIBEXECDIR)
+	    $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CHROOTDIR) \
+	    $(DESTDIR)$(PROXYD_CHROOTDIR)
+	install -m 0755 $(DAEMONS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 0755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
 	install -m 0644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
 	install -m 0644 $(EXAMPLES) $(DESTDIR)$(EXAMPLEDIR)
+	for d in etc/examples/*; do \
+	    to=$(DESTDIR)$(EXAMPLEDIR)/$${d##*/}; \
+	    install -d -m 0755 $$to && \
+	    install -m 0644 $$d/*.conf $$to || exit 1; done
 
 # The configuration and the keys stay.
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/sbin/signerd
-	rm -f $(DESTDIR)$(LIBEXECDIR)/keyd $(DESTDIR)$(LIBEXECDIR)/frontend
-	rm -f $(DESTDIR)$(MANDIR)/man5/signerd.conf.5
-	rm -f $(DESTDIR)$(MANDIR)/man8/signerd.8 $(DESTDIR)$(MANDIR)/man8/keyd.8
-	rm -f $(DESTDIR)$(EXAMPLEDIR)/signerd.conf
+	for f in $(DAEMONS); do \
+	    rm -f $(DESTDIR)$(PREFIX)/sbin/$${f##*/}; done
+	for f in $(HELPERS); do \
+	    rm -f $(DESTDIR)$(LIBEXECDIR)/$${f##*/}; done
+	for f in $(MAN5); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man5/$${f##*/}; done
+	for f in $(MAN8); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man8/$${f##*/}; done
+	for f in $(EXAMPLES); do \
+	    rm -f $(DESTDIR)$(EXAMPLEDIR)/$${f##*/}; done
+	for f in etc/examples/*/*.conf; do \
+	    rm -f $(DESTDIR)$(EXAMPLEDIR)/$${f#etc/examples/}; done
+	-for d in etc/examples/*; do \
+	    rmdir $(DESTDIR)$(EXAMPLEDIR)/$${d##*/}; done
 	-rmdir $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(EXAMPLEDIR) \
-	    $(DESTDIR)$(CHROOTDIR)
+	    $(DESTDIR)$(CHROOTDIR) $(DESTDIR)$(PROXYD_CHROOTDIR)
 
 clean:
 	rm -rf build build1

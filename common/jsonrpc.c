@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -16,6 +17,7 @@
 #define ANSWER_RESULT	",\"result\":"
 #define ANSWER_CODE	",\"error\":{\"code\":"
 #define ANSWER_MESSAGE	",\"message\":\""
+#define ANSWER_ERROR	",\"error\":"
 
 /* A piece of an answer; len is what is to be written. */
 struct piece {
@@ -155,32 +157,44 @@ jsonrpc_request(struct jsonrpc_request *req, const struct json_doc *doc,
 }
 
 int
-jsonrpc_argument(const cJSON *params, int n, const cJSON **arg,
+jsonrpc_arguments(const cJSON *params, int n, const cJSON **args,
     char *message, size_t size)
 {
-	const cJSON	*first;
+	const cJSON	*v;
+	int		 i;
 
-	*arg = NULL;
 	if (params == NULL || cJSON_IsNull(params))
-		first = NULL;
+		v = NULL;
 	else if (cJSON_IsArray(params))
-		first = params->child;
+		v = params->child;
 	else {
 		snprintf(message, size, "non-array args");
 		return (-1);
 	}
-	if (first == NULL && n > 0) {
-		snprintf(message, size,
-		    "missing value for required argument 0");
-		return (-1);
-	}
-	if (first != NULL && (n == 0 || first->next != NULL)) {
+	for (i = 0; i < n && v != NULL; i++, v = v->next)
+		args[i] = v;
+	if (v != NULL) {
 		snprintf(message, size,
 		    "too many arguments, want at most %d", n);
 		return (-1);
 	}
-	*arg = first;
+	if (i < n) {
+		snprintf(message, size,
+		    "missing value for required argument %d", i);
+		return (-1);
+	}
 	return (0);
+}
+
+int
+jsonrpc_argument(const cJSON *params, int n, const cJSON **arg,
+    char *message, size_t size)
+{
+	*arg = NULL;
+	if (jsonrpc_arguments(params, n, arg, message, size) == 0)
+		return (0);
+	*arg = NULL;
+	return (-1);
 }
 
 /*
@@ -249,18 +263,59 @@ jsonrpc_error(struct evbuffer *out, const char *id, size_t idlen, int code,
 	return (append(out, pieces, sizeof(pieces) / sizeof(pieces[0])));
 }
 
-int
-jsonrpc_result(struct evbuffer *out, const char *id, size_t idlen,
-    const char *json, size_t len)
+/* An answer whose one value is JSON text already. */
+static int
+append_value(struct evbuffer *out, const char *id, size_t idlen,
+    const char *name, const char *json, size_t len)
 {
 	struct piece	pieces[5];
 
 	pieces[0] = text(ANSWER_HEAD);
 	pieces[1] = id_piece(id, idlen);
-	pieces[2] = text(ANSWER_RESULT);
+	pieces[2] = text(name);
 	pieces[3].text = json;
 	pieces[3].len = len;
 	pieces[3].escape = false;
 	pieces[4] = text("}");
 	return (append(out, pieces, sizeof(pieces) / sizeof(pieces[0])));
+}
+
+int
+jsonrpc_result(struct evbuffer *out, const char *id, size_t idlen,
+    const char *json, size_t len)
+{
+	return (append_value(out, id, idlen, ANSWER_RESULT, json, len));
+}
+
+int
+jsonrpc_error_raw(struct evbuffer *out, const char *id, size_t idlen,
+    const char *json, size_t len)
+{
+	return (append_value(out, id, idlen, ANSWER_ERROR, json, len));
+}
+
+int
+jsonrpc_error_parse(const struct json_doc *doc, const cJSON *error, int *code,
+    const char **message)
+{
+	const cJSON	*number = json_member(error, "code");
+	const cJSON	*string = json_member(error, "message");
+	const char	*text;
+	char		 digits[12], *end;
+	size_t		 len = 0;
+	long		 n;
+
+	if (!cJSON_IsObject(error) || !cJSON_IsNumber(number) ||
+	    !cJSON_IsString(string) ||
+	    (text = json_raw(doc, number, &len)) == NULL ||
+	    len >= sizeof(digits))
+		return (-1);
+	memcpy(digits, text, len);
+	digits[len] = '\0';
+	n = strtol(digits, &end, 10);
+	if (*end != '\0' || n < INT32_MIN || n > INT32_MAX)
+		return (-1);
+	*code = (int)n;
+	*message = string->valuestring;
+	return (0);
 }

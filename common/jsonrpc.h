@@ -67,6 +67,9 @@ void	jsonrpc_request(struct jsonrpc_request *, const struct json_doc *,
  */
 int	jsonrpc_argument(const cJSON *params, int n, const cJSON **arg,
 	    char *message, size_t size);
+/* The same for the n arguments of a method that needs them all. */
+int	jsonrpc_arguments(const cJSON *params, int n, const cJSON **args,
+	    char *message, size_t size);
 
 /*
  * Append one answer, without a newline, to out.  id as in the request (NULL:
@@ -77,5 +80,15 @@ int	jsonrpc_error(struct evbuffer *out, const char *id, size_t idlen,
 	    int code, const char *message);
 int	jsonrpc_result(struct evbuffer *out, const char *id, size_t idlen,
 	    const char *json, size_t len);
+/* An error object as it stands: JSON text. */
+int	jsonrpc_error_raw(struct evbuffer *out, const char *id, size_t idlen,
+	    const char *json, size_t len);
+
+/*
+ * Somebody's error object: its code, and its message, which is the tree's.
+ * -1 where it is not one (section 5.1).
+ */
+int	jsonrpc_error_parse(const struct json_doc *, const cJSON *error,
+	    int *code, const char **message);
 
 #endif /* COMMON_JSONRPC_H */

@@ -269,16 +269,16 @@ proc_parse_args(struct proc_args *args, int argc, char **argv)
 			args->user.gid = (gid_t)number(optarg);
 			break;
 		default:
-			fatalx("not to be run by hand: signerd starts it");
+			fatalx("not to be run by hand: its parent starts it");
 		}
 	}
 	if (optind != argc)
-		fatalx("not to be run by hand: signerd starts it");
+		fatalx("not to be run by hand: its parent starts it");
 	if (args->user.chroot != NULL &&
 	    (args->user.uid == 0 || args->user.gid == 0))
 		fatalx("will not run as root");
 	if (fcntl(PROC_PARENT_FD, F_GETFD) == -1)
-		fatalx("not to be run by hand: signerd starts it");
+		fatalx("not to be run by hand: its parent starts it");
 }
 
 void

@@ -64,6 +64,8 @@ set_limits(const struct sandbox_limit *limit, char *why, size_t size)
 #define SYS_landlock_restrict_self	446
 #endif
 #define LANDLOCK_VERSION_QUERY	1U
+#define LANDLOCK_BIND_TCP	1U
+#define LANDLOCK_CONNECT_TCP	2U
 
 struct landlock_attr {
 	uint64_t	fs;		/* ABI 1 */
@@ -72,11 +74,11 @@ struct landlock_attr {
 };
 
 /*
- * Denies all that this kernel can deny; no rule grants anything back.
- * Returns the ABI version, 0 where there is no landlock, -1 on failure.
+ * Denies what is asked for and this kernel can deny; no rule grants anything
+ * back.  Returns the ABI version, 0 where there is no landlock, -1 on failure.
  */
 static int
-landlock_all(void)
+landlock_deny(int what)
 {
 	static const unsigned int	 fs_bits[] = { 13, 14, 15, 15, 16 };
 	struct landlock_attr		 attr;
@@ -88,9 +90,13 @@ landlock_all(void)
 	if (abi < 1)
 		return (0);
 	memset(&attr, 0, sizeof(attr));
-	attr.fs = (1ULL << fs_bits[abi > 5 ? 4 : abi - 1]) - 1;
+	if (what & SANDBOX_NOFILE)
+		attr.fs = (1ULL << fs_bits[abi > 5 ? 4 : abi - 1]) - 1;
 	if (abi >= 4) {
-		attr.net = 3;		/* bind and connect of TCP */
+		if (what & SANDBOX_NOBIND)
+			attr.net |= LANDLOCK_BIND_TCP;
+		if (what & SANDBOX_NOCONNECT)
+			attr.net |= LANDLOCK_CONNECT_TCP;
 		size = sizeof(attr.fs) + sizeof(attr.net);
 	}
 	if (abi >= 6) {
@@ -108,7 +114,7 @@ landlock_all(void)
 static int
 add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 {
-	struct scmp_arg_cmp	 cmp[2];
+	struct scmp_arg_cmp	 cmp[3];
 	unsigned int		 n = 1;
 	int			 nr;
 
@@ -121,14 +127,18 @@ add_rule(scmp_filter_ctx ctx, const struct sandbox_rule *rule)
 	switch (rule->check) {
 	case SANDBOX_ANY:
 		return (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0));
+	case SANDBOX_DENIED:
+		return (seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EACCES), nr, 0));
 	case SANDBOX_EQ:
 		cmp[0].op = SCMP_CMP_EQ;
 		break;
 	case SANDBOX_EQ2:
-		cmp[0].op = cmp[1].op = SCMP_CMP_EQ;
+	case SANDBOX_EQ2_0:
+		cmp[0].op = cmp[1].op = cmp[2].op = SCMP_CMP_EQ;
 		cmp[1].arg = rule->arg + 1;
 		cmp[1].datum_a = rule->next;
-		n = 2;
+		cmp[2].arg = rule->arg + 2;
+		n = rule->check == SANDBOX_EQ2 ? 2 : 3;
 		break;
 	case SANDBOX_NOBITS:
 		/* The bits of datum_a are to be datum_b: zero. */
@@ -173,7 +183,7 @@ sandbox_enter(const struct sandbox *sb, int *landlock, char *why, size_t size)
 		return (-1);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return (failed(why, size, "no_new_privs", errno));
-	*landlock = sb->landlock ? landlock_all() : 0;
+	*landlock = sb->landlock ? landlock_deny(sb->landlock) : 0;
 	if (*landlock == -1)
 		return (failed(why, size, "landlock", errno));
 	return (load_filter(sb, why, size));

@@ -19,7 +19,9 @@ enum sandbox_check {
 	SANDBOX_ANY,		/* no check of arguments */
 	SANDBOX_EQ,		/* argument `arg` is `value` */
 	SANDBOX_EQ2,		/* and the next one is `next` */
-	SANDBOX_NOBITS		/* argument `arg` has none of the bits */
+	SANDBOX_EQ2_0,		/* and the one after that is 0 */
+	SANDBOX_NOBITS,		/* argument `arg` has none of the bits */
+	SANDBOX_DENIED		/* fails with EACCES, the process lives */
 };
 
 struct sandbox_rule {
@@ -40,11 +42,19 @@ struct sandbox {
 	const char			*name;
 	const struct sandbox_rule	*rules;
 	const struct sandbox_limit	*limits;
-	int				 landlock;	/* no file at all */
+	int				 landlock;	/* SANDBOX_NOFILE, ... */
 };
 
+/* What landlock forbids, as far as the kernel's can: any file; TCP. */
+#define SANDBOX_NOFILE		0x1
+#define SANDBOX_NOBIND		0x2
+#define SANDBOX_NOCONNECT	0x4
+
+extern const struct sandbox sandbox_link;
+extern const struct sandbox sandbox_relay;
 extern const struct sandbox sandbox_parent;
 extern const struct sandbox sandbox_frontend;
+extern const struct sandbox sandbox_dialer;
 extern const struct sandbox sandbox_keyd;
 
 /*

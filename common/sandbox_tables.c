@@ -16,7 +16,9 @@
 #define ANY		SANDBOX_ANY, 0, 0, 0
 #define EQ(a, v)	SANDBOX_EQ, (a), (uint64_t)(v), 0
 #define EQ2(a, v, w)	SANDBOX_EQ2, (a), (uint64_t)(v), (uint64_t)(w)
+#define EQ2_0(a, v, w)	SANDBOX_EQ2_0, (a), (uint64_t)(v), (uint64_t)(w)
 #define NOBITS(a, v)	SANDBOX_NOBITS, (a), (uint64_t)(v), 0
+#define DENIED		SANDBOX_DENIED, 0, 0, 0
 #define END		{ NULL, ANY }
 
 /*
@@ -91,9 +93,9 @@
 #endif
 
 /*
- * The parent reads files, waits for its children and signals them, passes
- * descriptors and writes the log.  Its sockets can be unix sockets alone
- * (syslog).
+ * The parent reads files (also later, for the dialer), waits for its children
+ * and signals them, passes descriptors and writes the log.  Its sockets can
+ * be unix sockets alone (syslog).
  */
 static const struct sandbox_rule parent_rules[] = {
 	COMMON_RULES,
@@ -145,11 +147,47 @@ static const struct sandbox_rule frontend_rules[] = {
 	END
 };
 
+/* The dialer's too. */
 static const struct sandbox_limit frontend_limits[] = {
 	{ RLIMIT_CORE, 0 },
 	{ RLIMIT_NPROC, 0 },
 	{ RLIMIT_FSIZE, 0 },
 	{ -1, 0 }
+};
+
+/*
+ * Sockets of its own, which connect and neither listen nor have an address of
+ * their choice.  libevent asks for flags with the type of a socket and, where
+ * that fails, once more without and sets them by fcntl.
+ */
+#define SOCKET_FLAGS	(SOCK_NONBLOCK | SOCK_CLOEXEC)
+#define SOCKET_RULES(family)						\
+	{ "socket", EQ2_0(0, family, SOCK_STREAM | SOCKET_FLAGS) },	\
+	{ "socket", EQ2_0(0, family, SOCK_DGRAM | SOCKET_FLAGS) },	\
+	{ "socket", EQ2_0(0, family, SOCK_DGRAM) }
+
+static const struct sandbox_rule dialer_rules[] = {
+	COMMON_RULES,
+	EVENT_RULES,
+	SANITIZER_RULES
+#if !defined(HAVE_ARC4RANDOM_BUF) && !defined(SIGNERD_SANITIZE)
+	/*
+	 * libevent's own generator tries these besides getrandom, each time
+	 * that it is seeded, and does without them.
+	 */
+	{ "open", DENIED },
+	{ "openat", DENIED },
+#endif
+	SOCKET_RULES(AF_INET),
+	SOCKET_RULES(AF_INET6),
+	{ "fcntl", EQ2(1, F_SETFL, O_NONBLOCK) },
+	{ "fcntl", EQ2(1, F_SETFD, FD_CLOEXEC) },
+	{ "connect", ANY },
+	{ "getsockopt", EQ2(1, SOL_SOCKET, SO_ERROR) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
+	{ "recvfrom", ANY },
+	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
+	END
 };
 
 /* Messages in, messages out. */
@@ -172,12 +210,56 @@ static const struct sandbox_limit keyd_limits[] = {
 	{ -1, 0 }
 };
 
+/*
+ * Connections that the dialer made and passes on; it can accept none, and
+ * without MSG_FASTOPEN reconnect none.
+ */
+static const struct sandbox_rule link_rules[] = {
+	COMMON_RULES,
+	EVENT_RULES,
+	SANITIZER_RULES
+	{ "recvfrom", ANY },
+	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_USER_TIMEOUT) },
+	{ "shutdown", ANY },
+	END
+};
+
+/* The frontend's, and the time after which a silent signer is dead. */
+static const struct sandbox_rule relay_rules[] = {
+	COMMON_RULES,
+	EVENT_RULES,
+	SANITIZER_RULES
+	{ "accept4", ANY },
+	{ "recvfrom", ANY },
+	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
+	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_USER_TIMEOUT) },
+	{ "shutdown", ANY },
+	END
+};
+
+const struct sandbox sandbox_link = {
+	TABLE("link"), link_rules, frontend_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
+};
+const struct sandbox sandbox_relay = {
+	TABLE("relay"), relay_rules, frontend_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
+};
 const struct sandbox sandbox_parent = {
 	TABLE("parent"), parent_rules, parent_limits, 0
 };
 const struct sandbox sandbox_frontend = {
-	TABLE("frontend"), frontend_rules, frontend_limits, 1
+	TABLE("frontend"), frontend_rules, frontend_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
+};
+const struct sandbox sandbox_dialer = {
+	TABLE("dialer"), dialer_rules, frontend_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND
 };
 const struct sandbox sandbox_keyd = {
-	TABLE("keyd"), keyd_rules, keyd_limits, 1
+	TABLE("keyd"), keyd_rules, keyd_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
 };

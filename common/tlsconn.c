@@ -4,7 +4,6 @@
  */
 
 #include <sys/types.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,70 +15,17 @@
 
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <event2/event_struct.h>
 #include <openssl/err.h>
 #include <tls.h>
 
-#include "common/tlsconn.h"
-#include "common/tlsio.h"
+#include "common/tlsconn_local.h"
 
 #define TURN_MAX	(16 * TLSIO_MAX)	/* of one connection, a turn */
-#define NAME_SIZE	254
-#define SUBJECT_SIZE	256
 /*
  * A step of a handshake costs as much as twenty requests and anybody can ask
  * for one, so few of them are taken in one turn of the loop.
  */
 #define HANDSHAKES	2
-
-enum state {
-	ST_START,		/* plain: ready is still to be told */
-	ST_HANDSHAKE,
-	ST_OPEN,
-	ST_SENDING,		/* tlsconn_close: what is left */
-	ST_NOTIFY,		/* close_notify */
-	ST_DISCARD,		/* until the peer closes */
-	ST_ENDED
-};
-
-struct tlsconn {
-	struct tlsctx		*ctx;
-	struct tlsio		 io;
-	enum state		 state;
-	struct tlsconn_cb	 cb;
-	void			*arg;
-
-	struct event		 rd;
-	struct event		 wr;
-	struct event		 flush;		/* the end of this turn */
-	struct event		 later;		/* the next turn of the loop */
-	bool			 rd_on;
-	bool			 wr_on;
-
-	struct evbuffer		*in;
-	struct evbuffer		*out;
-	size_t			 max_input;
-	size_t			 max_discard;
-	size_t			 retry;		/* length of a write again */
-
-	bool			 want_in;	/* handshake, close_notify */
-	bool			 want_out;
-	bool			 read_wants_out;
-	bool			 write_wants_in;
-	bool			 blocked;	/* output awaits the socket */
-	bool			 paused;
-	bool			 more;		/* may be inside of OpenSSL */
-	bool			 eof;
-	bool			 eof_told;
-	bool			 busy;		/* in a handler of ours */
-	bool			 freed;		/* by the owner, meanwhile */
-
-	enum tlsconn_peer	 peer;
-	char			 name[NAME_SIZE];
-	char			 subject[SUBJECT_SIZE];
-	bool			 queued;	/* in handshakes */
-	TAILQ_ENTRY(tlsconn)	 entry;
-};
 
 static TAILQ_HEAD(, tlsconn) handshakes = TAILQ_HEAD_INITIALIZER(handshakes);
 
@@ -180,6 +126,7 @@ destroy(struct tlsconn *c)
 		evbuffer_free(c->in);
 	if (c->out != NULL)
 		evbuffer_free(c->out);
+	free(c->expected);
 	free(c);
 }
 
@@ -309,8 +256,10 @@ write_out(struct tlsconn *c)
 		}
 		result = write_piece(c);
 		/* Not an EOF: whoever has an answer could not give it. */
-		if (result == TLSIO_EOF || result == TLSIO_FAILED)
+		if (result == TLSIO_EOF || result == TLSIO_FAILED) {
+			tlsio_last_words(&c->io);
 			end(c, TLSCONN_FAILED);
+		}
 		if (result != TLSIO_DONE)
 			return;
 		any = true;
@@ -378,38 +327,6 @@ open_up(struct tlsconn *c)
 		read_in(c);
 }
 
-/* The end of one that is too long is cut off, and shown to be. */
-static void
-note_subject(struct tlsconn *c)
-{
-	static const char cut[] = "...";
-	const char *subject = tls_peer_cert_subject(c->io.tls);
-	size_t len;
-
-	if (subject == NULL)
-		return;
-	if ((len = strlen(subject)) < sizeof(c->subject)) {
-		memcpy(c->subject, subject, len + 1);
-		return;
-	}
-	len = sizeof(c->subject) - sizeof(cut);
-	memcpy(c->subject, subject, len);
-	memcpy(c->subject + len, cut, sizeof(cut));
-}
-
-static void
-note_peer(struct tlsconn *c)
-{
-	const uint8_t *pem;
-	size_t len;
-
-	if (!tls_peer_cert_provided(c->io.tls))
-		return;
-	note_subject(c);
-	if ((pem = tls_peer_cert_chain_pem(c->io.tls, &len)) != NULL)
-		c->peer = tlsconn_san(pem, len, c->name, sizeof(c->name));
-}
-
 static void
 handshake(struct tlsconn *c)
 {
@@ -419,8 +336,11 @@ handshake(struct tlsconn *c)
 	c->want_in = result == TLSIO_WANT_IN;
 	c->want_out = result == TLSIO_WANT_OUT;
 	if (result == TLSIO_DONE) {
-		note_peer(c);
-		open_up(c);
+		tlspeer_note(c);
+		if (tlspeer_is_expected(c))
+			open_up(c);
+		else
+			end(c, TLSCONN_FAILED);
 	} else if (!c->want_in && !c->want_out)
 		end_io(c, result);
 }
@@ -521,44 +441,125 @@ on_later(evutil_socket_t fd, short what, void *arg)
 
 /* ---- For the owner ---------------------------------------------------- */
 
-struct tlsconn *
-tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
-    size_t max_input, const struct tlsconn_cb *cb, void *arg)
+/* Takes tls, NULL for a plain one, and fd if it succeeds. */
+static struct tlsconn *
+start(struct event_base *base, struct tls *tls, int fd, size_t max_input,
+    const struct tlsconn_cb *cb, void *arg)
 {
 	struct tlsconn *c;
 	int one = 1;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL)
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    (c->in = evbuffer_new()) == NULL ||
+	    (c->out = evbuffer_new()) == NULL) {
+		tls_free(tls);
+		if (c != NULL)
+			destroy(c);
+		errno = ENOMEM;
 		return (NULL);
+	}
+	c->io.tls = tls;
 	c->io.fd = fd;
 	c->cb = *cb;
 	c->arg = arg;
 	c->max_input = max_input;
 	c->peer = TLSCONN_NOCERT;
-	ERR_clear_error();
-	if ((c->in = evbuffer_new()) == NULL ||
-	    (c->out = evbuffer_new()) == NULL || (ctx != NULL &&
-	    tls_accept_socket(tlsctx_tls(ctx), &c->io.tls, fd) == -1)) {
-		destroy(c);
-		errno = ENOMEM;
-		return (NULL);
-	}
-	if (ctx != NULL) {
-		c->ctx = tlsctx_ref(ctx);
-		c->io.server = tlsctx_tls(ctx);
-	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	event_assign(&c->rd, base, fd, EV_READ | EV_PERSIST, on_read, c);
 	event_assign(&c->wr, base, fd, EV_WRITE | EV_PERSIST, on_write, c);
 	/* Not wr: who stops to wait for the socket has still to flush. */
 	event_assign(&c->flush, base, -1, 0, on_write, c);
 	event_assign(&c->later, base, -1, 0, on_later, c);
-	c->state = ctx != NULL ? ST_HANDSHAKE : ST_START;
-	c->want_in = true;
-	if (ctx == NULL)
+	c->state = tls != NULL ? ST_HANDSHAKE : ST_START;
+	return (c);
+}
+
+struct tlsconn *
+tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
+    size_t max_input, const struct tlsconn_cb *cb, void *arg)
+{
+	struct tlsconn *c;
+	struct tls *tls = NULL;
+
+	ERR_clear_error();
+	if (ctx != NULL &&
+	    tls_accept_socket(tlsctx_tls(ctx), &tls, fd) == -1) {
+		errno = ENOMEM;
+		return (NULL);
+	}
+	if ((c = start(base, tls, fd, max_input, cb, arg)) == NULL)
+		return (NULL);
+	if (ctx != NULL) {
+		c->ctx = tlsctx_ref(ctx);
+		c->io.verifier = tlsctx_tls(ctx);
+	} else
 		run_later(c);
+	c->want_in = true;
 	rearm(c);
 	return (c);
+}
+
+/* As DNS has it, the name may end with a dot; in a certificate it may not. */
+static char *
+without_dot(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > 1 && name[len - 1] == '.')
+		len--;
+	return (strndup(name, len));
+}
+
+struct tlsconn *
+tlsconn_connect(struct event_base *base, struct tlsctx *ctx, int fd,
+    const char *name, size_t max_input, const struct tlsconn_cb *cb, void *arg)
+{
+	struct tlsconn *c;
+	struct tls *tls;
+	char *expected;
+
+	if (tlsctx_tls(ctx) != NULL || name[0] == '\0') {
+		errno = EINVAL;
+		return (NULL);
+	}
+	ERR_clear_error();
+	if ((expected = without_dot(name)) == NULL)
+		return (NULL);
+	if ((tls = tlsctx_connect(ctx, fd, expected)) == NULL ||
+	    (c = start(base, tls, fd, max_input, cb, arg)) == NULL) {
+		free(expected);
+		errno = ENOMEM;
+		return (NULL);
+	}
+	c->ctx = tlsctx_ref(ctx);
+	c->io.verifier = tls;
+	c->io.client = true;
+	c->expected = expected;
+	/* The hello is a step of a handshake too, and waits for its turn. */
+	c->want_out = true;
+	rearm(c);
+	return (c);
+}
+
+void
+tlsconn_set_cb(struct tlsconn *c, const struct tlsconn_cb *cb, void *arg)
+{
+	c->cb = *cb;
+	c->arg = arg;
+}
+
+void
+tlsconn_user_timeout(struct tlsconn *c, uint32_t ms)
+{
+#ifdef TCP_USER_TIMEOUT
+	unsigned int value = ms;
+
+	(void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value,
+	    sizeof(value));
+#else
+	(void)c;
+	(void)ms;
+#endif
 }
 
 void
@@ -570,7 +571,7 @@ tlsconn_free(struct tlsconn *c)
 	c->state = ST_ENDED;
 	tls_free(c->io.tls);
 	c->io.tls = NULL;
-	c->io.server = NULL;
+	c->io.verifier = NULL;
 	tlsctx_unref(c->ctx);
 	c->ctx = NULL;
 	close(c->io.fd);
@@ -631,40 +632,12 @@ tlsconn_close(struct tlsconn *c, size_t max_discard)
 		c->blocked = c->write_wants_in = false;
 		tls_free(c->io.tls);
 		c->io.tls = NULL;
+		c->io.verifier = NULL;
 	}
 	c->state = ST_SENDING;
 	if (!c->blocked && !c->write_wants_in)
 		event_active(&c->flush, EV_WRITE, 0);
 	rearm(c);
-}
-
-enum tlsconn_peer
-tlsconn_peer(const struct tlsconn *c)
-{
-	return (c->peer);
-}
-
-const char *
-tlsconn_peer_name(const struct tlsconn *c)
-{
-	return (c->peer == TLSCONN_NAMED ? c->name : NULL);
-}
-
-const char *
-tlsconn_peer_subject(const struct tlsconn *c)
-{
-	return (c->subject[0] != '\0' ? c->subject : NULL);
-}
-
-int64_t
-tlsconn_peer_expiry(const struct tlsconn *c)
-{
-	time_t when;
-
-	if (c->io.tls == NULL || !tls_peer_cert_provided(c->io.tls) ||
-	    (when = tls_peer_cert_notafter(c->io.tls)) == -1)
-		return (0);
-	return (when);
 }
 
 const char *

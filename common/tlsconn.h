@@ -20,17 +20,18 @@ struct tls;
  * loop's turn so that answers that are ready together leave in one record.
  */
 
-/* ---- Server contexts -------------------------------------------------- */
+/* ---- Contexts --------------------------------------------------------- */
 
 /*
- * A configured libtls server.  libtls keeps pointers from a connection to
- * its server context, so each connection holds a reference and the context
- * lives until the last of them is gone.
+ * A configured libtls server, or what makes a libtls client for each
+ * connection.  libtls keeps pointers from a connection to its server context,
+ * so each connection holds a reference and the context lives until the last
+ * of them is gone.
  */
 struct tlsctx;
 
 struct tlsctx_config {
-	const uint8_t	*ca;		/* PEM bundle for clients */
+	const uint8_t	*ca;		/* PEM bundle for peers */
 	size_t		 calen;
 	const uint8_t	*cert;		/* PEM chain, leaf first */
 	size_t		 certlen;
@@ -48,10 +49,22 @@ struct tlsctx_config {
  */
 struct tlsctx	*tlsctx_server(const struct tlsctx_config *, char *err,
 		    size_t errsize);
+/*
+ * The same for connections that are begun here: the server's certificate is
+ * required and verified against ca (and crl) and the name that is given to
+ * tlsconn_connect(); cert and key are what is shown to it.  A copy of the key
+ * lives as long as the context, for libtls reads it for each connection.
+ */
+struct tlsctx	*tlsctx_client(const struct tlsctx_config *, char *err,
+		    size_t errsize);
 struct tlsctx	*tlsctx_ref(struct tlsctx *);
 void		 tlsctx_unref(struct tlsctx *);	/* NULL is fine */
-/* The context itself, for tlsconn.c. */
+/*
+ * For tlsconn.c: a server's context itself, or NULL; a client's new
+ * connection, or NULL.
+ */
 struct tls	*tlsctx_tls(struct tlsctx *);
+struct tls	*tlsctx_connect(struct tlsctx *, int fd, const char *name);
 
 /* ---- Connections ------------------------------------------------------ */
 
@@ -96,6 +109,31 @@ struct tlsconn_cb {
  */
 struct tlsconn	*tlsconn_accept(struct event_base *, struct tlsctx *, int fd,
 		    size_t max_input, const struct tlsconn_cb *, void *arg);
+/*
+ * The client's side, on a socket that is connected already.  name is the
+ * server's: a DNS name (sent as SNI) or a numeric address that the
+ * subjectAltName of its certificate must hold, be it by a wildcard; the CN
+ * does not count.  Otherwise as tlsconn_accept(), but EINVAL where the
+ * context is not a client's, and it must not be NULL.
+ *
+ * Since TLS 1.3 the client is ready before the server has judged the client's
+ * certificate: that it was refused comes later, as TLSCONN_FAILED.
+ */
+struct tlsconn	*tlsconn_connect(struct event_base *, struct tlsctx *, int fd,
+		    const char *name, size_t max_input,
+		    const struct tlsconn_cb *, void *arg);
+/*
+ * Another owner takes over, from within a callback or outside of one.  What
+ * tlsconn_input() holds by then is not told again.
+ */
+void		 tlsconn_set_cb(struct tlsconn *, const struct tlsconn_cb *,
+		    void *arg);
+/*
+ * The kernel gives up on a peer that does not acknowledge what was sent for
+ * so long (TCP_USER_TIMEOUT, RFC 5482).  A failure is nobody's concern, but
+ * the sandbox must let setsockopt(2) through for it.
+ */
+void		 tlsconn_user_timeout(struct tlsconn *, uint32_t ms);
 /* Closes at once, without a word to the peer.  NULL is fine. */
 void		 tlsconn_free(struct tlsconn *);
 
@@ -138,8 +176,9 @@ enum tlsconn_peer tlsconn_san(const uint8_t *pem, size_t, char *name,
 int64_t		 tlsconn_peer_expiry(const struct tlsconn *);
 
 /*
- * Text of the failure, in an operator's words; after TLSCONN_FAILED.  Where
- * the client's certificate is not good it says why.
+ * Text of the failure, in an operator's words, printable ASCII; after
+ * TLSCONN_FAILED.  Where the peer's certificate is not good it says why, and
+ * where the peer refused ours it says what the peer's alert was.
  */
 const char	*tlsconn_error(const struct tlsconn *);
 /* "TLSv1.3", or NULL before the handshake and on plain connections. */

@@ -18,22 +18,12 @@
 
 #include "common/tlsconn.h"
 
+/* A server's context is one of libtls; a client's is what makes them. */
 struct tlsctx {
-	struct tls	*tls;
-	unsigned int	 refs;
+	struct tls		*tls;		/* server */
+	struct tls_config	*config;	/* client */
+	unsigned int		 refs;
 };
-
-static int
-set_trust(struct tls_config *config, const struct tlsctx_config *c)
-{
-	if (tls_config_set_ca_mem(config, c->ca, c->calen) == -1)
-		return (-1);
-	if (c->crl != NULL &&
-	    tls_config_set_crl_mem(config, c->crl, c->crllen) == -1)
-		return (-1);
-	tls_config_verify_client_optional(config);
-	return (0);
-}
 
 static int
 set_config(struct tls_config *config, const struct tlsctx_config *c)
@@ -45,9 +35,12 @@ set_config(struct tls_config *config, const struct tlsctx_config *c)
 	    tls_config_set_alpn(config, "http/1.1") == -1 ||
 	    tls_config_set_session_lifetime(config, 0) == -1 ||
 	    tls_config_set_keypair_mem(config, c->cert, c->certlen, c->key,
-	    c->keylen) == -1)
+	    c->keylen) == -1 ||
+	    tls_config_set_ca_mem(config, c->ca, c->calen) == -1)
 		return (-1);
-	return (set_trust(config, c));
+	if (c->crl != NULL)
+		return (tls_config_set_crl_mem(config, c->crl, c->crllen));
+	return (0);
 }
 
 /* Takes the text of what failed. */
@@ -60,36 +53,132 @@ failed(struct tlsctx *ctx, const char *text, char *err, size_t errsize)
 	return (NULL);
 }
 
-struct tlsctx *
-tlsctx_server(const struct tlsctx_config *c, char *err, size_t errsize)
+/* With what a server and a client have in common; the config is kept. */
+static struct tlsctx *
+begin(const struct tlsctx_config *c, char *err, size_t errsize)
 {
-	struct tls_config *config;
 	struct tlsctx *ctx;
-	bool good;
 
 	ERR_clear_error();
 	/* Without a CA of its own libtls would take the system's. */
 	if (c->ca == NULL || c->calen == 0)
 		return (failed(NULL, "no CA", err, errsize));
 	if ((ctx = calloc(1, sizeof(*ctx))) == NULL ||
-	    (ctx->tls = tls_server()) == NULL ||
-	    (config = tls_config_new()) == NULL)
+	    (ctx->config = tls_config_new()) == NULL)
 		return (failed(ctx, "out of memory", err, errsize));
 	ctx->refs = 1;
-	if (set_config(config, c) == -1) {
-		failed(ctx, tls_config_error(config), err, errsize);
-		tls_config_free(config);
+	if (set_config(ctx->config, c) == -1)
+		return (failed(ctx, tls_config_error(ctx->config), err,
+		    errsize));
+	return (ctx);
+}
+
+static void
+forget_config(struct tlsctx *ctx)
+{
+	if (ctx->config != NULL)
+		tls_config_clear_keys(ctx->config);
+	tls_config_free(ctx->config);
+	ctx->config = NULL;
+}
+
+struct tlsctx *
+tlsctx_server(const struct tlsctx_config *c, char *err, size_t errsize)
+{
+	struct tlsctx *ctx;
+
+	if ((ctx = begin(c, err, errsize)) == NULL)
 		return (NULL);
-	}
-	good = tls_configure(ctx->tls, config) == 0;
-	/* OpenSSL has its copy; this one is of no more use. */
-	tls_config_clear_keys(config);
-	tls_config_free(config);
-	if (!good)
+	tls_config_verify_client_optional(ctx->config);
+	if ((ctx->tls = tls_server()) == NULL)
+		return (failed(ctx, "out of memory", err, errsize));
+	if (tls_configure(ctx->tls, ctx->config) == -1)
 		return (failed(ctx, tls_error(ctx->tls), err, errsize));
+	/* OpenSSL has its copy; this one is of no more use. */
+	forget_config(ctx);
 	ERR_clear_error();
 	return (ctx);
 }
+
+/* ---- Clients ---------------------------------------------------------- */
+
+/* The ends of a connection to nowhere. */
+static ssize_t
+read_nothing(struct tls *tls, void *buf, size_t len, void *arg)
+{
+	(void)tls;
+	(void)buf;
+	(void)len;
+	(void)arg;
+	return (TLS_WANT_POLLIN);
+}
+
+static ssize_t
+write_nowhere(struct tls *tls, const void *buf, size_t len, void *arg)
+{
+	(void)tls;
+	(void)buf;
+	(void)arg;
+	return ((ssize_t)len);
+}
+
+/* A client is not configured before it connects: whether it can be, now. */
+static bool
+try_client(struct tls_config *config, char *err, size_t errsize)
+{
+	struct tls *tls;
+	int n = -1;
+
+	if ((tls = tls_client()) == NULL) {
+		snprintf(err, errsize, "out of memory");
+		return (false);
+	}
+	if (tls_configure(tls, config) == 0 &&
+	    tls_connect_cbs(tls, read_nothing, write_nowhere, NULL,
+	    "localhost") == 0)
+		n = tls_handshake(tls);
+	if (n != TLS_WANT_POLLIN)
+		snprintf(err, errsize, "%s", tls_error(tls) != NULL ?
+		    tls_error(tls) : "not configured");
+	tls_free(tls);
+	ERR_clear_error();
+	return (n == TLS_WANT_POLLIN);
+}
+
+struct tlsctx *
+tlsctx_client(const struct tlsctx_config *c, char *err, size_t errsize)
+{
+	struct tlsctx *ctx;
+
+	if ((ctx = begin(c, err, errsize)) == NULL)
+		return (NULL);
+	/*
+	 * libtls would take the CN of a certificate without DNS names, and
+	 * does not tell whose certificate it was: tlspeer_check() does both.
+	 */
+	tls_config_insecure_noverifyname(ctx->config);
+	if (!try_client(ctx->config, err, errsize)) {
+		tlsctx_unref(ctx);
+		return (NULL);
+	}
+	return (ctx);
+}
+
+struct tls *
+tlsctx_connect(struct tlsctx *ctx, int fd, const char *name)
+{
+	struct tls *tls;
+
+	if (ctx->config == NULL || (tls = tls_client()) == NULL)
+		return (NULL);
+	if (tls_configure(tls, ctx->config) == 0 &&
+	    tls_connect_socket(tls, fd, name) == 0)
+		return (tls);
+	tls_free(tls);
+	return (NULL);
+}
+
+/* ---- References ------------------------------------------------------- */
 
 struct tlsctx *
 tlsctx_ref(struct tlsctx *ctx)
@@ -104,6 +193,8 @@ tlsctx_unref(struct tlsctx *ctx)
 	if (ctx == NULL || (ctx->refs > 0 && --ctx->refs > 0))
 		return;
 	tls_free(ctx->tls);
+	/* libtls reads a client's key anew for each connection. */
+	forget_config(ctx);
 	free(ctx);
 }
 
@@ -113,12 +204,32 @@ tlsctx_tls(struct tlsctx *ctx)
 	return (ctx->tls);
 }
 
+/* ---- Preloading ------------------------------------------------------- */
+
+/* As far as a client gets alone: algorithms, random, a hello. */
+static int
+preload_client(void)
+{
+	struct tls_config *config;
+	char err[64];
+	bool good;
+
+	if ((config = tls_config_new()) == NULL)
+		return (-1);
+	/* Nobody is connected to; with a CA libtls would read the system's. */
+	tls_config_insecure_noverifycert(config);
+	tls_config_insecure_noverifyname(config);
+	good = try_client(config, err, sizeof(err));
+	tls_config_free(config);
+	return (good ? 0 : -1);
+}
+
 /* What a connection would be the first to use. */
 #ifdef LIBRESSL_VERSION_NUMBER
 static int
 preload(void)
 {
-	return (0);
+	return (preload_client());
 }
 #else
 static int
@@ -140,7 +251,7 @@ preload(void)
 	if ((tls = tls_server()) == NULL)
 		return (-1);
 	tls_free(tls);
-	return (0);
+	return (preload_client());
 }
 #endif
 

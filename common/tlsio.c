@@ -60,6 +60,12 @@ is_gone(const struct tlsio *io)
 
 #define ALERT_BASE	1000	/* reasons from here on: the peer's alerts */
 
+static const char *
+peer(const struct tlsio *io)
+{
+	return (io->client ? "server" : "client");
+}
+
 /* What follows the mark, or all of it. */
 static const char *
 after(const char *text, const char *mark)
@@ -93,31 +99,42 @@ is_unknown_ca(const char *text)
 	return (false);
 }
 
+static const char *
+crl_text(const struct tlsio *io, const char *text)
+{
+	if (is_verify_text(text, X509_V_ERR_CRL_HAS_EXPIRED))
+		return (io->client ? "the CRL has expired: no server is "
+		    "trusted" : "the CRL has expired: no client can connect");
+	if (is_verify_text(text, X509_V_ERR_CRL_NOT_YET_VALID))
+		return (io->client ? "the CRL is not yet valid: no server is "
+		    "trusted" : "the CRL is not yet valid: no client can "
+		    "connect");
+	if (is_verify_text(text, X509_V_ERR_UNABLE_TO_GET_CRL))
+		return (io->client ? "no CRL of the server certificate's CA: "
+		    "no server of that CA is trusted" : "no CRL of the "
+		    "client certificate's CA: no client of that CA can "
+		    "connect");
+	return (NULL);
+}
+
 /*
  * OpenSSL's queue tells that the verification failed.  Why, libtls tells by
  * the context that its callback was set up with: the server's, not the
- * connection's.
+ * connection's; of a client the two are one.
  */
 static void
 explain_verify(struct tlsio *io)
 {
-	const char *text, *what = NULL;
+	const char *text, *what;
 
-	if (io->server == NULL || (text = tls_error(io->server)) == NULL)
+	if (io->verifier == NULL || (text = tls_error(io->verifier)) == NULL)
 		text = "verification failed";
 	text = after(text, " failed: ");
-	if (is_verify_text(text, X509_V_ERR_CRL_HAS_EXPIRED))
-		what = "the CRL has expired: no client can connect";
-	else if (is_verify_text(text, X509_V_ERR_CRL_NOT_YET_VALID))
-		what = "the CRL is not yet valid: no client can connect";
-	else if (is_verify_text(text, X509_V_ERR_UNABLE_TO_GET_CRL))
-		what = "no CRL of the client certificate's CA: no client of "
-		    "that CA can connect";
-	if (what != NULL)
+	if ((what = crl_text(io, text)) != NULL)
 		tlsio_failed(io, what);
 	else
 		snprintf(io->error, sizeof(io->error),
-		    "client certificate: %s%s", is_unknown_ca(text) ?
+		    "%s certificate: %s%s", peer(io), is_unknown_ca(text) ?
 		    "unknown CA: " : "", text);
 }
 
@@ -128,7 +145,10 @@ explain_alert(struct tlsio *io, int alert, const char *reason)
 
 	/* RFC 8446, 6.2: bad_certificate to unknown_ca. */
 	ours = (alert >= 42 && alert <= 46) || alert == 48;
-	snprintf(io->error, sizeof(io->error), "the client %s: %s",
+	/* What servers alone may say: access_denied, certificate_required. */
+	if (io->client)
+		ours = ours || alert == 49 || alert == 116;
+	snprintf(io->error, sizeof(io->error), "the %s %s: %s", peer(io),
 	    ours ? "refused our certificate" : "sent an alert",
 	    after(reason, "alert "));
 }
@@ -145,8 +165,13 @@ explain_error(struct tlsio *io, unsigned long error)
 			return;
 		}
 		if (code == SSL_R_UNSUPPORTED_PROTOCOL) {
-			tlsio_failed(io, "client offers no protocol of "
-			    "\"tls protocols\"");
+			snprintf(io->error, sizeof(io->error), "%s offers no "
+			    "protocol of \"tls protocols\"", peer(io));
+			return;
+		}
+		if (code == SSL_R_WRONG_VERSION_NUMBER && io->client) {
+			tlsio_failed(io, "what the server answers is not "
+			    "TLS");
 			return;
 		}
 		if (code >= ALERT_BASE && reason != NULL) {
@@ -180,6 +205,11 @@ explain(struct tlsio *io)
 	}
 	explain_error(io, first);
 }
+
+#define LAST_READS	8
+
+/* Where last words are read into. */
+static uint8_t last[TLSIO_MAX];
 
 /* ---- Steps ------------------------------------------------------------ */
 
@@ -261,6 +291,27 @@ tlsio_write(struct tlsio *io, const void *buf, size_t size, size_t *len)
 	}
 	*len = n > 0 ? (size_t)n : 0;
 	return (result);
+}
+
+void
+tlsio_last_words(struct tlsio *io)
+{
+	unsigned long error;
+	int i;
+
+	if (io->tls == NULL)
+		return;
+	/* What it sent before the alert is of no more use to anybody. */
+	for (i = 0; i < LAST_READS; i++) {
+		ERR_clear_error();
+		if (tls_read(io->tls, last, sizeof(last)) <= 0)
+			break;
+	}
+	error = ERR_peek_error();
+	if (error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(error) >= ALERT_BASE)
+		explain(io);
+	ERR_clear_error();
 }
 
 enum tlsio_result

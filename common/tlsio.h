@@ -6,10 +6,13 @@
 #ifndef COMMON_TLSIO_H
 #define COMMON_TLSIO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct tls;
+
+#define TLSIO_ERROR	400	/* bytes of a failure's text */
 
 /*
  * One non-blocking step on a connected socket, through libtls or plain, with
@@ -17,9 +20,10 @@ struct tls;
  */
 struct tlsio {
 	struct tls	*tls;		/* NULL: plain */
-	struct tls	*server;	/* that it was accepted by */
+	struct tls	*verifier;	/* tells why it does not verify */
+	bool		 client;	/* this side */
 	int		 fd;
-	char		 error[160];	/* text of the last failure */
+	char		 error[TLSIO_ERROR];	/* text of the last failure */
 };
 
 enum tlsio_result {
@@ -42,6 +46,11 @@ enum tlsio_result tlsio_write(struct tlsio *, const void *, size_t,
 enum tlsio_result tlsio_notify(struct tlsio *);
 /* Reads from the socket itself, past TLS. */
 enum tlsio_result tlsio_read_raw(struct tlsio *, void *, size_t, size_t *len);
+/*
+ * After a write that failed: what the peer had to say before, if that was an
+ * alert.  Otherwise the text of the write's failure stays.
+ */
+void	tlsio_last_words(struct tlsio *);
 /* Notes a failure that is not the socket's. */
 enum tlsio_result tlsio_failed(struct tlsio *, const char *text);
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/conf.h"
 #include "common/lexer.h"
 #include "common/log.h"
 #include "keyd/policy.h"
@@ -21,18 +22,10 @@
  * does not.  Only the parent has one.
  */
 
-/* Bytes of names (keys) and of paths, without the NUL. */
-#define CONFIG_NAME_MAX	64
-#define CONFIG_PATH_MAX	1023
-#define CONFIG_LISTENS	256
-
-/* A file that the configuration names, and where it does so. */
-struct config_file {
-	char		*path;		/* NULL: not named */
-	const char	*conf;		/* file of the statement */
-	int		 line;		/* of the statement */
-	int		 fd;		/* open for reading, or -1 */
-};
+#define CONFIG_NAME_MAX	CONF_NAME_MAX	/* of keys and proxies */
+#define CONFIG_PROXIES	64
+#define CONFIG_TARGET_MAX	255	/* of a url: path and query */
+#define CONFIG_NAMESERVERS	8
 
 struct config_listen {
 	STAILQ_ENTRY(config_listen) entry;
@@ -46,17 +39,46 @@ struct config_listen {
 struct config_key {
 	STAILQ_ENTRY(config_key) entry;
 	char		*name;
-	struct config_file file;
+	struct conf_file file;
 	unsigned int	 order;		/* lexer_pos.order of the statement */
 	uint32_t	 index;		/* in the order of the file */
 	uint8_t		 address[ADDRESS_SIZE];	/* keyd's answer */
 	bool		 has_address;
 };
 
+/* A proxy to dial. */
+struct config_proxy {
+	STAILQ_ENTRY(config_proxy) entry;
+	char		*name;
+	uint32_t	 index;		/* in the order of the file */
+	char		*host;		/* of the url, without brackets */
+	uint16_t	 port;
+	char		*target;	/* "/ws" */
+	char		*tlsname;	/* that its certificate must hold */
+	/*
+	 * Those of the tls block where it has none of its own; that block's
+	 * crl only with its ca.  The descriptors are its own in any case.
+	 */
+	struct conf_file ca;
+	struct conf_file cert;
+	struct conf_file key;
+	struct conf_file crl;
+	const char	*conf;
+	int		 line;
+	unsigned int	 order;		/* lexer_pos.order of the statement */
+};
+
+struct config_nameserver {
+	STAILQ_ENTRY(config_nameserver) entry;
+	char		*host;		/* numeric address */
+	uint16_t	 port;
+};
+
 struct config_rule {
 	STAILQ_ENTRY(config_rule) entry;
 	struct rule	 rule;		/* rule.key: index of config_key */
 	char		*keyname;
+	char		*vianame;	/* NULL: direct; else rule.via is set */
 	const char	*conf;
 	int		 line;
 	unsigned int	 order;		/* lexer_pos.order of the statement */
@@ -75,6 +97,7 @@ struct config_limits {
 	uint32_t	max_transaction;	/* max transaction, bytes */
 	uint32_t	max_queue;		/* max queue, HTTP requests */
 	uint32_t	max_waiting;		/* max waiting, in keyd, each */
+	uint32_t	max_link_requests;	/* max link-requests, each link */
 	uint32_t	timeout_handshake;	/* timeout handshake, ms */
 	uint32_t	timeout_header;		/* timeout header, ms */
 	uint32_t	timeout_body;		/* timeout body, ms */
@@ -82,6 +105,13 @@ struct config_limits {
 	uint32_t	timeout_write;		/* timeout write, ms */
 	uint32_t	timeout_request;	/* timeout request, ms */
 	uint32_t	timeout_keyd;		/* timeout keyd, ms */
+	uint32_t	timeout_connect;	/* timeout connect, ms */
+	uint32_t	timeout_register;	/* timeout register, ms */
+	uint32_t	timeout_renew;		/* timeout renew, ms */
+	uint32_t	timeout_ping;		/* timeout ping, ms */
+	uint32_t	timeout_dead;		/* timeout dead, ms */
+	uint32_t	timeout_backoff;	/* timeout backoff, ms */
+	uint32_t	timeout_stable;		/* timeout stable, ms */
 };
 
 struct config {
@@ -89,15 +119,20 @@ struct config {
 	char		*keyd_user;		/* NULL: not named */
 	char		*chroot;
 	STAILQ_HEAD(, config_listen) listens;
-	struct config_file ca;
-	struct config_file cert;
-	struct config_file key;
-	struct config_file crl;
+	/* Paths can be NULL where there is no listen. */
+	struct conf_file ca;
+	struct conf_file cert;
+	struct conf_file key;
+	struct conf_file crl;
 	char		*protocols;
 	enum log_format	 log_format;
 	enum log_level	 log_level;
 	uint32_t	 log_rate;		/* records a second and child */
 	struct config_limits limits;
+	STAILQ_HEAD(, config_proxy) proxies;
+	uint32_t	 nproxies;
+	STAILQ_HEAD(, config_nameserver) nameservers;
+	uint32_t	 nnameservers;
 	STAILQ_HEAD(, config_key) keys;
 	uint32_t	 nkeys;
 	STAILQ_HEAD(, config_rule) rules;

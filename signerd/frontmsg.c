@@ -3,8 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <string.h>
-
+#include "common/msgfield.h"
 #include "signerd/frontmsg.h"
 
 #define NLIMITS	(sizeof(struct config_limits) / sizeof(uint32_t))
@@ -26,6 +25,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->max_transaction;
 	f[n++] = &l->max_queue;
 	f[n++] = &l->max_waiting;
+	f[n++] = &l->max_link_requests;
 	f[n++] = &l->timeout_handshake;
 	f[n++] = &l->timeout_header;
 	f[n++] = &l->timeout_body;
@@ -33,39 +33,13 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->timeout_write;
 	f[n++] = &l->timeout_request;
 	f[n++] = &l->timeout_keyd;
-}
-
-static int
-finish(struct imsgbuf *ibuf, struct ibuf *b, int ok)
-{
-	if (!ok) {
-		ibuf_free(b);
-		return (-1);
-	}
-	imsg_close(ibuf, b);
-	return (0);
-}
-
-static int
-add_string(struct ibuf *b, const char *s)
-{
-	size_t	 len = strlen(s);
-
-	return (ibuf_add_n16(b, len) == -1 || ibuf_add(b, s, len) == -1 ?
-	    -1 : 0);
-}
-
-/* A string without NULs that fits into size bytes with one at its end. */
-static int
-get_string(struct ibuf *b, char *s, size_t size)
-{
-	uint16_t	 len;
-
-	if (ibuf_get_n16(b, &len) == -1 || len >= size ||
-	    ibuf_get(b, s, len) == -1 || memchr(s, '\0', len) != NULL)
-		return (-1);
-	s[len] = '\0';
-	return (0);
+	f[n++] = &l->timeout_connect;
+	f[n++] = &l->timeout_register;
+	f[n++] = &l->timeout_renew;
+	f[n++] = &l->timeout_ping;
+	f[n++] = &l->timeout_dead;
+	f[n++] = &l->timeout_backoff;
+	f[n++] = &l->timeout_stable;
 }
 
 int
@@ -82,8 +56,8 @@ frontmsg_send_config(struct imsgbuf *ibuf, const struct front_config *c)
 		return (-1);
 	for (i = 0; i < NLIMITS; i++)
 		ok &= ibuf_add_n32(b, *f[i]) == 0;
-	ok &= add_string(b, c->protocols) == 0;
-	return (finish(ibuf, b, ok));
+	ok &= msgfield_add_string(b, c->protocols) == 0;
+	return (msgfield_finish(ibuf, b, ok));
 }
 
 int
@@ -99,13 +73,13 @@ frontmsg_get_config(struct imsg *imsg, struct front_config *c)
 	for (i = 0; i < NLIMITS; i++)
 		if (ibuf_get_n32(&b, f[i]) == -1)
 			return (-1);
-	if (get_string(&b, c->protocols, sizeof(c->protocols)) == -1)
+	if (msgfield_get_string(&b, c->protocols, sizeof(c->protocols)) == -1)
 		return (-1);
 	return (ibuf_size(&b) == 0 ? 0 : -1);
 }
 
 int
-frontmsg_send_file(struct imsgbuf *ibuf, enum front_file file, int fd)
+frontmsg_send_file(struct imsgbuf *ibuf, enum tlsfile file, int fd)
 {
 	uint8_t	 kind = (uint8_t)file;
 
@@ -114,14 +88,14 @@ frontmsg_send_file(struct imsgbuf *ibuf, enum front_file file, int fd)
 }
 
 int
-frontmsg_get_file(struct imsg *imsg, enum front_file *file, int *fd)
+frontmsg_get_file(struct imsg *imsg, enum tlsfile *file, int *fd)
 {
 	uint8_t	 kind;
 
 	if (imsg_get_data(imsg, &kind, sizeof(kind)) == -1 ||
-	    kind >= FRONT_NFILES || (*fd = imsg_get_fd(imsg)) == -1)
+	    kind >= TLSFILE_COUNT || (*fd = imsg_get_fd(imsg)) == -1)
 		return (-1);
-	*file = (enum front_file)kind;
+	*file = (enum tlsfile)kind;
 	return (0);
 }
 
@@ -133,9 +107,10 @@ frontmsg_send_key(struct imsgbuf *ibuf, const struct front_key *k)
 
 	if ((b = imsg_create(ibuf, FRONT_KEY, 0, 0, 128)) == NULL)
 		return (-1);
-	ok = ibuf_add_n32(b, k->index) == 0 && add_string(b, k->name) == 0 &&
+	ok = ibuf_add_n32(b, k->index) == 0 &&
+	    msgfield_add_string(b, k->name) == 0 &&
 	    ibuf_add(b, k->address, sizeof(k->address)) == 0;
-	return (finish(ibuf, b, ok));
+	return (msgfield_finish(ibuf, b, ok));
 }
 
 int
@@ -145,7 +120,7 @@ frontmsg_get_key(struct imsg *imsg, struct front_key *k)
 
 	if (imsg_get_ibuf(imsg, &b) == -1 ||
 	    ibuf_get_n32(&b, &k->index) == -1 ||
-	    get_string(&b, k->name, sizeof(k->name)) == -1 ||
+	    msgfield_get_string(&b, k->name, sizeof(k->name)) == -1 ||
 	    ibuf_get(&b, k->address, sizeof(k->address)) == -1)
 		return (-1);
 	return (ibuf_size(&b) == 0 ? 0 : -1);
@@ -161,8 +136,8 @@ frontmsg_send_error(struct imsgbuf *ibuf, const struct front_error *e)
 		return (-1);
 	ok = ibuf_add_n8(b, (uint64_t)e->file) == 0 &&
 	    ibuf_add_n8(b, (uint64_t)e->severity) == 0 &&
-	    add_string(b, e->text) == 0;
-	return (finish(ibuf, b, ok));
+	    msgfield_add_string(b, e->text) == 0;
+	return (msgfield_finish(ibuf, b, ok));
 }
 
 int
@@ -172,12 +147,12 @@ frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 	uint8_t		 kind, severity;
 
 	if (imsg_get_ibuf(imsg, &b) == -1 || ibuf_get_n8(&b, &kind) == -1 ||
-	    kind >= FRONT_NFILES || ibuf_get_n8(&b, &severity) == -1 ||
-	    severity >= FRONT_NSEVERITIES ||
-	    get_string(&b, e->text, sizeof(e->text)) == -1)
+	    kind >= TLSFILE_COUNT || ibuf_get_n8(&b, &severity) == -1 ||
+	    severity >= TLSFILE_NSEVERITIES ||
+	    msgfield_get_string(&b, e->text, sizeof(e->text)) == -1)
 		return (-1);
-	e->file = (enum front_file)kind;
-	e->severity = (enum front_severity)severity;
+	e->file = (enum tlsfile)kind;
+	e->severity = (enum tlsfile_severity)severity;
 	return (ibuf_size(&b) == 0 ? 0 : -1);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "common/tlsfiles.h"
 #include "compat/imsg.h"
 #include "keyd/request.h"
 #include "signerd/config.h"
@@ -36,14 +37,6 @@ enum front_msg {
 #define FRONT_MSGSIZE		16384
 #define FRONT_PROTOCOLS_MAX	64
 
-enum front_file {
-	FRONT_CA,
-	FRONT_CERT,
-	FRONT_PRIVKEY,
-	FRONT_CRL,
-	FRONT_NFILES
-};
-
 struct front_config {
 	struct config_limits	limits;
 	char			protocols[FRONT_PROTOCOLS_MAX];
@@ -55,28 +48,22 @@ struct front_key {
 	uint8_t		address[ADDRESS_SIZE];
 };
 
-enum front_severity {
-	FRONT_FAULT,		/* it does not start */
-	FRONT_WARNING,
-	FRONT_NSEVERITIES
-};
-
 struct front_error {
-	enum front_file		file;
-	enum front_severity	severity;
-	char			text[512];
+	enum tlsfile		file;
+	enum tlsfile_severity	severity;
+	char			text[TLSFILES_TEXT];
 };
 
 /* As in keyd/keymsg.h: 0, or -1; decoders check sizes exactly. */
 int	frontmsg_send_config(struct imsgbuf *, const struct front_config *);
-int	frontmsg_send_file(struct imsgbuf *, enum front_file, int fd);
+int	frontmsg_send_file(struct imsgbuf *, enum tlsfile, int fd);
 int	frontmsg_send_key(struct imsgbuf *, const struct front_key *);
 int	frontmsg_send_error(struct imsgbuf *, const struct front_error *);
 /* FRONT_LISTEN, FRONT_CHANNEL (with fd), or one without anything (fd -1). */
 int	frontmsg_send(struct imsgbuf *, enum front_msg, int fd);
 
 int	frontmsg_get_config(struct imsg *, struct front_config *);
-int	frontmsg_get_file(struct imsg *, enum front_file *, int *fd);
+int	frontmsg_get_file(struct imsg *, enum tlsfile *, int *fd);
 int	frontmsg_get_key(struct imsg *, struct front_key *);
 int	frontmsg_get_error(struct imsg *, struct front_error *);
 int	frontmsg_get_fd(struct imsg *, int *fd);

@@ -48,26 +48,26 @@ slot_release(struct keylink *k, struct keylink_slot *s)
 /* ---- Whose turn it is ------------------------------------------------- */
 
 static void
-turn_join(struct keylink *k, struct rpc *rpc)
+turn_join(struct keylink *k, struct signing *signing)
 {
-	if (rpc->in_turn || rpc_next(rpc) == NULL ||
-	    rpc->in_keyd >= k->limits->max_waiting)
+	if (signing->in_turn || rpc_next(signing) == NULL ||
+	    signing->in_keyd >= k->limits->max_waiting)
 		return;
-	TAILQ_INSERT_TAIL(&k->turn, rpc, turn);
-	rpc->in_turn = true;
+	TAILQ_INSERT_TAIL(&k->turn, signing, turn);
+	signing->in_turn = true;
 }
 
 static void
-turn_leave(struct keylink *k, struct rpc *rpc)
+turn_leave(struct keylink *k, struct signing *signing)
 {
-	if (!rpc->in_turn)
+	if (!signing->in_turn)
 		return;
-	TAILQ_REMOVE(&k->turn, rpc, turn);
-	rpc->in_turn = false;
+	TAILQ_REMOVE(&k->turn, signing, turn);
+	signing->in_turn = false;
 }
 
 static void
-ask(struct keylink *k, struct rpc *rpc, struct call *call)
+ask(struct keylink *k, struct signing *signing, struct call *call)
 {
 	struct keylink_slot	*s = TAILQ_FIRST(&k->unused);
 	struct request		*request = &call->args.request;
@@ -77,8 +77,8 @@ ask(struct keylink *k, struct rpc *rpc, struct call *call)
 
 	request->id = slot_id(k, s);
 	request->deadline = now + (uint64_t)k->limits->timeout_keyd * 1000;
-	if (request->deadline > rpc->deadline)
-		request->deadline = rpc->deadline;
+	if (request->deadline > signing->deadline)
+		request->deadline = signing->deadline;
 	call->asked = true;
 	call->sent = now;
 	size = keymsg_request_size(request) + IMSG_HEADER_SIZE;
@@ -89,7 +89,7 @@ ask(struct keylink *k, struct rpc *rpc, struct call *call)
 		error = errno;
 	if (error != 0) {
 		if (rpc_unsendable(call, error))
-			turn_join(k, rpc);
+			turn_join(k, signing);
 		return;
 	}
 	imsgev_flush(&k->iev);
@@ -98,29 +98,30 @@ ask(struct keylink *k, struct rpc *rpc, struct call *call)
 	s->sent = now;
 	s->size = size;
 	snprintf(s->client, sizeof(s->client), "%s", request->client);
+	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
 	k->bytes += s->size;
 	TAILQ_REMOVE(&k->unused, s, entry);
 	TAILQ_INSERT_TAIL(&k->sent, s, entry);
-	rpc->in_keyd++;
-	turn_join(k, rpc);
+	signing->in_keyd++;
+	turn_join(k, signing);
 }
 
 static void
 pump(struct keylink *k)
 {
 	struct call	*call;
-	struct rpc	*rpc;
+	struct signing	*signing;
 
 	/* An answer on the spot can lead to the next request, and here. */
 	if (k->pumping)
 		return;
 	k->pumping = true;
-	while ((rpc = TAILQ_FIRST(&k->turn)) != NULL &&
+	while ((signing = TAILQ_FIRST(&k->turn)) != NULL &&
 	    !TAILQ_EMPTY(&k->unused) && k->bytes <=
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction) {
-		turn_leave(k, rpc);
-		if ((call = rpc_next(rpc)) != NULL)
-			ask(k, rpc, call);
+		turn_leave(k, signing);
+		if ((call = rpc_next(signing)) != NULL)
+			ask(k, signing, call);
 	}
 	k->pumping = false;
 }
@@ -131,33 +132,34 @@ static void
 arm_timer(struct keylink *k)
 {
 	struct timeval	 tv;
-	struct rpc	*oldest = TAILQ_FIRST(&k->waiting);
+	struct signing	*first = TAILQ_FIRST(&k->waiting);
 	uint64_t	 now = clock_us(), wait;
 
-	if (oldest == NULL) {
+	if (first == NULL) {
 		event_del(k->timer);
 		return;
 	}
-	if (evtimer_pending(k->timer, NULL))
-		return;
-	/* Both deadlines: the rpc's own, and that of keyd's answer. */
-	wait = oldest->deadline > now ? oldest->deadline - now : 0;
+	/* Both deadlines: the signing's own, and that of keyd's answer. */
+	wait = first->deadline > now ? first->deadline - now : 0;
 	if (wait > (uint64_t)k->limits->timeout_keyd * 500)
 		wait = (uint64_t)k->limits->timeout_keyd * 500;
 	if (wait < 1000)
 		wait = 1000;
+	if (evtimer_pending(k->timer, NULL) && k->wake <= now + wait)
+		return;
+	k->wake = now + wait;
 	tv.tv_sec = (time_t)(wait / 1000000);
 	tv.tv_usec = (suseconds_t)(wait % 1000000);
 	event_add(k->timer, &tv);
 }
 
-/* rpcs whose time is up, and those that keyd does not answer. */
+/* Signings whose time is up, and those that keyd does not answer. */
 static void
 on_timer(int fd, short what, void *arg)
 {
 	struct keylink		*k = arg;
 	struct keylink_slot	*s, *next;
-	struct rpc		*rpc;
+	struct signing		*signing;
 	uint64_t		 now = clock_us();
 	uint64_t		 limit = (uint64_t)k->limits->timeout_keyd *
 				    1000;
@@ -167,17 +169,17 @@ on_timer(int fd, short what, void *arg)
 	for (s = TAILQ_FIRST(&k->sent); s != NULL && now - s->sent > limit;
 	    s = next) {
 		next = TAILQ_NEXT(s, entry);
-		/* Cancels s->call, and others of its rpc, in their slots. */
+		/* Cancels s->call, and others of its signing, in their slots. */
 		if (s->call != NULL)
-			rpc_expired(s->call->rpc);
+			rpc_expired(call_signing(s->call));
 		if (!k->behind)
 			log_error("keyd has not answered for %u ms",
 			    k->limits->timeout_keyd);
 		k->behind = true;
 	}
-	while ((rpc = TAILQ_FIRST(&k->waiting)) != NULL &&
-	    rpc->deadline <= now)
-		rpc_expired(rpc);
+	while ((signing = TAILQ_FIRST(&k->waiting)) != NULL &&
+	    signing->deadline <= now)
+		rpc_expired(signing);
 	pump(k);
 	arm_timer(k);
 }
@@ -193,34 +195,49 @@ keylink_busy(const struct keylink *k)
 	    (uint64_t)k->limits->timeout_keyd * 1000);
 }
 
-void
-keylink_submit(struct keylink *k, struct rpc *rpc)
+/* By its deadline; mostly, the last to come is the last to end. */
+static void
+waiting_join(struct keylink *k, struct signing *signing)
 {
-	TAILQ_INSERT_TAIL(&k->waiting, rpc, waiting);
-	rpc->submitted = true;
+	struct signing	*s;
+
+	TAILQ_FOREACH_REVERSE(s, &k->waiting, signings, waiting)
+		if (s->deadline <= signing->deadline)
+			break;
+	if (s != NULL)
+		TAILQ_INSERT_AFTER(&k->waiting, s, signing, waiting);
+	else
+		TAILQ_INSERT_HEAD(&k->waiting, signing, waiting);
+	signing->submitted = true;
 	k->nwaiting++;
-	turn_join(k, rpc);
+}
+
+void
+keylink_submit(struct keylink *k, struct signing *signing)
+{
+	waiting_join(k, signing);
+	turn_join(k, signing);
 	pump(k);
 	arm_timer(k);
 }
 
 void
-keylink_cancel(struct keylink *k, struct rpc *rpc)
+keylink_cancel(struct keylink *k, struct signing *signing)
 {
 	struct keylink_slot	*s;
 
-	if (!rpc->submitted)
+	if (!signing->submitted)
 		return;
-	turn_leave(k, rpc);
-	TAILQ_REMOVE(&k->waiting, rpc, waiting);
-	rpc->submitted = false;
+	turn_leave(k, signing);
+	TAILQ_REMOVE(&k->waiting, signing, waiting);
+	signing->submitted = false;
 	k->nwaiting--;
-	if (rpc->in_keyd == 0)
+	if (signing->in_keyd == 0)
 		return;
 	TAILQ_FOREACH(s, &k->sent, entry)
-		if (s->call != NULL && s->call->rpc == rpc)
+		if (s->call != NULL && call_signing(s->call) == signing)
 			s->call = NULL;
-	rpc->in_keyd = 0;
+	signing->in_keyd = 0;
 }
 
 /* ---- Answers ---------------------------------------------------------- */
@@ -236,8 +253,11 @@ drop_late(struct keylink *k, const struct keylink_slot *s,
 	if (reply == NULL || reply->refusal != REFUSAL_NONE ||
 	    !log_start(&r, LOG_LVL_WARN, "signed too late"))
 		return;
-	if (s != NULL)
+	if (s != NULL) {
 		log_str(&r, "client", s->client);
+		if (s->link[0] != '\0')
+			log_str(&r, "link", s->link);
+	}
 	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
 	log_num(&r, "rule", (uint64_t)reply->rule + 1);
 	log_num(&r, "keyd_us", reply->us);
@@ -250,7 +270,7 @@ answered(struct keylink *k, struct keylink_slot *s,
     const struct keyd_reply *reply)
 {
 	struct call	*call = s->call;
-	struct rpc	*rpc;
+	struct signing	*signing;
 
 	slot_release(k, s);
 	if (k->behind) {
@@ -261,10 +281,10 @@ answered(struct keylink *k, struct keylink_slot *s,
 		drop_late(k, s, reply);
 		return;
 	}
-	rpc = call->rpc;
-	rpc->in_keyd--;
-	turn_join(k, rpc);
-	/* May free the rpc, with keylink_cancel() before. */
+	signing = call_signing(call);
+	signing->in_keyd--;
+	turn_join(k, signing);
+	/* May free the signing, with keylink_cancel() before. */
 	if (reply != NULL)
 		rpc_reply(call, reply);
 	else

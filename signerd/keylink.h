@@ -18,17 +18,18 @@
 struct call;
 struct event;
 struct event_base;
-struct rpc;
+struct signing;
 
 /*
  * The way to keyd: which requests are asked next, how many are under way,
  * and what becomes of those that keyd does not answer in time.
  *
- * Each rpc (one HTTP request, so one connection) with calls to ask has its
- * turn, one call a turn, at most `max waiting` of it in keyd at once.
+ * Each signing (one HTTP request, so one connection; or one message of a
+ * link) with calls to ask has its turn, one call a turn, at most `max waiting`
+ * of it in keyd at once.
  */
 
-/* Requests in keyd at once, of all connections. */
+/* Requests in keyd at once, of all owners. */
 #define KEYLINK_WINDOW	128
 /* Bytes of them, in units of `max transaction`. */
 #define KEYLINK_BYTES	1
@@ -40,6 +41,7 @@ struct keylink_slot {
 	uint64_t	 sent;		/* clock_us() */
 	size_t		 size;
 	char		 client[CLIENT_MAX + 1];	/* for the log */
+	char		 link[CONFIG_NAME_MAX + 1];	/* the same; or "" */
 	TAILQ_ENTRY(keylink_slot) entry;
 };
 
@@ -47,11 +49,12 @@ struct keylink {
 	struct imsgev		 iev;
 	const struct config_limits *limits;
 	struct event		*timer;
+	uint64_t		 wake;		/* clock_us(), of the timer */
 	struct keylink_slot	 slots[KEYLINK_WINDOW];
 	TAILQ_HEAD(, keylink_slot) sent;	/* oldest first */
 	TAILQ_HEAD(, keylink_slot) unused;
-	TAILQ_HEAD(, rpc)	 turn;		/* with calls to ask */
-	TAILQ_HEAD(, rpc)	 waiting;	/* all, oldest first */
+	TAILQ_HEAD(, signing)	 turn;		/* with calls to ask */
+	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
 	size_t			 bytes;		/* in keyd */
 	bool			 pumping;
@@ -65,11 +68,11 @@ struct keylink {
 int	keylink_init(struct keylink *, struct event_base *, int fd,
 	    const struct config_limits *, void (*lost)(const char *, void *),
 	    void *arg);
-/* keyd is behind its deadline, or `max queue` rpcs wait: answer 503. */
+/* keyd is behind its deadline, or `max queue` signings wait. */
 bool	keylink_busy(const struct keylink *);
-/* Has the calls of an rpc asked; its answers come by rpc_reply(). */
-void	keylink_submit(struct keylink *, struct rpc *);
-/* Nobody waits for this rpc any more. */
-void	keylink_cancel(struct keylink *, struct rpc *);
+/* Has the calls of a signing asked; its answers come by rpc_reply(). */
+void	keylink_submit(struct keylink *, struct signing *);
+/* Nobody waits for this signing any more. */
+void	keylink_cancel(struct keylink *, struct signing *);
 
 #endif /* SIGNERD_KEYLINK_H */

@@ -7,64 +7,75 @@
 #define SIGNERD_PARENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "common/imsgev.h"
-#include "common/log.h"
+#include "common/children.h"
 #include "common/proc.h"
 #include "signerd/config.h"
 
-struct event;
-struct event_base;
-struct parent;
-
+/* The dialer and the link process only where there are proxies to dial. */
 enum child_role {
 	CHILD_KEYD,
-	CHILD_FRONTEND,
+	CHILD_FRONTEND,		/* only where there is something to listen on */
+	CHILD_DIALER,		/* not with -n: it has nothing to check */
+	CHILD_LINK,
 	CHILD_COUNT
-};
-
-struct child {
-	struct parent		*parent;
-	const char		*name;
-	struct proc_child	 proc;
-	struct imsgev		 iev;
-	struct log_rate		 rate;
-	bool			 running;
-	bool			 answered;	/* ready, or said why not */
 };
 
 /* The parent's state, from the start of its children to the end. */
 struct parent {
 	struct config		*config;
-	const char		*libexec;
-	int			 channel;	/* frontend's to keyd, or -1 */
-	bool			 check;		/* -n: leave when all is well */
-	bool			 failed;	/* something was reported */
-	bool			 ready;
-	bool			 stopping;
-	int			 status;	/* to exit with */
-	struct event_base	*base;
+	struct children		 set;
 	struct child		 children[CHILD_COUNT];
-	struct event		*signals[6];
-	struct event		*deadline;	/* of starting or stopping */
-	void			(*on_ready)(void);
+	/* Ends that go to children when keyd is ready, or -1. */
+	int			 front_channel;	/* frontend's to keyd */
+	int			 link_channel;	/* link process' to keyd */
+	int			 dialer_end;	/* between those two */
+	int			 link_end;
+	/* Answers to the dialer's DIAL_NEEDFILES, of that second. */
+	uint64_t		 files_second;
+	unsigned int		 files_count;
 };
 
 /*
  * Starts the children, hands over what the configuration has opened, drops
  * what the parent itself does not need and serves until the end.  Returns
  * the exit status.  Faults that children find are written to stderr in the
- * manner of config_parse().  on_ready, if not NULL, is called once.
+ * manner of config_parse().  From the caller: config, set.libexec, set.check.
  */
-int	parent_run(struct parent *, const struct proc_user *frontend,
+int	parent_run(struct parent *, const struct proc_user *user,
 	    const struct proc_user *keyd);
 
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 
-/* All that keyd and a frontend need before they serve. */
+/* The fd goes with the message and is closed when it has been sent. */
+int	setup_give(struct conf_file *);
+/* FRONT_CONFIG, and each FRONT_KEY. */
+void	setup_limits(struct parent *, struct imsgev *);
+void	setup_keys(struct parent *, struct imsgev *);
+/* What keyd and the frontend need before keyd is ready. */
 void	setup_keyd(struct parent *);
 void	setup_frontend(struct parent *);
 /* One message of a child, other than a log record.  -1: out of order. */
 int	setup_answer(struct parent *, enum child_role, struct imsg *);
+
+/* ---- signerd/setup_link.c: the same for the other two ------------------ */
+
+/* All of it, with the word to begin; serve: with its channels. */
+void	setup_link(struct parent *, bool serve);
+int	setup_link_answer(struct parent *, struct imsg *);
+
+/* ---- signerd/setup_dialer.c -------------------------------------------- */
+
+/* Files that the dialer asks for. */
+#ifndef RESOLVCONF
+#define RESOLVCONF	"/etc/resolv.conf"
+#endif
+#ifndef HOSTSFILE
+#define HOSTSFILE	"/etc/hosts"
+#endif
+
+void	setup_dialer(struct parent *);
+int	setup_dialer_answer(struct parent *, struct imsg *);
 
 #endif /* SIGNERD_PARENT_H */

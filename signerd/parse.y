@@ -4,7 +4,6 @@
  */
 
 %{
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,31 +16,16 @@
 #endif
 
 /*
- * A number and its unit, or NULL, of a setting or a clause.  Whether a unit
- * follows is known from the next token, and with some yaccs only when this has
- * proved right: so the number waits for that, lest there be messages for what
- * is no more than half of a faulty statement.
- */
-struct held {
-	const struct lexer_token *name;		/* of a setting, or NULL */
-	unsigned int		  clause;
-	const struct lexer_token *value;	/* NULL: nothing is held */
-	const struct lexer_token *unit;
-};
-static struct held	 held;
-
-/*
  * yacc's parser is one of a process.  Everything that a statement leads to is
- * done by functions that are given this.
+ * done by functions that are given this, or the part of it that other daemons
+ * have, too.
  */
 static struct parser	*parser;
+static struct conf_parser *common;
 
 int		 yyparse(void);
 static int	 yylex(void);
 static void	 yyerror(const char *);
-static void	 empty_list(void);
-static void	 hold(const struct held *);
-static void	 release(void);
 %}
 
 %union {
@@ -49,48 +33,65 @@ static void	 release(void);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX TIMEOUT TLS USER
+%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX NAMESERVER PROXY
+%token	<string> TIMEOUT TLS USER
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
-%token	<string> METHOD ON PORT PROTOCOLS TO
+%token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
 %token	<string> STRING WORD UNIT
 %token	BAD
 %type	<string> name settingname string unit
-%type	<number> authority amount
+%type	<number> amount
 
 %%
 
 grammar		: /* empty */
 		| grammar statement
 		| grammar error '\n'		{
-			held.value = NULL;
+			common->held.value = NULL;
 			parser_rule_drop(parser);
+			parser_proxy_drop(parser);
 			yyerrok;
 		}
 		;
 
 /* Nothing is done before the newline: then the statement is complete. */
-statement	: USER string '\n'		{ parser_user(parser, $2); }
-		| KEYD USER string '\n'		{ parser_keyduser(parser, $3); }
-		| CHROOT string '\n'		{ parser_chroot(parser, $2); }
+statement	: USER string '\n'		{
+			conf_user(common, $2, SINGLE_USER, "user",
+			    &parser->conf->user);
+		}
+		| KEYD USER string '\n'		{
+			conf_user(common, $3, SINGLE_KEYDUSER, "keyd user",
+			    &parser->conf->keyd_user);
+		}
+		| CHROOT string '\n'		{
+			conf_chroot(common, $2, &parser->conf->chroot);
+		}
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, $3, $5);
 		}
-		| TLS authority string '\n'	{
-			parser_tls(parser, $2, $3);
-		}
+		| TLS CA string '\n'		{ conf_tls_ca(common, $3); }
+		| TLS CRL string '\n'		{ conf_tls_crl(common, $3); }
 		| TLS CERTIFICATE string KEY string '\n' {
-			parser_certificate(parser, $3, $5);
+			conf_tls_certificate(common, $3, $5);
 		}
 		| TLS PROTOCOLS			{
-			parser_protocols(parser, &$2->pos);
+			conf_protocols(common, &$2->pos);
 		}
 		  values '\n'
-		| LOG				{ parser->group = "log"; }
-		  settings '\n'			{ release(); }
-		| MAX				{ parser->group = "max"; }
-		  settings '\n'			{ release(); }
-		| TIMEOUT			{ parser->group = "timeout"; }
-		  settings '\n'			{ release(); }
+		| LOG				{ common->group = "log"; }
+		  settings '\n'			{ conf_release(common); }
+		| MAX				{ common->group = "max"; }
+		  settings '\n'			{ conf_release(common); }
+		| TIMEOUT			{ common->group = "timeout"; }
+		  settings '\n'			{ conf_release(common); }
+		| NAMESERVER string '\n'	{
+			parser_nameserver(parser, $2, NULL);
+		}
+		| NAMESERVER string PORT string '\n' {
+			parser_nameserver(parser, $2, $4);
+		}
+		| PROXY string '{'		{ parser_proxy(parser, $2); }
+		  links '}' '\n'		{ parser_proxy_end(parser); }
 		| KEY string KEYFILE string '\n' {
 			parser_key(parser, $2, $4);
 		}
@@ -98,18 +99,28 @@ statement	: USER string '\n'		{ parser_user(parser, $2); }
 			parser_rule(parser, &$1->pos);
 		}
 		  clauses '\n'			{
-			release();
+			conf_release(common);
 			parser_rule_end(parser);
 		}
 		;
 
-authority	: CA				{ $$ = SINGLE_CA; }
-		| CRL				{ $$ = SINGLE_CRL; }
+links		: /* empty */
+		| links link
+		;
+
+/* What a proxy's block holds: a fault drops all of it. */
+link		: URL string			{ parser_url(parser, $2); }
+		| TLS CA string			{ conf_tls_ca(common, $3); }
+		| TLS CRL string		{ conf_tls_crl(common, $3); }
+		| TLS CERTIFICATE string KEY string {
+			conf_tls_certificate(common, $3, $5);
+		}
+		| TLS NAME string		{ parser_tlsname(parser, $3); }
 		;
 
 settings	: settinglist
 		| '{' settinglist comma '}'
-		| '{' '}'			{ empty_list(); }
+		| '{' '}'			{ conf_empty_list(common); }
 		;
 
 settinglist	: setting
@@ -117,14 +128,12 @@ settinglist	: setting
 		;
 
 setting		: name string unit		{
-			struct held h = { $1, 0, $2, $3 };
-
-			hold(&h);
+			conf_hold_setting(common, $1, $2, $3);
 		}
 		;
 
 name		: settingname			{
-			release();
+			conf_release(common);
 			$$ = $1;
 		}
 		;
@@ -137,51 +146,50 @@ clauses		: clause
 		| clauses clause
 		;
 
-clause		: CLIENT string			{ parser_client(parser, $2); }
+clause		: VIA string			{ parser_via(parser, $2); }
+		| CLIENT string			{ conf_client(common, $2); }
 		| KEY string			{ parser_rulekey(parser, $2); }
 		| METHOD			{
-			parser_clause(parser, CLAUSE_METHOD, &$1->pos);
+			conf_clause(common, CLAUSE_METHOD, &$1->pos);
 		}
 		  values
 		| CHAIN				{
-			parser_clause(parser, CLAUSE_CHAIN, &$1->pos);
+			conf_clause(common, CLAUSE_CHAIN, &$1->pos);
 		}
 		  values
 		| DOMAIN			{
-			parser_clause(parser, CLAUSE_DOMAIN, &$1->pos);
+			conf_clause(common, CLAUSE_DOMAIN, &$1->pos);
 		}
 		  values
 		| TO				{
-			parser_clause(parser, CLAUSE_TO, &$1->pos);
+			conf_clause(common, CLAUSE_TO, &$1->pos);
 		}
 		  values
 		| amount string unit		{
-			struct held h = { NULL, $1, $2, $3 };
-
-			hold(&h);
+			conf_hold_amount(common, $1, $2, $3);
 		}
 		;
 
 amount		: MAXVALUE			{
-			release();
+			conf_release(common);
 			$$ = CLAUSE_MAXVALUE;
 		}
 		| MAXFEE			{
-			release();
+			conf_release(common);
 			$$ = CLAUSE_MAXFEE;
 		}
 		;
 
 values		: value
 		| '{' valuelist comma '}'
-		| '{' '}'			{ empty_list(); }
+		| '{' '}'			{ conf_empty_list(common); }
 		;
 
 valuelist	: value
 		| valuelist comma value
 		;
 
-value		: string			{ parser->item(parser, $1); }
+value		: string			{ common->item(common, $1); }
 		;
 
 string		: STRING
@@ -200,284 +208,88 @@ comma		: /* empty */
 
 %%
 
-static const struct keyword {
-	const char	*name;
-	int		 token;
-	const char	*form;		/* of the statement that it begins */
-} keywords[] = {
-	/* Sorted. */
-	{ "KiB",		UNIT,		NULL },
-	{ "MiB",		UNIT,		NULL },
-	{ "allow",		ALLOW,
-	    "allow client NAME key NAME [CLAUSE ...]" },
-	{ "bytes",		UNIT,		NULL },
-	{ "ca",			CA,		NULL },
-	{ "certificate",	CERTIFICATE,	NULL },
-	{ "chain",		CHAIN,		NULL },
-	{ "chroot",		CHROOT,		"chroot DIRECTORY" },
-	{ "client",		CLIENT,		NULL },
-	{ "crl",		CRL,		NULL },
-	{ "domain",		DOMAIN,		NULL },
-	{ "ether",		UNIT,		NULL },
-	{ "file",		KEYFILE,	NULL },
-	{ "gwei",		UNIT,		NULL },
-	{ "include",		WORD,		"include FILE" },
-	{ "key",		KEY,		"key NAME file FILE" },
-	{ "keyd",		KEYD,		"keyd user NAME" },
-	{ "listen",		LISTEN,
-	    "listen on ADDRESS port NUMBER" },
-	{ "log",		LOG,
-	    "log { format logfmt|json level error|warn|info|debug "
-	    "rate NUMBER }" },
-	{ "max",		MAX,		"max { NAME NUMBER ... }" },
-	{ "max-fee",		MAXFEE,		NULL },
-	{ "max-value",		MAXVALUE,	NULL },
-	{ "method",		METHOD,		NULL },
-	{ "min",		UNIT,		NULL },
-	{ "ms",			UNIT,		NULL },
-	{ "on",			ON,		NULL },
-	{ "port",		PORT,		NULL },
-	{ "protocols",		PROTOCOLS,	NULL },
-	{ "s",			UNIT,		NULL },
-	{ "timeout",		TIMEOUT,
-	    "timeout { NAME NUMBER UNIT ... }" },
-	{ "tls",		TLS,
-	    "tls ca FILE, tls certificate FILE key FILE, tls crl FILE or "
-	    "tls protocols LIST" },
-	{ "to",			TO,		NULL },
-	{ "user",		USER,		"user NAME" },
-	{ "wei",		UNIT,		NULL }
+/* Sorted. */
+static const struct conf_keyword keywords[] = {
+	{ "KiB", UNIT, 0, NULL, 0 },
+	{ "MiB", UNIT, 0, NULL, 0 },
+	{ "allow", ALLOW, 0, "allow client NAME key NAME [CLAUSE ...]", 0 },
+	{ "bytes", UNIT, 0, NULL, 0 },
+	{ "ca", CA, 0, NULL, 0 },
+	{ "certificate", CERTIFICATE, 0, NULL, 0 },
+	{ "chain", CHAIN, CONF_LIST, NULL, 0 },
+	{ "chroot", CHROOT, 0, "chroot DIRECTORY", 0 },
+	{ "client", CLIENT, 0, NULL, 0 },
+	{ "crl", CRL, 0, NULL, 0 },
+	{ "domain", DOMAIN, CONF_LIST, NULL, 0 },
+	{ "ether", UNIT, 0, NULL, 0 },
+	{ "file", KEYFILE, 0, NULL, 0 },
+	{ "gwei", UNIT, 0, NULL, 0 },
+	{ "include", WORD, 0, "include FILE", 0 },
+	{ "key", KEY, 0, "key NAME file FILE", STATEMENT_KEY },
+	/* It is also a timeout, which may begin a line in braces. */
+	{ "keyd", KEYD, CONF_INBRACES, "keyd user NAME", 0 },
+	{ "listen", LISTEN, 0, "listen on ADDRESS port NUMBER",
+	    STATEMENT_LISTEN },
+	{ "log", LOG, 0, "log { format logfmt|json "
+	    "level error|warn|info|debug rate NUMBER }", 0 },
+	{ "max", MAX, CONF_GROUP, "max { NAME NUMBER ... }", 0 },
+	{ "max-fee", MAXFEE, CONF_AMOUNT, NULL, 0 },
+	{ "max-value", MAXVALUE, CONF_AMOUNT, NULL, 0 },
+	{ "method", METHOD, CONF_LIST, NULL, 0 },
+	{ "min", UNIT, 0, NULL, 0 },
+	{ "ms", UNIT, 0, NULL, 0 },
+	{ "name", NAME, 0, NULL, 0 },
+	{ "nameserver", NAMESERVER, 0, "nameserver ADDRESS [port NUMBER]", 0 },
+	{ "on", ON, 0, NULL, 0 },
+	{ "port", PORT, 0, NULL, 0 },
+	{ "protocols", PROTOCOLS, CONF_LIST, NULL, 0 },
+	{ "proxy", PROXY, CONF_BLOCK, "proxy NAME { url URL [tls ca FILE] "
+	    "[tls certificate FILE key FILE] [tls crl FILE] [tls name NAME] }",
+	    STATEMENT_PROXY },
+	{ "s", UNIT, 0, NULL, 0 },
+	{ "timeout", TIMEOUT, CONF_GROUP, "timeout { NAME NUMBER UNIT ... }",
+	    0 },
+	{ "tls", TLS, CONF_INBLOCK, "tls ca FILE, tls certificate FILE key "
+	    "FILE, tls crl FILE or tls protocols LIST", STATEMENT_TLS },
+	{ "to", TO, CONF_LIST, NULL, 0 },
+	{ "url", URL, 0, NULL, 0 },
+	{ "user", USER, 0, "user NAME", 0 },
+	{ "via", VIA, 0, NULL, 0 },
+	{ "wei", UNIT, 0, NULL, 0 }
 };
-#define NKEYWORDS	(sizeof(keywords) / sizeof(keywords[0]))
 
-static int
-compare(const void *name, const void *keyword)
-{
-	return (strcmp(name, ((const struct keyword *)keyword)->name));
-}
+static const struct conf_language language = {
+	"signerd", keywords, sizeof(keywords) / sizeof(keywords[0]),
+	WORD, STRING, UNIT, BAD, STATEMENT_ANY, &config_settings
+};
 
-static const struct keyword *
-find_keyword(const char *name)
-{
-	return (bsearch(name, keywords, NKEYWORDS, sizeof(keywords[0]),
-	    compare));
-}
-
-/* For the lexer; keyd is also a timeout, which may begin a line in braces. */
+/*
+ * Not the key of a tls certificate, which may stand on a line of its own in a
+ * proxy's block.
+ */
 static bool
 starts(const char *word)
 {
-	const struct keyword *k = find_keyword(word);
-
-	return (k != NULL && k->form != NULL && k->token != KEYD);
-}
-
-/* The keyword that begins the statement, or NULL. */
-static const struct keyword *
-statement_keyword(void)
-{
-	const struct keyword *k = NULL;
-
-	if (parser->first->kind == LEXER_WORD)
-		k = find_keyword(parser->first->text);
-	return (k == NULL || k->form == NULL ? NULL : k);
-}
-
-/*
- * A word of our grammar's or of nobody's.  After the number of something that
- * has units, on the same line, an unknown word is meant as one.
- */
-static int
-word_number(const struct lexer_token *t)
-{
-	const struct keyword *k = find_keyword(t->text);
-	const struct lexer_token *value = parser->recent[1].t;
-	const struct lexer_token *name = parser->recent[2].t;
-	const char *fraction;
-	size_t whole;
-	int number;
-
-	if (k != NULL)
-		return (k->token);
-	if (value == NULL || name == NULL || value->pos.line != t->pos.line ||
-	    !isalpha((unsigned char)t->text[0]) ||
-	    !decimal_split(value->text, &whole, &fraction))
-		return (WORD);
-	number = parser->recent[2].number;
-	if (number == MAXFEE || number == MAXVALUE)
-		return (UNIT);
-	k = statement_keyword();
-	if (k != NULL && (k->token == MAX || k->token == TIMEOUT) &&
-	    setting_unit(k->name, name->text, t->text))
-		return (UNIT);
-	return (WORD);
-}
-
-static int
-token_number(const struct lexer_token *t)
-{
-	switch (t->kind) {
-	case LEXER_END:
-		return (0);
-	case LEXER_NEWLINE:
-		return ('\n');
-	case LEXER_PUNCT:
-		return (t->text[0]);
-	case LEXER_STRING:
-		return (STRING);
-	case LEXER_WORD:
-		return (word_number(t));
-	case LEXER_BAD:
-		break;
-	}
-	return (BAD);
+	if (strcmp(word, "key") == 0 && common->recent[1].t != NULL &&
+	    common->recent[1].number == CERTIFICATE)
+		return (false);
+	return (conf_starts(common, word));
 }
 
 static int
 yylex(void)
 {
-	const struct lexer_token *t;
+	int number = conf_lex(common);
 
-	t = lexer_next(parser->lexer);
-	if (t->first) {
-		parser->first = t;
-		memset(parser->recent, 0, sizeof(parser->recent));
-	}
-	parser->recent[2] = parser->recent[1];
-	parser->recent[1] = parser->recent[0];
-	parser->recent[0].t = t;
-	parser->recent[0].number = token_number(t);
-	yylval.string = t;
-	return (parser->recent[0].number);
+	yylval.string = common->recent[0].t;
+	return (number);
 }
 
-/*
- * What the statement at fault would have said cannot be missed later.  If it
- * is not known what statement it is, this can be any.
- */
-static unsigned int
-broken_statements(const struct keyword *k)
-{
-	if (k == NULL)
-		return (STATEMENT_ANY);
-	switch (k->token) {
-	case LISTEN:
-		return (STATEMENT_LISTEN);
-	case TLS:
-		return (STATEMENT_TLS);
-	case KEY:
-		return (STATEMENT_KEY);
-	default:
-		return (0);
-	}
-}
-
-static void
-unknown_statement(const struct lexer_token *t)
-{
-	const struct keyword *best = NULL;
-	unsigned int least = 0, n;
-	size_t i;
-
-	for (i = 0; i < NKEYWORDS; i++) {
-		if (keywords[i].form == NULL)
-			continue;
-		n = parser_resembles(t->text, keywords[i].name);
-		if (n > 0 && (best == NULL || n < least)) {
-			best = &keywords[i];
-			least = n;
-		}
-	}
-	if (best == NULL)
-		lexer_error(parser->lexer, &t->pos,
-		    "unknown statement \"%s\"", t->text);
-	else
-		lexer_error(parser->lexer, &t->pos, "unknown statement "
-		    "\"%s\": did you mean \"%s\"?", t->text, best->name);
-}
-
-/* A second value after one that stands alone. */
-static bool
-lacks_braces(void)
-{
-	const struct lexer_token *t = parser->recent[0].t;
-
-	if (t->kind != LEXER_WORD && t->kind != LEXER_STRING &&
-	    parser->recent[0].number != ',')
-		return (false);
-	if (find_keyword(t->text) != NULL)
-		return (false);
-	switch (parser->recent[2].number) {
-	case CHAIN:
-	case DOMAIN:
-	case METHOD:
-	case PROTOCOLS:
-	case TO:
-		return (parser->recent[1].t->kind == LEXER_WORD ||
-		    parser->recent[1].t->kind == LEXER_STRING);
-	default:
-		return (false);
-	}
-}
-
-static void
-syntax_error(const struct lexer_token *t, const struct keyword *k)
-{
-	const char *colon = k == NULL ? "" : ": expected: ";
-	const char *form = k == NULL ? "" : k->form;
-
-	if (t->kind == LEXER_NEWLINE || t->kind == LEXER_END)
-		lexer_error(parser->lexer, &t->pos,
-		    "syntax error at the end of the line%s%s", colon, form);
-	else if (lacks_braces())
-		lexer_error(parser->lexer, &t->pos, "syntax error at \"%s\": "
-		    "a list needs braces: %s { %s ... }", t->text,
-		    parser->recent[2].t->text, parser->recent[1].t->text);
-	else
-		lexer_error(parser->lexer, &t->pos,
-		    "syntax error at \"%s\"%s%s", t->text, colon, form);
-}
-
-/* One message a statement: the rest of it is skipped. */
 static void
 yyerror(const char *message)
 {
-	const struct lexer_token *t = parser->recent[0].t;
-	const struct keyword *k = statement_keyword();
-
 	(void)message;
-	if (t->first && t->kind == LEXER_WORD && k == NULL)
-		unknown_statement(t);
-	else if (t->kind != LEXER_BAD)
-		syntax_error(t, k);
-	parser->broken |= broken_statements(k);
-	lexer_recover(parser->lexer);
-}
-
-static void
-empty_list(void)
-{
-	lexer_error(parser->lexer, &parser->recent[0].t->pos, "empty list");
-}
-
-static void
-hold(const struct held *h)
-{
-	held = *h;
-}
-
-static void
-release(void)
-{
-	struct held h = held;
-
-	held.value = NULL;
-	if (h.value == NULL)
-		return;
-	if (h.name != NULL)
-		parser_setting(parser, h.name, h.value, h.unit);
-	else
-		parser_amount(parser, h.clause, h.value, h.unit);
+	conf_syntax_error(common);
 }
 
 int
@@ -495,17 +307,20 @@ config_parse(const char *path)
 
 	memset(&p, 0, sizeof(p));
 	conf = p.conf = config_new();
-	p.lexer = lexer_open(path, starts, EXAMPLE);
+	conf_begin(&p.common, &language, conf,
+	    lexer_open(path, starts, EXAMPLE));
+	p.common.tls = config_tls(conf);
+	p.common.protocols = &conf->protocols;
 	parser = &p;
-	held.value = NULL;
+	common = &p.common;
 	failed = yyparse() != 0;
-	parser = NULL;
 	parser_rule_drop(&p);
+	parser_proxy_drop(&p);
 	parser_check(&p);
-	lexer_report(p.lexer, stderr);
-	if (lexer_nerrors(p.lexer) > 0)
+	parser = NULL;
+	common = NULL;
+	if (conf_end(&p.common, &conf->names) == -1)
 		failed = true;
-	lexer_close(p.lexer, &conf->names);
 	if (failed) {
 		config_free(conf);
 		return (NULL);

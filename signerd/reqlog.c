@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "keyd/keccak.h"
-#include "signerd/frontend.h"
+#include "signerd/frontmsg.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
 
@@ -93,18 +93,30 @@ log_times(struct log_record *r, const struct call *call,
 
 	/* From the decision to ask until keyd took it up and answered. */
 	queued = queued > in_keyd ? queued - in_keyd : 0;
-	queued += call->sent - call->received;
+	queued += call->sent - call->head.received;
 	log_num(r, "queue_us", queued);
 	log_num(r, "keyd_us", in_keyd);
-	log_num(r, "total_us", now - call->received);
+	log_num(r, "total_us", now - call->head.received);
+}
+
+/* Who asks; the call, where there is one, for whom and which it is. */
+static void
+log_asker(struct log_record *r, const struct rpc_owner *owner,
+    const struct call *call)
+{
+	log_str(r, "client", owner->metadata && call != NULL ?
+	    call->args.request.client : owner->client);
+	if (owner->link != NULL)
+		log_str(r, "link", owner->link);
+	if (call != NULL && call->origin[0] != '\0')
+		log_str(r, "id", call->origin);
+	log_str(r, "peer", owner->peer);
 }
 
 static void
-log_head(struct log_record *r, const struct client *c,
-    const struct call *call)
+log_head(struct log_record *r, const struct call *call)
 {
-	log_str(r, "client", client_name(c));
-	log_str(r, "peer", c->address);
+	log_asker(r, call_owner(call), call);
 	log_str(r, "method", method_name(&call->args.request));
 	log_chain(r, &call->args.request);
 	switch (call->args.request.method) {
@@ -118,23 +130,23 @@ log_head(struct log_record *r, const struct client *c,
 }
 
 void
-reqlog_signed(const struct client *c, const struct call *call,
-    const struct keyd_reply *reply)
+reqlog_signed(const struct call *call, const struct keyd_reply *reply)
 {
+	const struct rpc_owner	*owner = call_owner(call);
 	struct log_record	 r;
 	uint8_t			 hash[KECCAK_SIZE];
 
 	if (!log_start(&r, LOG_LVL_INFO, "signed"))
 		return;
-	log_head(&r, c, call);
+	log_head(&r, call);
 	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
 	if (call->args.request.method == METHOD_TRANSACTION) {
 		keccak256(hash, reply->result, reply->resultlen);
 		log_hex(&r, "txhash", hash, sizeof(hash));
 	}
-	if (reply->key < c->front->nkeys) {
-		log_str(&r, "key", c->front->keys[reply->key].name);
-		log_hex(&r, "address", c->front->keys[reply->key].address,
+	if (reply->key < owner->nkeys) {
+		log_str(&r, "key", owner->keys[reply->key].name);
+		log_hex(&r, "address", owner->keys[reply->key].address,
 		    ADDRESS_SIZE);
 	}
 	log_num(&r, "rule", (uint64_t)reply->rule + 1);
@@ -143,15 +155,15 @@ reqlog_signed(const struct client *c, const struct call *call,
 }
 
 void
-reqlog_refused(const struct client *c, const struct call *call,
-    const struct keyd_reply *reply, const char *text)
+reqlog_refused(const struct call *call, const struct keyd_reply *reply,
+    const char *text)
 {
 	struct log_record	 r;
 	char			 code[16];
 
 	if (!log_start(&r, LOG_LVL_WARN, "refused"))
 		return;
-	log_head(&r, c, call);
+	log_head(&r, call);
 	snprintf(code, sizeof(code), "%d", refusal_code(reply->refusal));
 	log_str(&r, "code", code);
 	log_str(&r, "result", refusal_name(reply->refusal));
@@ -163,16 +175,15 @@ reqlog_refused(const struct client *c, const struct call *call,
 }
 
 void
-reqlog_rejected(const struct client *c, const char *method, int code,
-    const char *text)
+reqlog_rejected(const struct rpc_owner *owner, const struct call *call,
+    const char *method, int code, const char *text)
 {
 	struct log_record	 r;
 	char			 number[16];
 
 	if (!log_start_noise(&r, LOG_LVL_INFO, "rejected"))
 		return;
-	log_str(&r, "client", client_name(c));
-	log_str(&r, "peer", c->address);
+	log_asker(&r, owner, call);
 	if (method != NULL)
 		log_str(&r, "method", method);
 	snprintf(number, sizeof(number), "%d", code);
@@ -182,15 +193,15 @@ reqlog_rejected(const struct client *c, const char *method, int code,
 }
 
 static void
-log_short(const struct client *c, enum log_level level, const char *msg,
-    const char *reason, const size_t *at)
+log_short(const struct rpc_owner *owner, const struct call *call,
+    enum log_level level, const char *msg, const char *reason,
+    const size_t *at)
 {
 	struct log_record	 r;
 
 	if (!log_start_noise(&r, level, msg))
 		return;
-	log_str(&r, "client", client_name(c));
-	log_str(&r, "peer", c->address);
+	log_asker(&r, owner, call);
 	log_str(&r, "reason", reason);
 	if (at != NULL)
 		log_num(&r, "at", *at);
@@ -198,13 +209,14 @@ log_short(const struct client *c, enum log_level level, const char *msg,
 }
 
 void
-reqlog_unavailable(const struct client *c, const char *reason)
+reqlog_unavailable(const struct rpc_owner *owner, const struct call *call,
+    const char *reason)
 {
-	log_short(c, LOG_LVL_ERROR, "unavailable", reason, NULL);
+	log_short(owner, call, LOG_LVL_ERROR, "unavailable", reason, NULL);
 }
 
 void
-reqlog_unparsed(const struct client *c, const char *reason, size_t at)
+reqlog_unparsed(const struct rpc_owner *owner, const char *reason, size_t at)
 {
-	log_short(c, LOG_LVL_INFO, "parse error", reason, &at);
+	log_short(owner, NULL, LOG_LVL_INFO, "parse error", reason, &at);
 }

@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/faults.h"
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
 #include "signerd/frontmsg.h"
 #include "signerd/parent.h"
 
-/* The fd goes with the message and is closed when it has been sent. */
-static int
-give(struct config_file *file)
+int
+setup_give(struct conf_file *file)
 {
 	int	 fd = file->fd;
 
@@ -38,7 +38,7 @@ setup_keyd(struct parent *p)
 		fatal("keyd's configuration");
 	STAILQ_FOREACH(key, &p->config->keys, entry)
 		if (keymsg_send_key(&iev->ibuf, key->index,
-		    give(&key->file)) == -1)
+		    setup_give(&key->file)) == -1)
 			fatal("keyd's configuration");
 	STAILQ_FOREACH(rule, &p->config->rules, entry)
 		if (keymsg_send_rule(&iev->ibuf, i++, &rule->rule) == -1)
@@ -46,27 +46,52 @@ setup_keyd(struct parent *p)
 }
 
 void
+setup_limits(struct parent *p, struct imsgev *iev)
+{
+	struct front_config	 fc;
+
+	memset(&fc, 0, sizeof(fc));
+	fc.limits = p->config->limits;
+	if ((size_t)snprintf(fc.protocols, sizeof(fc.protocols), "%s",
+	    p->config->protocols) >= sizeof(fc.protocols))
+		fatalx("tls protocols: too long");
+	if (frontmsg_send_config(&iev->ibuf, &fc) == -1)
+		fatal("a child's configuration");
+}
+
+void
+setup_keys(struct parent *p, struct imsgev *iev)
+{
+	struct config_key	*key;
+	struct front_key	 fk;
+
+	STAILQ_FOREACH(key, &p->config->keys, entry) {
+		memset(&fk, 0, sizeof(fk));
+		fk.index = key->index;
+		snprintf(fk.name, sizeof(fk.name), "%s", key->name);
+		memcpy(fk.address, key->address, ADDRESS_SIZE);
+		if (frontmsg_send_key(&iev->ibuf, &fk) == -1)
+			fatal("a child's configuration");
+	}
+}
+
+void
 setup_frontend(struct parent *p)
 {
 	struct config		*config = p->config;
 	struct imsgev		*iev = &p->children[CHILD_FRONTEND].iev;
-	struct front_config	 fc;
 	struct config_listen	*l;
 
-	memset(&fc, 0, sizeof(fc));
-	fc.limits = config->limits;
-	if ((size_t)snprintf(fc.protocols, sizeof(fc.protocols), "%s",
-	    config->protocols) >= sizeof(fc.protocols))
-		fatalx("tls protocols: too long");
-	if (frontmsg_send_config(&iev->ibuf, &fc) == -1 ||
-	    frontmsg_send_file(&iev->ibuf, FRONT_CA, give(&config->ca)) == -1 ||
-	    frontmsg_send_file(&iev->ibuf, FRONT_CERT,
-	    give(&config->cert)) == -1 ||
-	    frontmsg_send_file(&iev->ibuf, FRONT_PRIVKEY,
-	    give(&config->key)) == -1)
+	setup_limits(p, iev);
+	if (frontmsg_send_file(&iev->ibuf, TLSFILE_CA,
+	    setup_give(&config->ca)) == -1 ||
+	    frontmsg_send_file(&iev->ibuf, TLSFILE_CERT,
+	    setup_give(&config->cert)) == -1 ||
+	    frontmsg_send_file(&iev->ibuf, TLSFILE_KEY,
+	    setup_give(&config->key)) == -1)
 		fatal("frontend's configuration");
-	if (config->crl.fd != -1 && frontmsg_send_file(&iev->ibuf, FRONT_CRL,
-	    give(&config->crl)) == -1)
+	if (config->crl.fd != -1 && frontmsg_send_file(&iev->ibuf, TLSFILE_CRL,
+	    setup_give(&config->crl)) == -1)
 		fatal("frontend's configuration");
 	STAILQ_FOREACH(l, &config->listens, entry) {
 		if (l->fd == -1)
@@ -76,49 +101,6 @@ setup_frontend(struct parent *p)
 		l->fd = -1;
 	}
 	imsgev_flush(iev);
-}
-
-/* A child says so: nothing in it may speak to a terminal. */
-static void
-clean(char *out, size_t size, const char *text)
-{
-	char	*p;
-
-	snprintf(out, size, "%s", text);
-	for (p = out; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = '?';
-}
-
-static void
-report(struct parent *p, const struct config_file *file, const char *text,
-    unsigned int line)
-{
-	char	 safe[512];
-
-	clean(safe, sizeof(safe), text);
-	p->failed = true;
-	if (line > 0)
-		fprintf(stderr, "%s:%d: %s:%u: %s\n", file->conf, file->line,
-		    file->path, line, safe);
-	else
-		fprintf(stderr, "%s:%d: %s: %s\n", file->conf, file->line,
-		    file->path, safe);
-}
-
-/* What does not keep the daemon from starting. */
-static void
-warn(struct parent *p, const struct config_file *file, const char *text)
-{
-	char	 safe[512];
-
-	clean(safe, sizeof(safe), text);
-	if (p->check)
-		fprintf(stderr, "%s:%d: warning: %s: %s\n", file->conf,
-		    file->line, file->path, safe);
-	else
-		log_warn("%s:%d: %s: %s", file->conf, file->line, file->path,
-		    safe);
 }
 
 static struct config_key *
@@ -157,33 +139,39 @@ key_bad(struct parent *p, struct imsg *imsg)
 	if (keymsg_get_badkey(imsg, &msg) == -1 ||
 	    (key = key_by_index(p->config, msg.key)) == NULL)
 		return (-1);
-	report(p, &key->file, keyfile_strerror((enum keyfile_error)msg.error),
-	    msg.line);
+	faults_report(&p->set, &key->file,
+	    keyfile_strerror((enum keyfile_error)msg.error), msg.line);
 	return (0);
 }
 
 /* The names of the keys, the way to keyd, and the word to begin. */
 static void
-start_frontend(struct parent *p, int channel)
+start_frontend(struct parent *p, bool serve)
 {
-	struct imsgev		*iev = &p->children[CHILD_FRONTEND].iev;
-	struct config_key	*key;
-	struct front_key	 fk;
+	struct imsgev	*iev = &p->children[CHILD_FRONTEND].iev;
 
-	STAILQ_FOREACH(key, &p->config->keys, entry) {
-		memset(&fk, 0, sizeof(fk));
-		fk.index = key->index;
-		snprintf(fk.name, sizeof(fk.name), "%s", key->name);
-		memcpy(fk.address, key->address, ADDRESS_SIZE);
-		if (frontmsg_send_key(&iev->ibuf, &fk) == -1)
+	setup_keys(p, iev);
+	if (serve && p->front_channel != -1) {
+		if (frontmsg_send(&iev->ibuf, FRONT_CHANNEL,
+		    p->front_channel) == -1)
 			fatal("frontend's configuration");
+		p->front_channel = -1;
 	}
-	if (channel != -1 &&
-	    frontmsg_send(&iev->ibuf, FRONT_CHANNEL, channel) == -1)
-		fatal("frontend's configuration");
 	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
 		fatal("frontend's configuration");
 	imsgev_flush(iev);
+}
+
+/* keyd has spoken; without it the others look for faults alone. */
+static void
+start_others(struct parent *p, bool serve)
+{
+	if (p->children[CHILD_FRONTEND].started)
+		start_frontend(p, serve);
+	if (p->children[CHILD_DIALER].started)
+		setup_dialer(p);
+	if (p->children[CHILD_LINK].started)
+		setup_link(p, serve);
 }
 
 static bool
@@ -212,18 +200,17 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 		if (keymsg_get_empty(imsg) == -1 ||
 		    !all_addresses(p->config))
 			return (-1);
-		c->answered = true;
-		start_frontend(p, p->channel);
-		p->channel = -1;
+		child_answered(c);
+		start_others(p, true);
 		return (0);
 	case KEYD_BADCONFIG:
 		if (keymsg_get_badconfig(imsg, text, sizeof(text)) == -1)
 			return (-1);
-		c->answered = true;
-		if (!p->failed)
+		child_answered(c);
+		if (!p->set.failed)
 			log_error("keyd refuses its configuration: %s", text);
-		p->failed = true;
-		start_frontend(p, -1);
+		children_failed(&p->set);
+		start_others(p, false);
 		return (0);
 	}
 	return (-1);
@@ -234,20 +221,20 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 static int
 frontend_error(struct parent *p, struct imsg *imsg)
 {
-	struct config_file	*files[FRONT_NFILES];
+	struct conf_file	*files[TLSFILE_COUNT];
 	struct front_error	 msg;
 
-	files[FRONT_CA] = &p->config->ca;
-	files[FRONT_CERT] = &p->config->cert;
-	files[FRONT_PRIVKEY] = &p->config->key;
-	files[FRONT_CRL] = &p->config->crl;
+	files[TLSFILE_CA] = &p->config->ca;
+	files[TLSFILE_CERT] = &p->config->cert;
+	files[TLSFILE_KEY] = &p->config->key;
+	files[TLSFILE_CRL] = &p->config->crl;
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
-	if (msg.severity == FRONT_WARNING)
-		warn(p, files[msg.file], msg.text);
+	if (msg.severity == TLSFILE_WARNING)
+		faults_warn(&p->set, files[msg.file], msg.text);
 	else
-		report(p, files[msg.file], msg.text, 0);
+		faults_report(&p->set, files[msg.file], msg.text, 0);
 	return (0);
 }
 
@@ -260,12 +247,12 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 	case FRONT_ERROR:
 		return (frontend_error(p, imsg));
 	case FRONT_FAILED:
-		p->failed = true;
+		children_failed(&p->set);
 		/* FALLTHROUGH */
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
-		c->answered = true;
+		child_answered(c);
 		return (0);
 	}
 	return (-1);
@@ -274,10 +261,18 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 int
 setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 {
+	/* It asks for files as long as it lives. */
+	if (role == CHILD_DIALER)
+		return (setup_dialer_answer(p, imsg));
 	/* What there is to say is said before the last word. */
 	if (p->children[role].answered)
 		return (-1);
-	if (role == CHILD_KEYD)
+	switch (role) {
+	case CHILD_KEYD:
 		return (keyd_answer(p, imsg));
-	return (frontend_answer(p, imsg));
+	case CHILD_FRONTEND:
+		return (frontend_answer(p, imsg));
+	default:
+		return (setup_link_answer(p, imsg));
+	}
 }

@@ -2,12 +2,9 @@
 # SPDX-License-Identifier: ISC
 
 """
-Configuration files: NAME.conf with NAME.ok, the canonical form (and NAME.warn,
-what is written to stderr, if anything is), or with NAME.err, the errors.
-SIGNERD_BUILD names the directory of the build.
+Configuration files of signerd: see lib.conf, and proxyd/ for the other daemon.
 """
 
-import atexit
 import os
 import pathlib
 import re
@@ -18,103 +15,40 @@ import tempfile
 
 import pytest
 
-SOURCES = pathlib.Path(__file__).resolve().parent
-ROOT = SOURCES.parent.parent
-# A copy: whom the sources belong to, and who can write to them, is open.
-os.umask(0o022)
-HERE = pathlib.Path(tempfile.mkdtemp(prefix="signerd-config-"))
-HERE.chmod(0o755)
-atexit.register(shutil.rmtree, HERE, True)
-shutil.copytree(SOURCES, HERE, dirs_exist_ok=True,
-                copy_function=shutil.copyfile)
-BUILD = pathlib.Path(os.environ.get("SIGNERD_BUILD", ROOT)).resolve()
-CONFPRINT = BUILD / "regress" / "confprint"
+from lib import conf as confs
+from lib.conf import IS_ROOT, ROOT, write
+
+HERE = confs.copied(pathlib.Path(__file__).resolve().parent)
+PRINTER = confs.Printer("confprint", HERE)
+CONFPRINT = PRINTER.program
+confprint, errors, prints = PRINTER.run, PRINTER.errors, PRINTER.prints
+cases, expected = PRINTER.cases, PRINTER.expected
 MIB = 1024 * 1024
 BASE = HERE / "inc" / "base.conf"
 INCLUDE = f'include "{BASE}"\n'
 RULE = 'allow client a key k chain 1\n'
-IS_ROOT = os.geteuid() == 0
 needs_root = pytest.mark.skipif(not IS_ROOT, reason="needs root")
-
-
-def confprint(*args, cwd=HERE, **kw):
-    return subprocess.run([CONFPRINT, *args], cwd=cwd, text=True,
-                          stdin=subprocess.DEVNULL, capture_output=True,
-                          timeout=60, errors="surrogateescape", **kw)
-
-
-def cases(suffix):
-    return sorted(p.stem for p in HERE.glob(f"*.{suffix}"))
-
-
-@pytest.fixture(scope="session")
-def chroot():
-    return confprint("-C").stdout.strip()
-
-
-def expected(name, suffix):
-    path = HERE / f"{name}.{suffix}"
-    return path.read_text() if path.exists() else ""
-
-
-def write(path, text):
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return path
-
-
-def errors(path, *args):
-    """Runs and wants errors; returns them without the directory."""
-    r = confprint(*args, path.name, cwd=path.parent)
-    assert r.returncode == 1, r.stderr
-    assert r.stdout == ""
-    return r.stderr.splitlines()
-
-
-def said(r):
-    """On stderr, without what only those who are not root are told."""
-    lines = r.stderr.splitlines(True)
-    return "".join(line for line in lines if IS_ROOT or
-                   "has no effect: signerd is not started by" not in line)
-
-
-def prints(path, *args, warnings=()):
-    r = confprint(*args, path.name, cwd=path.parent)
-    assert said(r).splitlines() == list(warnings)
-    assert r.returncode == 0
-    return r.stdout
 
 
 # ---- Files with what they should give -------------------------------------
 
 def test_each_file_has_one_outcome():
-    confs = {p.stem for p in HERE.glob("*.conf")}
-    assert set(cases("ok")) | set(cases("err")) == confs
-    assert not set(cases("ok")) & set(cases("err"))
+    PRINTER.check_each_has_one_outcome()
 
 
 @pytest.mark.parametrize("name", cases("ok"))
-def test_ok(name, chroot):
-    r = confprint(f"{name}.conf")
-    assert said(r) == expected(name, "warn")
-    assert r.stdout == expected(name, "ok").replace("@CHROOTDIR@", chroot)
-    assert r.returncode == 0
+def test_ok(name):
+    PRINTER.check_ok(name)
 
 
 @pytest.mark.parametrize("name", cases("ok"))
 def test_canonical_form_is_its_own(name, tmp_path):
-    first = confprint(f"{name}.conf").stdout
-    assert first
-    r = confprint(write(tmp_path / "canonical.conf", first))
-    assert r.returncode == 0
-    assert r.stdout == first
+    PRINTER.check_canonical(name, tmp_path)
 
 
 @pytest.mark.parametrize("name", cases("err"))
 def test_err(name):
-    r = confprint(f"{name}.conf")
-    assert r.stderr.splitlines() == expected(name, "err").splitlines()
-    assert r.stdout == ""
-    assert r.returncode == 1
+    PRINTER.check_err(name)
 
 
 def test_example(tmp_path):
@@ -125,10 +59,12 @@ def test_example(tmp_path):
 def test_example_with_everything(tmp_path):
     """What is commented out in the example is right, too."""
     text = (ROOT / "etc" / "signerd.conf").read_text()
-    text = re.sub(r"^#(?! )(?=\w)", "", text, flags=re.M)
+    text = re.sub(r"^#(?=\w|\t|\}|    \w)", "", text, flags=re.M)
     out = prints(write(tmp_path / "all.conf", text))
     assert "tls crl " in out
     assert "keyd user " in out
+    assert "\nproxy " in out
+    assert "\nallow via " in out
 
 
 def man_page():
@@ -155,7 +91,7 @@ def man_examples():
 
 
 def test_man_page_examples(tmp_path):
-    first, second, third = man_examples()
+    first, second, third, fourth = man_examples()
     r = confprint(write(tmp_path / "a.conf", first))
     assert (r.returncode, r.stderr) == (0, "")
     assert prints(write(tmp_path / "b.conf", INCLUDE + RULE + second))
@@ -163,6 +99,8 @@ def test_man_page_examples(tmp_path):
     out = prints(write(tmp_path / "c.conf", third), "-D", "site=fra",
                  "-D", "address=192.0.2.1")
     assert "listen on 192.0.2.1 port 8545\n" in out
+    out = prints(write(tmp_path / "d.conf", fourth))
+    assert "\nproxy " in out and "listen on" not in out
 
 
 # ---- Macros of the command line -------------------------------------------
@@ -449,6 +387,29 @@ def test_listens(tmp_path):
     assert errors(conf) == ["l.conf:258: over 256 listen on"]
 
 
+PROXY = 'proxy p%d { url "wss://a.example/" }\n'
+
+
+def test_proxies(tmp_path):
+    text = INCLUDE + RULE + "allow via p63 key k chain 1\n" + "".join(
+        PROXY % i for i in range(64))
+    r = confprint(write(tmp_path / "p.conf", text))
+    assert r.returncode == 0
+    assert r.stdout.count("\nproxy ") == 64
+    conf = write(tmp_path / "p.conf", text + PROXY % 64 + PROXY % 65 +
+                 "allow via p65 key k chain 1\n")
+    assert errors(conf) == ["p.conf:68: over 64 proxies"]
+
+
+def test_nameservers(tmp_path):
+    text = INCLUDE + RULE + PROXY % 1 + "allow via p1 key k chain 1\n"
+    text += "".join(f"nameserver 192.0.2.{i}\n" for i in range(8))
+    conf = write(tmp_path / "n.conf", text)
+    assert prints(conf).count("\nnameserver ") == 8
+    write(conf, text + "nameserver ::1\nnameserver ::2\n")
+    assert errors(conf) == ["n.conf:13: over 8 nameservers"]
+
+
 def test_long_list(tmp_path):
     n = 20000
     chains = "\n".join(str(i) for i in range(1, n + 1))
@@ -652,6 +613,39 @@ def test_all_faults_are_told(site):
         secret("tls.key", 0o644, 0o600, 3),
         's.conf:4: "crl.pem" is not a regular file',
         f's.conf:5: cannot open "k.pem": {none}']
+
+
+PROXIES = """proxy "own" {
+	url "wss://a.example/"
+	tls ca "own.crt"
+	tls certificate "own.pem" key "own.key"
+}
+proxy "same" { url "wss://a.example/" }
+proxy "some" { url "wss://a.example/" tls ca "own.crt" }
+allow via "own" key "k" chain 1
+allow via "same" key "k" chain 1
+allow via "some" key "k" chain 1
+"""
+
+
+def test_files_of_proxies(site):
+    """Those of the tls block are told of once."""
+    text = (site / "s.conf").read_text()
+    write(site / "s.conf", text + PROXIES)
+    for name in ("own.crt", "own.pem", "own.key"):
+        write(site / name, "").chmod(0o600)
+    assert prints(site / "s.conf", "-o")
+    (site / "own.key").chmod(0o640)
+    (site / "own.crt").chmod(0o666)
+    (site / "tls.key").chmod(0o640)
+    (site / "tls.crt").unlink()
+    bad = "writable by others: chmod go-w own.crt"
+    assert errors(site / "s.conf", "-o") == [
+        's.conf:3: cannot open "tls.crt": No such file or directory',
+        secret("tls.key", 0o640, 0o600, 3),
+        f"s.conf:9: own.crt: {bad}",
+        secret("own.key", 0o640, 0o600, 10),
+        f"s.conf:13: own.crt: {bad}"]
 
 
 def test_fifo_key(site):

@@ -1,8 +1,10 @@
 # Copyright (c) 2026 The signerd authors
 # SPDX-License-Identifier: ISC
 
-"""Every recorded case of cases.json, against one daemon."""
+"""Every recorded case of cases.json, against signerd itself and through a
+proxy."""
 
+import contextlib
 import json
 import os
 import re
@@ -38,14 +40,46 @@ KEYS = ("sequencer", "batcher-explicit", "multi10", "multi8453")
 IDENT = re.compile(r'"id":\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
 
 
-@pytest.fixture(scope="module")
-def signerd(site, serve):
-    return serve(site.config(rules=RULES, keys=KEYS))
+def addresses():
+    with open(os.path.join(daemon.CONFORM, "addresses.json")) as f:
+        known = json.load(f)
+    known["batcher-explicit"] = known["batcher"]    # another form of it
+    return known
+
+
+def proxy_rules():
+    """The same rules as a proxy has them: a key is an address to it."""
+    known = addresses()
+    return re.sub(r' key "([^"]+)"',
+                  lambda m: " address " + known[m.group(1)], RULES)
+
+
+@contextlib.contextmanager
+def behind_a_proxy(site):
+    signer = site.signer("hq", [addresses()[key] for key in KEYS], more="")
+    with daemon.Proxyd(site, site.relay([signer], proxy_rules())) as proxy:
+        rules = RULES.replace("allow ", 'allow via "edge" ')
+        config = site.config(rules=rules, keys=KEYS, listen=None, proxies=[
+            site.proxy("edge", proxy.signer_port)])
+        with daemon.Signerd(site, config):
+            proxy.wait_log(msg="signer registered")
+            yield proxy
+
+
+@pytest.fixture(scope="module", params=["direct", "proxy"])
+def server(request, site):
+    if request.param == "direct":
+        with daemon.Signerd(site, site.config(rules=RULES,
+                                              keys=KEYS)) as signerd:
+            yield signerd
+        return
+    with behind_a_proxy(site) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="module")
-def version(signerd):
-    with signerd.connect(None) as connection:
+def version(server):
+    with server.connect(None) as connection:
         answer = connection.exchange("GET", "/healthz").json()
     assert list(answer) == ["version"] and answer["version"]
     return answer["version"]
@@ -107,11 +141,11 @@ def matches(expect, response, version):
         kind == "either" and is_error(answer)
 
 
-def ask(signerd, case, body):
+def ask(server, case, body):
     fields = list(case["headers"].items())
     message = httpclient.request(
         case["method"], case["path"], body, fields=fields, json=False)
-    with signerd.connect(case["client"]) as connection:
+    with server.connect(case["client"]) as connection:
         connection.send_until_answered(message)
         return connection.read_response(head=case["method"] == "HEAD")
 
@@ -130,9 +164,9 @@ def name_of(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_case(signerd, version, case):
+def test_case(server, version, case):
     body = body_of(case)
-    response = ask(signerd, case, body)
+    response = ask(server, case, body)
     assert response.status == case["expect"]["status"], response
     assert matches(case["expect"], response, version), response
     kind = response.field("Content-Type") or ""

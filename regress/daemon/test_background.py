@@ -82,4 +82,5 @@ def test_background_that_cannot_start(site):
     path = site.write(site.config(rules=RULES))
     code, out, err = run("-x", site.path("keys"), "-f", path)
     assert (code, out) == (1, "")
-    assert re.search("cannot start .*/keyd: No such file", err), err
+    assert re.search("cannot start .*/keyd: No such file or directory: "
+                     "option -x names another directory", err), err

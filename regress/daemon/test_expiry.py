@@ -12,7 +12,6 @@ from lib.httpclient import Closed, Connection
 
 RULES = 'allow client "sequencer.example" key "sequencer" chain 10'
 LIFE = 3 if not daemon.SANITIZE else 6
-BOUND = 30
 
 
 def stamp(when):
@@ -26,34 +25,51 @@ def own(site):
 
 
 def test_no_request_after_the_end(site, own):
-    """The connection is refused with the first request, and closed."""
+    """An idle one is closed then; what began before is refused after it."""
     end = int(time.time()) + LIFE
     pair = site.authority.issue("shortlived", "sequencer.example",
                                 "DNS:sequencer.example",
                                 (stamp(end - 3600), stamp(end)))
     context = httpclient.context(site.authority.ca, pair)
+    message = httpclient.request(body=eth.encode(eth.payload_v2(2)))
     with own.connect("sequencer.example") as lasting, \
-            Connection(own.port, context) as first, \
-            Connection(own.port, context) as other:
+            Connection(own.port, context) as idle, \
+            Connection(own.port, context) as begun, \
+            Connection(own.port, context) as silent:
         mark = own.mark()
-        for each in (first, other):
+        for each in (idle, begun):
             each.rpc(eth.payload_v2()).result()
-        answer = first.rpc(eth.call("health_status", []))
-        while answer.status == 200:
-            assert time.time() < end + BOUND, "it is taken for ever"
-            answer = first.rpc(eth.call("health_status", []))
-        assert time.time() >= end, "refused too early"
+        begun.send(message[:-10])
+        # Not before the end of the last second in which it is good.
+        for each in (idle, silent):
+            assert each.orderly
+            assert time.time() >= end + 1, "closed too early"
+        own.wait_log(mark, msg="certificate expired", count=2,
+                     client="sequencer.example", peer="127.0.0.1")
+        begun.send(message[-10:])
+        answer = begun.read_response()
         assert answer.status == 401 and answer.closes
         assert answer.field("Content-Type").startswith("text/plain")
         assert b"expired" in answer.body
-        assert first.orderly
-        # Nor does the other one get a signature any more.
-        answer = other.rpc(eth.payload_v2(2))
-        assert answer.status == 401 and answer.closes
-        assert other.orderly
+        assert begun.orderly
         lasting.rpc(eth.payload_v2(3)).result()
         own.wait_log(mark, msg="signed", count=3)
         assert len(own.logged(mark, msg="signed")) == 3
+        assert len(own.logged(mark, msg="certificate expired")) == 2
     with pytest.raises((OSError, Closed)):
         with Connection(own.port, context) as late:
             late.rpc(eth.payload_v2())
+
+
+def test_idle_time_before_the_end(site):
+    """`timeout idle` holds for who has a certificate, as it did."""
+    text = site.config(rules=RULES, extra="timeout idle 1 s",
+                       log="{ level debug }")
+    pair = site.authority.client("sequencer.example")
+    with daemon.Signerd(site, text) as own, \
+            Connection(own.port,
+                       httpclient.context(site.authority.ca, pair)) as idle:
+        mark = own.mark()
+        assert idle.orderly
+        own.wait_log(mark, msg="connection timed out", after_ms="1000")
+        assert not own.logged(mark, msg="certificate expired")

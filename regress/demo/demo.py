@@ -4,8 +4,9 @@
 
 """A walk through signerd: certificates, keys, rules, signatures.
 
-Makes a throw-away authority and keys, starts signerd on a free port of this
-machine, asks it for signatures as a client, verifies each, and stops it.
+Makes a throw-away authority and keys, starts proxyd on free ports of this
+machine and signerd, which listens nowhere and dials the proxy, asks the proxy
+for signatures as a client, verifies each, and stops both.
 """
 
 import os
@@ -23,11 +24,25 @@ from lib import daemon, eth, secp256k1  # noqa: E402
 SEQUENCER, BATCHER = "sequencer.example", "batcher.example"
 INBOX = "0xff00000000000000000000000000000000000010"
 CHAIN = 10
+SIGNER = "signer.example"
 RULES = """\
-allow client "%s" key "sequencer" method block-payload chain %d
-allow client "%s" key "batcher" method transaction chain { 1 %d } \\
-    to %s max-value 1 ether max-fee 0.2 ether
+allow via "edge" client "%s" key "sequencer" \\
+    method block-payload chain %d
+allow via "edge" client "%s" key "batcher" \\
+    method transaction chain { 1 %d } to %s \\
+    max-value 1 ether max-fee 0.2 ether
 """ % (SEQUENCER, CHAIN, BATCHER, CHAIN, INBOX)
+PROXY_RULES = """\
+signer "hq" name "%s" address {
+    %%s
+    %%s
+}
+allow client "%s" method block-payload chain %d \\
+    address %%s
+allow client "%s" method transaction chain { 1 %d } \\
+    to %s \\
+    address %%s
+""" % (SIGNER, SEQUENCER, CHAIN, BATCHER, CHAIN, INBOX)
 BLOBS = ["0x01" + "b1" * 31, "0x01" + "b2" * 31]
 AUTHORIZATION = {"chainId": "0xa", "address": "0x" + "cc" * 20,
                  "nonce": "0x5", "yParity": "0x1", "r": "0x1234",
@@ -93,7 +108,7 @@ def make_keys(site):
 # ---- requests ------------------------------------------------------------
 
 
-def payloads(signerd, address):
+def payloads(proxy, address):
     digest = secrets.token_bytes(32)
     sender = eth.hexa(address)
     for method, make in (
@@ -101,7 +116,7 @@ def payloads(signerd, address):
             ("opsigner_signBlockPayloadV2", eth.payload_v2),
             ("opsigner_signBlockPayload, kona's dialect", eth.payload_kona)):
         title("Block payload: %s" % method)
-        result = signerd.rpc(make(chain=CHAIN, hash=digest, sender=sender),
+        result = proxy.rpc(make(chain=CHAIN, hash=digest, sender=sender),
                              SEQUENCER).result()
         if make is eth.payload_kona:
             result = result["signature"]
@@ -120,7 +135,7 @@ def verify(signer, address):
     show("recovered address", eth.hexa(signer) + "  ok")
 
 
-def transactions(signerd, address):
+def transactions(proxy, address):
     common = {"to": INBOX, "chainId": hex(CHAIN), "value": hex(10**15),
               "gas": "0x186a0", "maxFeePerGas": hex(2 * 10**9),
               "maxPriorityFeePerGas": hex(10**8)}
@@ -130,7 +145,7 @@ def transactions(signerd, address):
             (4, {"authorizationList": [AUTHORIZATION]}))):
         title("Transaction of type %d (%s)" % (kind, TYPES[kind]))
         message = eth.sign_transaction(nonce=hex(number), **common, **extra)
-        raw = eth.unhex(signerd.rpc(message, BATCHER).result())
+        raw = eth.unhex(proxy.rpc(message, BATCHER).result())
         signed = eth.decode_transaction(raw)
         check(signed["type"] == kind, "type %d" % signed["type"])
         check(eth.agrees(signed, message["params"][0]),
@@ -153,7 +168,7 @@ def print_transaction(raw, signed):
     show("hash", eth.hexa(signed["hash"]))
 
 
-def refusals(signerd):
+def refusals(proxy):
     title("What the rules do not permit")
     for what, message, client in (
             ("another chain", eth.payload_v2(chain=CHAIN + 1), SEQUENCER),
@@ -164,11 +179,39 @@ def refusals(signerd):
             ("two ether", eth.sign_transaction(
                 to=INBOX, value=hex(2 * 10**18)), BATCHER),
             ("the other one's method", eth.sign_transaction(), SEQUENCER)):
-        code, text = signerd.rpc(message, client).error()
+        code, text = proxy.rpc(message, client).error()
         print("    %-38s %d %s" % (what, code, text))
 
 
 # ---- the walk ------------------------------------------------------------
+
+
+def show_statements(text):
+    print("".join("    %s\n" % line for line in text.split("\n")[:-1]),
+          end="")
+
+
+def show_processes(name, started, where):
+    title("%s is up: %s, %s" % (name, where, ", ".join(
+        "%s %d" % each for each in [("parent", started.pid)] +
+        sorted(started.children.items()))))
+
+
+def configure(site, addresses):
+    """The proxy's text, and a function of its port that gives signerd's."""
+    sequencer, batcher = (eth.hexa(addresses[client])
+                          for client in (SEQUENCER, BATCHER))
+    rules = PROXY_RULES % (sequencer, batcher, sequencer, batcher)
+    title("The proxy's signers and rules, as in proxyd.conf(5)")
+    show_statements(rules)
+    title("The signer's rules, as in signerd.conf(5)")
+    show_statements(RULES)
+
+    def signer(port):
+        return site.config(rules=RULES, keys=("sequencer", "batcher"),
+                           listen=None, proxies=[site.proxy(
+                               "edge", port, signer=SIGNER)])
+    return site.relay([], rules), signer
 
 
 def walk(site):
@@ -177,30 +220,35 @@ def walk(site):
     for client in (SEQUENCER, BATCHER):
         site.tls(client)
         show(client, eth.hexa(addresses[client]))
-    text = site.config(rules=RULES, keys=("sequencer", "batcher"))
-    title("The rules, as in signerd.conf(5)")
-    print("".join("    %s\n" % line for line in RULES.split("\n")[:-1]),
-          end="")
-    with daemon.Signerd(site, text) as signerd:
-        title("signerd is up: port %d, %s" % (signerd.port, ", ".join(
-            "%s %d" % each for each in [("parent", signerd.pid)] +
-            sorted(signerd.children.items()))))
-        payloads(signerd, addresses[SEQUENCER])
-        transactions(signerd, addresses[BATCHER])
-        signerd.wait_log(msg="signed", count=6)
-        refusals(signerd)
-        title("What its log says of one of them")
-        for name, value in signerd.logged(msg="signed")[-1].items():
-            show(name, value)
-    title("signerd has stopped; nothing is left running.")
+    proxy_text, signer_text = configure(site, addresses)
+    with daemon.Proxyd(site, proxy_text) as proxy:
+        show_processes("proxyd", proxy, "port %d for clients, %d for signers"
+                       % (proxy.port, proxy.signer_port))
+        with daemon.Signerd(site, signer_text(proxy.signer_port)) as signerd:
+            show_processes("signerd", signerd, "it listens nowhere")
+            registered = proxy.wait_log(msg="signer registered")
+            title("It has dialled the proxy and registered there")
+            for name in ("signer", "name", "peer", "software", "features"):
+                show(name, registered[name])
+            payloads(proxy, addresses[SEQUENCER])
+            transactions(proxy, addresses[BATCHER])
+            signerd.wait_log(msg="signed", count=6)
+            refusals(proxy)
+            title("What the signer's log says of one of them")
+            for name, value in signerd.logged(msg="signed")[-1].items():
+                show(name, value)
+            title("What the proxy's log says of it")
+            for name, value in proxy.logged(msg="relayed")[-1].items():
+                show(name, value)
+    title("Both have stopped; nothing is left running.")
 
 
 def main():
     began = time.monotonic()
-    if not os.access(daemon.SIGNERD, os.X_OK):
-        print("demo: no %s: run make first" % daemon.SIGNERD,
-              file=sys.stderr)
-        return 1
+    for program in (daemon.SIGNERD, daemon.PROXYD):
+        if not os.access(program, os.X_OK):
+            print("demo: no %s: run make first" % program, file=sys.stderr)
+            return 1
     site = daemon.Site(keys=())
     try:
         walk(site)
@@ -210,8 +258,8 @@ def main():
         return 1
     finally:
         site.remove()
-    print("Three payloads and three transactions signed and verified, "
-          "in %.1f s.\n" % (time.monotonic() - began))
+    print("Three payloads and three transactions signed through the proxy "
+          "and verified, in %.1f s.\n" % (time.monotonic() - began))
     return 0
 
 

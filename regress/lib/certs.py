@@ -124,6 +124,11 @@ class Authority:
     def client(self, name):
         return self.issue(name, *CLIENTS.get(name, (name, "DNS:" + name)))
 
+    def proxy(self, name="proxy.example"):
+        """Of a proxy's server, that may be asked for by any of these."""
+        return self.issue(name, name,
+                          "DNS:%s,DNS:localhost,IP:127.0.0.1" % name)
+
     def revoke(self, stem):
         self._openssl("ca", "-revoke", stem + ".crt")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The signerd authors
 # SPDX-License-Identifier: ISC
 
-"""Starting and stopping signerd, and reading what it says."""
+"""Starting and stopping daemons, and reading what they say."""
 
 import collections
 import ctypes
@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.abspath(os.environ.get("SIGNERD_BUILD") or
                         os.path.join(HERE, "..", "build"))
 SIGNERD = os.path.join(BUILD, "signerd")
+PROXYD = os.path.join(BUILD, "proxyd")
 LIBEXEC = os.path.join(BUILD, "libexec")
 CONFORM = os.path.join(HERE, "conform")
 SANITIZE = os.environ.get("SIGNERD_SANITIZE") == "1"
@@ -57,6 +58,17 @@ def parse_log(line):
     return fields if "time" in fields else None
 
 
+def block(head, lines):
+    return head + " {\n\t" + "\n\t".join(lines) + "\n}"
+
+
+def tls_lines(ca=None, pair=None, crl=None):
+    lines = [] if ca is None else ['tls ca "%s"' % ca]
+    if pair is not None:
+        lines.append('tls certificate "%s" key "%s"' % tuple(pair))
+    return lines if crl is None else lines + ['tls crl "%s"' % crl]
+
+
 class Site:
     """A directory with an authority, keys, a chroot and configurations."""
 
@@ -77,6 +89,7 @@ class Site:
             shutil.copyfile(source, self.key(name))
             os.chmod(self.key(name), 0o600)
         self._contexts = {}
+        self._foreign = None
         self._count = 0
 
     def path(self, *names):
@@ -103,19 +116,62 @@ class Site:
             f.write(text)
         return path
 
+    @property
+    def foreign(self):
+        """An authority that nobody here knows."""
+        if self._foreign is None:
+            self._foreign = certs.Authority(self.path("foreign"),
+                                            "foreign authority")
+        return self._foreign
+
+    def _owner(self):
+        if not ROOT:
+            return []
+        return ['user "%s"' % USER, 'chroot "%s"' % self.root]
+
     def config(self, rules="", keys=("sequencer",), extra="",
-               listen="127.0.0.1 port 0", log="{ level info }"):
-        """Text of a configuration; whole but for the rules given."""
-        crt, key = self.authority.server()
-        lines = ["listen on " + listen, 'tls ca "%s"' % self.authority.ca,
-                 'tls certificate "%s" key "%s"' % (crt, key)]
-        if ROOT:
-            lines += ['user "%s"' % USER, 'chroot "%s"' % self.root]
+               listen="127.0.0.1 port 0", log="{ level info }", proxies=()):
+        """Text of a configuration; whole but for the rules given.
+
+        listen None: it does not listen.  proxies: statements, as of proxy().
+        """
+        lines = [] if listen is None else ["listen on " + listen]
+        lines += tls_lines(self.authority.ca, self.authority.server())
+        lines += self._owner()
         if log:
             lines.append("log " + log)
         lines += ['key "%s" file "%s"' % (name, self.key(name))
                   for name in keys]
-        return "\n".join(lines + [extra, rules, ""])
+        return "\n".join(lines + list(proxies) + [extra, rules, ""])
+
+    def proxy(self, label, port, url=None, name="proxy.example",
+              signer="signer.example", ca=None, pair=None, crl=None):
+        """A proxy of signerd.conf(5), to which it is that signer."""
+        lines = ['url "%s"' % (url or "wss://127.0.0.1:%d/ws" % port)]
+        lines += tls_lines(ca, pair or self.authority.client(signer), crl)
+        if name is not None:
+            lines.append('tls name "%s"' % name)
+        return block('proxy "%s"' % label, lines)
+
+    def signer(self, label, addresses, name="signer.example",
+               more="chain { 10 }"):
+        """A signer of proxyd.conf(5), with the clauses that are more."""
+        return 'signer "%s" name "%s" address { %s } %s' % (
+            label, name, " ".join(
+                each if isinstance(each, str) else "0x" + each.hex()
+                for each in addresses), more)
+
+    def relay(self, signers, rules, extra="", listen="127.0.0.1 port 0",
+              signers_on="127.0.0.1 port 0", log="{ level info }",
+              crl=None):
+        """Text of a proxyd.conf(5); signers are statements, as of signer(),
+        and so are the rules, in one text."""
+        lines = ["listen on " + listen, "signers on " + signers_on]
+        lines += tls_lines(self.authority.ca, self.authority.proxy(), crl)
+        lines += self._owner()
+        if log:
+            lines.append("log " + log)
+        return "\n".join(lines + [extra, *signers, rules, ""])
 
 
 def die_with_us():
@@ -131,10 +187,11 @@ def write_config(directory):
     return Place(site.write(site.config(rules=rule)), site.root)
 
 
-class Signerd:
+class Daemon:
     """A running daemon.  Used as a context it must end well."""
 
-    begun = {"msg": "ready"}        # the record to wait for
+    program = None
+    begun = {"msg": "ready"}        # the record to wait for; None: none
 
     def __init__(self, site, text, arguments=(), tls="sequencer.example"):
         self.site = site
@@ -145,7 +202,7 @@ class Signerd:
         self._eof = False
         self.path = site.write(text)
         self.process = subprocess.Popen(
-            [SIGNERD, "-d", "-x", LIBEXEC, "-f", self.path, *arguments],
+            [self.program, "-d", "-x", LIBEXEC, "-f", self.path, *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, start_new_session=True,
             preexec_fn=die_with_us)
@@ -153,15 +210,20 @@ class Signerd:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            self.wait_log(**self.begun)
+            if self.begun is not None:
+                self.wait_log(**self.begun)
         except BaseException:
             self.kill()
             raise
-        self.ports = [int(each["port"])
-                      for each in self.logged(msg="listening")]
+        self.ports = self.listening()
         self.port = self.ports[0] if self.ports else None
         self.children = {each["child"]: int(each["pid"])
                          for each in self.logged(msg="started")}
+
+    def listening(self, **wanted):
+        """The ports of the clients' listeners."""
+        return [int(each["port"])
+                for each in self.logged(msg="listening", **wanted)]
 
     def _read(self):
         for raw in self.process.stderr:
@@ -255,10 +317,28 @@ class Signerd:
             self.process.stderr.close()
 
 
-def run(*arguments, patience=PATIENCE):
-    """signerd to its end: exit status, stdout, stderr; nothing is left."""
+class Signerd(Daemon):
+    program = SIGNERD
+
+
+class Proxyd(Daemon):
+    """port is the clients', signer_port the signers'."""
+
+    program = PROXYD
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self.signer_ports = super().listening(**{"for": "signers"})
+        self.signer_port = (self.signer_ports or [None])[0]
+
+    def listening(self):
+        return super().listening(**{"for": "clients"})
+
+
+def run(*arguments, patience=PATIENCE, program=SIGNERD):
+    """A daemon to its end: exit status, stdout, stderr; nothing is left."""
     process = subprocess.Popen(
-        [SIGNERD, "-x", LIBEXEC, *arguments], text=True,
+        [program, "-x", LIBEXEC, *arguments], text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, start_new_session=True,
         preexec_fn=die_with_us)

@@ -1,7 +1,13 @@
 # Copyright (c) 2026 The signerd authors
 # SPDX-License-Identifier: ISC
 
-"""secp256k1, enough to tell who signed: SEC 2 section 2.4.1, SEC 1 4.1.6."""
+"""secp256k1: who signed (SEC 2 section 2.4.1, SEC 1 4.1.6), and signing with
+throw-away keys (RFC 6979).  Nothing here takes the same time for all keys.
+"""
+
+import functools
+import hashlib
+import hmac
 
 from lib.keccak import keccak256
 
@@ -47,24 +53,85 @@ def _affine(point):
     return (x * square % P, y * square * inverse % P)
 
 
-def combine(a, point_a, b, point_b):
-    """a * point_a + b * point_b, by Shamir's trick."""
-    both = _affine(_add((point_a[0], point_a[1], 1), point_b))
-    acc = (1, 1, 0)
-    for bit in range(255, -1, -1):
-        acc = _double(acc)
-        pick = (a >> bit & 1) + 2 * (b >> bit & 1)
-        if pick == 1:
-            acc = _add(acc, point_a)
-        elif pick == 2:
-            acc = _add(acc, point_b)
-        elif pick == 3 and both is not None:
-            acc = _add(acc, both)
-    return _affine(acc)
+def _row(point):
+    """1 to 15 times the point, and 16 times."""
+    row = [point]
+    for _ in range(15):
+        row.append(_affine(_add((row[-1][0], row[-1][1], 1), point)))
+    return row
+
+
+@functools.lru_cache(maxsize=None)
+def _table():
+    """i * 16**n * G for i = 1 to 15, a row for each n."""
+    rows, base = [], G
+    for _ in range(64):
+        row = _row(base)
+        rows.append(row[:15])
+        base = row[15]
+    return rows
+
+
+def _add_multiple(acc, factor):
+    """acc + factor * G."""
+    for n, row in enumerate(_table()):
+        digit = factor >> 4 * n & 15
+        if digit:
+            acc = _add(acc, row[digit - 1])
+    return acc
+
+
+def multiply(factor):
+    """factor * G."""
+    return _affine(_add_multiple((1, 1, 0), factor))
+
+
+def combine(a, b, point):
+    """a * G + b * point, four bits at a time."""
+    row, acc = _row(point), (1, 1, 0)
+    for shift in range(252, -1, -4):
+        for _ in range(4):
+            acc = _double(acc)
+        digit = b >> shift & 15
+        if digit:
+            acc = _add(acc, row[digit - 1])
+    return _affine(_add_multiple(acc, a))
 
 
 def public_key(secret):
-    return combine(secret, G, 0, (G[0], P - G[1]))
+    return multiply(secret)
+
+
+def _nonces(secret, digest):
+    """RFC 6979, section 3.2, with SHA-256."""
+    def mac(key, *parts):
+        return hmac.new(key, b"".join(parts), hashlib.sha256).digest()
+
+    seed = secret.to_bytes(32, "big") + \
+        (int.from_bytes(digest, "big") % N).to_bytes(32, "big")
+    key, value = bytes(32), b"\1" * 32
+    for step in (b"\0", b"\1"):
+        key = mac(key, value, step, seed)
+        value = mac(key, value)
+    while True:
+        value = mac(key, value)
+        yield int.from_bytes(value, "big")
+        key = mac(key, value, b"\0")
+        value = mac(key, value)
+
+
+def sign(secret, digest):
+    """r, s and the parity, with the lower s."""
+    z = int.from_bytes(digest, "big")
+    for k in _nonces(secret, digest):
+        if not 0 < k < N:
+            continue
+        x, y = multiply(k)
+        r = x % N
+        s = pow(k, -1, N) * (z + r * secret) % N
+        if r == 0 or s == 0 or x >= N:
+            continue
+        return (r, s, y & 1) if s <= N // 2 else (r, N - s, y & 1 ^ 1)
 
 
 def address(public):
@@ -84,5 +151,5 @@ def recover(digest, r, s, parity):
         y = P - y
     inverse = pow(r, -1, N)
     z = int.from_bytes(digest, "big")
-    public = combine(-z * inverse % N, G, s * inverse % N, (r, y))
+    public = combine(-z * inverse % N, s * inverse % N, (r, y))
     return None if public is None else address(public)

@@ -62,6 +62,98 @@ probe_packet(void)
 }
 
 static long
+probe_unix(void)
+{
+	return (syscall(SYS_socket, AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0));
+}
+
+static long
+probe_netlink(void)
+{
+	return (syscall(SYS_socket, AF_NETLINK, SOCK_DGRAM, 0));
+}
+
+static long
+probe_raw(void)
+{
+	return (syscall(SYS_socket, AF_INET, SOCK_RAW | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, IPPROTO_ICMP));
+}
+
+static long
+probe_ping(void)
+{
+	return (syscall(SYS_socket, AF_INET, SOCK_DGRAM, IPPROTO_ICMP));
+}
+
+static long
+probe_sctp(void)
+{
+	return (syscall(SYS_socket, AF_INET6, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, IPPROTO_SCTP));
+}
+
+static long
+probe_socketpair(void)
+{
+	int	 fds[2];
+
+	return (syscall(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, fds));
+}
+
+/* What the dialer has: none of these kills it. */
+static long
+probe_dial(void)
+{
+	struct sockaddr_in	 sin;
+	socklen_t		 len = sizeof(int);
+	int			 error, one = 1;
+	long			 fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(9);
+	fd = syscall(SYS_socket, AF_INET, SOCK_DGRAM, 0);
+	if (fd == -1 || syscall(SYS_fcntl, fd, F_SETFL, O_NONBLOCK) == -1 ||
+	    syscall(SYS_fcntl, fd, F_SETFD, FD_CLOEXEC) == -1)
+		return (-1);
+	fd = syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (fd == -1 || syscall(SYS_setsockopt, fd, IPPROTO_TCP, TCP_NODELAY,
+	    &one, sizeof(one)) == -1)
+		return (-1);
+	if (syscall(SYS_connect, fd, &sin, sizeof(sin)) == -1 &&
+	    errno != EINPROGRESS && errno != ECONNREFUSED)
+		return (-1);
+	return (syscall(SYS_getsockopt, fd, SOL_SOCKET, SO_ERROR, &error,
+	    &len));
+}
+
+static long
+probe_getfl(void)
+{
+	return (syscall(SYS_fcntl, 0, F_GETFL));
+}
+
+static long
+probe_dupfd(void)
+{
+	return (syscall(SYS_fcntl, 0, F_DUPFD, 10));
+}
+
+static long
+probe_peercred(void)
+{
+	struct sockaddr_in	 own;
+	socklen_t		 len = sizeof(own);
+
+	return (syscall(SYS_getsockopt, 0, SOL_SOCKET, SO_PEERCRED, &own,
+	    &len));
+}
+
+static long
 probe_connect(void)
 {
 	struct sockaddr_in	 sin;
@@ -399,10 +491,13 @@ static const struct probe {
 	{ "chroot", probe_chroot, NULL },
 	{ "connect", probe_connect, NULL },
 	{ "create", probe_create, NULL },
+	{ "dial", probe_dial, NULL },
+	{ "dupfd", probe_dupfd, NULL },
 	{ "execve", probe_execve, NULL },
 	{ "fastopen_sendmsg", probe_fastopen_sendmsg, prepare_listener },
 	{ "fastopen_sendto", probe_fastopen_sendto, prepare_listener },
 	{ "fork", probe_fork, NULL },
+	{ "getfl", probe_getfl, NULL },
 	{ "io_uring", probe_io_uring, NULL },
 	{ "ip_tos", probe_ip_tos, prepare_listener },
 	{ "keyctl", probe_keyctl, NULL },
@@ -413,19 +508,25 @@ static const struct probe {
 	{ "mmap_exec", probe_mmap_exec, NULL },
 	{ "mount", probe_mount, NULL },
 	{ "mprotect_exec", probe_mprotect_exec, NULL },
+	{ "netlink", probe_netlink, NULL },
 	{ "open", probe_open, NULL },
 	{ "packet", probe_packet, NULL },
+	{ "peercred", probe_peercred, NULL },
 	{ "perf_event", probe_perf_event, NULL },
 	{ "pidfd_open", probe_pidfd_open, NULL },
+	{ "ping", probe_ping, NULL },
 	{ "prctl", probe_prctl, NULL },
 	{ "process_vm_readv", probe_process_vm_readv, NULL },
 	{ "ptrace", probe_ptrace, NULL },
+	{ "raw", probe_raw, NULL },
 	{ "reconnect_sendmsg", probe_reconnect_sendmsg, prepare_listener },
 	{ "reconnect_sendto", probe_reconnect_sendto, prepare_listener },
 	{ "rename", probe_rename, NULL },
+	{ "sctp", probe_sctp, NULL },
 	{ "setsockopt", probe_setsockopt, NULL },
 	{ "setuid", probe_setuid, NULL },
 	{ "socket", probe_socket, NULL },
+	{ "socketpair", probe_socketpair, NULL },
 	{ "tcp_fastopen", probe_tcp_fastopen, prepare_listener },
 	{ "tcp_fastopen_connect", probe_tcp_fastopen_connect,
 	    prepare_listener },
@@ -433,6 +534,7 @@ static const struct probe {
 	{ "tcp_repair", probe_tcp_repair, prepare_listener },
 	{ "tcp_ulp", probe_tcp_ulp, prepare_listener },
 	{ "tiocsti", probe_tiocsti, NULL },
+	{ "unix", probe_unix, NULL },
 	{ "unlink", probe_unlink, NULL },
 	{ "unshare", probe_unshare, NULL },
 	{ "userfaultfd", probe_userfaultfd, NULL },

@@ -37,7 +37,8 @@ clock_gettime(clockid_t id, struct timespec *ts)
 
 /* What has become of one; it is freed when it ends, as real ones are. */
 struct fate {
-	struct rpc	*rpc;		/* NULL: it has ended */
+	struct rpc_owner owner;		/* of a link, if it names one */
+	struct signing	*rpc;		/* NULL: it has ended */
 	unsigned int	 replies;
 	unsigned int	 unsendable;
 	unsigned int	 expired;
@@ -59,22 +60,23 @@ static int			 keyd_fd, base_fds, wrong;
 static char			 lost_why[64];
 
 static inline struct fate *
-fate_of(const struct rpc *rpc)
+fate_of(const struct signing *rpc)
 {
-	return ((struct fate *)(void *)rpc->client);
+	/* Its first member. */
+	return (rpc->rpc.owner);
 }
 
 static inline void
-rpc_end(struct rpc *rpc)
+rpc_end(struct signing *rpc)
 {
 	struct fate	*f = fate_of(rpc);
 	size_t		 i;
 
 	keylink_cancel(&k, rpc);
 	wrong += rpc->in_turn || rpc->submitted || rpc->in_keyd > 0;
-	for (i = 0; i < rpc->ncalls; i++)
-		free(rpc->calls[i]);
-	free(rpc->calls);
+	for (i = 0; i < rpc->rpc.ncalls; i++)
+		free(rpc->rpc.calls[i]);
+	free(rpc->rpc.calls);
 	free(rpc);
 	f->rpc = NULL;
 	if (f->at_end != NULL)
@@ -82,27 +84,27 @@ rpc_end(struct rpc *rpc)
 }
 
 struct call *
-rpc_next(struct rpc *rpc)
+rpc_next(struct signing *rpc)
 {
-	for (; rpc->next < rpc->ncalls; rpc->next++)
-		if (!rpc->calls[rpc->next]->asked)
-			return (rpc->calls[rpc->next]);
+	for (; rpc->next < rpc->rpc.ncalls; rpc->next++)
+		if (!signing_call(rpc, rpc->next)->asked)
+			return (signing_call(rpc, rpc->next));
 	return (NULL);
 }
 
 static inline bool
 call_done(struct call *call)
 {
-	if (--call->rpc->left > 0)
+	if (--call->head.rpc->left > 0)
 		return (true);
-	rpc_end(call->rpc);
+	rpc_end(call_signing(call));
 	return (false);
 }
 
 bool
 rpc_reply(struct call *call, const struct keyd_reply *reply)
 {
-	struct fate	*f = fate_of(call->rpc);
+	struct fate	*f = fate_of(call_signing(call));
 
 	wrong += reply->id != call->args.request.id;
 	f->replies++;
@@ -114,7 +116,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 bool
 rpc_unsendable(struct call *call, int error)
 {
-	struct fate	*f = fate_of(call->rpc);
+	struct fate	*f = fate_of(call_signing(call));
 
 	f->unsendable++;
 	f->error = error;
@@ -122,7 +124,7 @@ rpc_unsendable(struct call *call, int error)
 }
 
 void
-rpc_expired(struct rpc *rpc)
+rpc_expired(struct signing *rpc)
 {
 	fate_of(rpc)->expired++;
 	rpc_end(rpc);
@@ -138,20 +140,21 @@ submit_successor(struct fate *f)
 static inline void
 make(struct fate *f, char name, size_t n)
 {
-	struct rpc	*rpc;
+	struct signing	*rpc;
 	struct call	*call;
 	size_t		 i;
 
 	memset(f, 0, sizeof(*f));
 	assert_non_null(f->rpc = rpc = calloc(1, sizeof(*rpc)));
-	assert_non_null(rpc->calls = calloc(n, sizeof(*rpc->calls)));
-	rpc->client = (struct client *)(void *)f;
-	rpc->ncalls = rpc->left = n;
+	rpc->rpc.calls = calloc(n, sizeof(*rpc->rpc.calls));
+	assert_non_null(rpc->rpc.calls);
+	rpc->rpc.owner = &f->owner;
+	rpc->rpc.ncalls = rpc->rpc.left = n;
 	rpc->deadline = now_us + LATER;
 	for (i = 0; i < n; i++) {
 		assert_non_null(call = calloc(1, sizeof(*call)));
-		rpc->calls[i] = call;
-		call->rpc = rpc;
+		rpc->rpc.calls[i] = &call->head;
+		call->head.rpc = &rpc->rpc;
 		call->args.request.method = METHOD_PAYLOAD;
 		snprintf(call->args.request.client, CLIENT_MAX, "%c%zu", name,
 		    i);
@@ -324,7 +327,7 @@ static uint8_t	 data[8192];
 static inline void
 set_size(struct fate *f, size_t call, size_t size)
 {
-	struct request	*r = &f->rpc->calls[call]->args.request;
+	struct request	*r = &signing_call(f->rpc, call)->args.request;
 
 	r->method = METHOD_TRANSACTION;
 	memset(&r->tx, 0, sizeof(r->tx));

@@ -4,10 +4,13 @@
  */
 
 /*
- * objects: signerd/parse.o signerd/config.o signerd/config_amount.o
- * signerd/config_print.o signerd/config_rule.o signerd/config_setting.o
- * signerd/files.o common/lexer.o common/lexer_file.o common/lexer_macro.o
- * common/hex.o common/u256.o keyd/payload.o keyd/rule.o
+ * objects: signerd/parse.o signerd/config.o signerd/config_print.o
+ * signerd/config_proxy.o signerd/config_rule.o signerd/config_setting.o
+ * signerd/files.o signerd/url.o common/conf.o common/conf_amount.o
+ * common/conf_file.o common/conf_print.o common/conf_rule.o
+ * common/conf_setting.o common/conf_words.o common/lexer.o
+ * common/lexer_file.o common/lexer_macro.o common/hex.o common/u256.o
+ * keyd/payload.o keyd/rule.o
  */
 
 #include <sys/socket.h>
@@ -116,7 +119,7 @@ test_struct(void **state)
 }
 
 static void
-check_file(const struct config_file *file, const char *text)
+check_file(const struct conf_file *file, const char *text)
 {
 	char buf[16];
 	ssize_t n;
@@ -160,6 +163,68 @@ test_open(void **state)
 	config_free(conf);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 	assert_int_equal(errno, EBADF);
+}
+
+static void
+test_proxies(void **state)
+{
+	const struct config_proxy *same, *own;
+	const struct config_rule *rule;
+	struct config *conf;
+	char text[1024];
+	int fd;
+
+	(void)state;
+	snprintf(text, sizeof(text),
+	    "proxy same { url wss://a.example:9989/ws }\n"
+	    "proxy own {\nurl \"wss://[::1]\" tls name b.example\n"
+	    "tls ca %s/one\ntls certificate %s/two key %s/one }\n"
+	    "nameserver ::1 port 5353\n"
+	    "allow via own key one method transaction\n"
+	    "allow via same client c key one method transaction\n",
+	    dir, dir, dir);
+	conf = parse(text);
+	assert_non_null(conf);
+	assert_int_equal(conf->nproxies, 2);
+	assert_int_equal(conf->nnameservers, 1);
+	assert_int_equal(STAILQ_FIRST(&conf->nameservers)->port, 5353);
+	same = STAILQ_FIRST(&conf->proxies);
+	own = STAILQ_NEXT(same, entry);
+	assert_string_equal(same->host, "a.example");
+	assert_int_equal(same->port, 9989);
+	assert_string_equal(same->target, "/ws");
+	assert_string_equal(same->tlsname, "a.example");
+	assert_int_equal(same->index, 0);
+	assert_string_equal(own->host, "::1");
+	assert_int_equal(own->port, 443);
+	assert_string_equal(own->target, "/");
+	assert_string_equal(own->tlsname, "b.example");
+	assert_int_equal(own->index, 1);
+	rule = STAILQ_FIRST(&conf->rules);
+	assert_int_equal(rule->rule.via, 0);
+	rule = STAILQ_NEXT(STAILQ_NEXT(rule, entry), entry);
+	assert_int_equal(rule->rule.via, 2);
+	assert_string_equal(rule->rule.client, "");
+	rule = STAILQ_NEXT(rule, entry);
+	assert_int_equal(rule->rule.via, 1);
+	assert_string_equal(rule->rule.client, "c");
+
+	/* Each has descriptors, and offsets, of its own. */
+	assert_int_equal(same->ca.fd, -1);
+	assert_int_equal(config_open(conf), 0);
+	check_file(&conf->ca, "ca");
+	check_file(&same->ca, "ca");
+	check_file(&same->cert, "crt");
+	check_file(&same->key, "key");
+	assert_int_equal(same->crl.fd, -1);
+	check_file(&own->ca, "one");
+	check_file(&own->cert, "two");
+	check_file(&own->key, "one");
+	fd = own->key.fd;
+	config_close(conf);
+	assert_int_equal(own->key.fd, -1);
+	assert_int_equal(fcntl(fd, F_GETFD), -1);
+	config_free(conf);
 }
 
 static void
@@ -284,6 +349,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_struct),
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_proxies),
 		cmocka_unit_test(test_open_fault),
 		cmocka_unit_test(test_bind),
 		cmocka_unit_test(test_bind_ipv6)

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/frontmsg.o compat/imsg.o compat/imsg-buffer.o */
+/* objects: signerd/frontmsg.o common/msgfield.o compat/imsg.o compat/imsg-buffer.o */
 
 #include "regress/unit/imsg_util.h"
 #include "signerd/frontmsg.h"
@@ -50,7 +50,7 @@ union decoded {
 	struct front_key	 key;
 	struct front_error	 error;
 	struct {
-		enum front_file	 file;
+		enum tlsfile	 file;
 		int		 fd;
 	} file;
 };
@@ -273,12 +273,12 @@ error_round_trip(void **state)
 	int			 file;
 
 	(void)state;
-	for (file = 0; file < FRONT_NFILES; file++)
+	for (file = 0; file < TLSFILE_COUNT; file++)
 		for (len = 0; len < sizeof(e.text); len += 73) {
 			memset(&e, 0, sizeof(e));
-			e.file = (enum front_file)file;
-			e.severity = len % 2 == 0 ? FRONT_FAULT :
-			    FRONT_WARNING;
+			e.file = (enum tlsfile)file;
+			e.severity = len % 2 == 0 ? TLSFILE_FAULT :
+			    TLSFILE_WARNING;
 			memset(e.text, 'x', len);
 			assert_int_equal(frontmsg_send_error(&p.a, &e), 0);
 			receive(&imsg, FRONT_ERROR);
@@ -298,8 +298,8 @@ error_exact(void **state)
 
 	(void)state;
 	memset(&e, 0, sizeof(e));
-	e.file = FRONT_CRL;
-	e.severity = FRONT_WARNING;
+	e.file = TLSFILE_CRL;
+	e.severity = TLSFILE_WARNING;
 	memset(e.text, 'x', sizeof(e.text) - 1);
 	assert_int_equal(frontmsg_send_error(&p.a, &e), 0);
 	len = encoded(FRONT_ERROR, body, sizeof(body));
@@ -372,14 +372,14 @@ file_numbers(void **state)
 	for (n = 0; n < 256; n++) {
 		kind = (unsigned char)n;
 		assert_int_equal(decode_raw(FRONT_FILE, &kind, 1, &u),
-		    n < FRONT_NFILES ? 0 : -1);
-		if (n < FRONT_NFILES)
+		    n < TLSFILE_COUNT ? 0 : -1);
+		if (n < TLSFILE_COUNT)
 			assert_int_equal(u.file.file, n);
 		len = with_string(body, 2, 3, 3, 0);
 		body[0] = kind;
 		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
-		    n < FRONT_NFILES ? 0 : -1);
-		if (n < FRONT_NFILES)
+		    n < TLSFILE_COUNT ? 0 : -1);
+		if (n < TLSFILE_COUNT)
 			assert_int_equal(u.error.file, n);
 	}
 }
@@ -398,8 +398,8 @@ severities(void **state)
 		len = with_string(body, 2, 3, 3, 0);
 		body[1] = (unsigned char)n;
 		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
-		    n < FRONT_NSEVERITIES ? 0 : -1);
-		if (n < FRONT_NSEVERITIES)
+		    n < TLSFILE_NSEVERITIES ? 0 : -1);
+		if (n < TLSFILE_NSEVERITIES)
 			assert_int_equal(u.error.severity, n);
 	}
 }
@@ -426,20 +426,20 @@ descriptors(void **state)
 	static const enum front_msg	 types[] = {
 		FRONT_LISTEN, FRONT_CHANNEL
 	};
-	enum front_file			 file;
+	enum tlsfile			 file;
 	struct imsg			 imsg;
 	int				 n, got, writer, fd;
 
 	(void)state;
-	for (n = 0; n < FRONT_NFILES; n++) {
+	for (n = 0; n < TLSFILE_COUNT; n++) {
 		fd = a_pipe(&writer);
-		assert_int_equal(frontmsg_send_file(&p.a, (enum front_file)n,
+		assert_int_equal(frontmsg_send_file(&p.a, (enum tlsfile)n,
 		    fd), 0);
 		/* The encoder has taken it. */
 		assert_int_equal(imsgbuf_write(&p.a), 0);
 		assert_int_equal(fcntl(fd, F_GETFD), -1);
 		receive(&imsg, FRONT_FILE);
-		file = FRONT_NFILES;
+		file = TLSFILE_COUNT;
 		assert_int_equal(frontmsg_get_file(&imsg, &file, &got), 0);
 		assert_int_equal(file, n);
 		imsg_free(&imsg);
@@ -459,9 +459,9 @@ descriptors(void **state)
 static void
 descriptors_missing(void **state)
 {
-	enum front_file	 file;
+	enum tlsfile	 file;
 	struct imsg	 imsg;
-	unsigned char	 kind = FRONT_CA;
+	unsigned char	 kind = TLSFILE_CA;
 	int		 fd;
 
 	(void)state;
@@ -481,7 +481,7 @@ static void
 descriptors_of_refused(void **state)
 {
 	union decoded	 u;
-	unsigned char	 kind = FRONT_NFILES;
+	unsigned char	 kind = TLSFILE_COUNT;
 
 	(void)state;
 	assert_int_equal(decode_raw(FRONT_FILE, &kind, 1, &u), -1);
@@ -532,7 +532,7 @@ too_large(void **state)
 	assert_int_equal(frontmsg_send_key(&p.a, &k), -1);
 	assert_int_equal(frontmsg_send_error(&p.a, &e), -1);
 	fd = a_pipe(&writer);
-	assert_int_equal(frontmsg_send_file(&p.a, FRONT_CA, fd), -1);
+	assert_int_equal(frontmsg_send_file(&p.a, TLSFILE_CA, fd), -1);
 	assert_int_equal(imsgbuf_queuelen(&p.a), 0);
 	same_pipe(fd, writer);
 	/* Large enough to begin with, not for all. */

@@ -21,7 +21,7 @@ asks_and_answers(void **state)
 	submit(&a, 'a', 2);
 	asked_for(0, "a0 a1");
 	assert_true(asked[0].id != asked[1].id);
-	assert_int_equal(a.rpc->calls[0]->sent, now_us);
+	assert_int_equal(signing_call(a.rpc, 0)->sent, now_us);
 	/* Answers come in any order. */
 	send_answer(asked[1].id, REFUSAL_FEE, 0);
 	listen_keyd();
@@ -341,6 +341,36 @@ rpc_deadline_exact(void **state)
 	    EVENT_BASE_COUNT_ADDED), 1);
 }
 
+/* A proxy may have less patience than who came before. */
+static void
+earlier_deadline(void **state)
+{
+	struct fate	 a, b, c;
+
+	(void)state;
+	limits.timeout_keyd = 1000;
+	submit(&a, 'a', 1);
+	advance(10);
+	make(&b, 'b', 1);
+	b.rpc->deadline = now_us + 60000;
+	keylink_submit(&k, b.rpc);
+	make(&c, 'c', 1);
+	c.rpc->deadline = now_us + 30000;
+	keylink_submit(&k, c.rpc);
+	asked_for(0, "a0 b0 c0");
+	advance(29);
+	assert_int_equal(c.expired, 0);
+	advance(1);
+	assert_int_equal(c.expired, 1);
+	advance(29);
+	assert_int_equal(b.expired, 0);
+	advance(1);
+	assert_int_equal(b.expired, 1);
+	assert_int_equal(a.expired, 0);
+	answer(asked[0].id);
+	assert_int_equal(a.replies, 1);
+}
+
 /* Several that end in one turn of the timer, one of many calls. */
 static void
 many_expire(void **state)
@@ -405,6 +435,7 @@ main(void)
 		link_test(keyd_silent),
 		link_test(rpc_deadline),
 		link_test(rpc_deadline_exact),
+		link_test(earlier_deadline),
 		link_test(many_expire),
 		link_test(queue_limit)
 	};

@@ -4,7 +4,7 @@
  */
 
 /* objects: common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
- * signerd/tlscheck.o signerd/tlsfiles.o regress/unit/tlspair.o */
+ * common/tlscheck.o common/tlsfiles.o regress/unit/tlspair.o */
 /* libs: libtls libssl libcrypto libevent */
 
 /* What is said of TLS files that clients could not connect with. */
@@ -28,8 +28,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "common/tlsfiles.h"
 #include "regress/unit/tlspair.h"
-#include "signerd/tlsfiles.h"
 
 #define DAY	86400
 
@@ -38,15 +38,15 @@
 #define TOLD_MAX	8
 
 static struct told {
-	enum front_file		 file;
-	enum front_severity	 severity;
+	enum tlsfile		 file;
+	enum tlsfile_severity	 severity;
 	char			 text[512];
 } told[TOLD_MAX];
 static int	 ntold;
 static int	 mark;	/* given along */
 
 static void
-take(enum front_file file, enum front_severity severity, const char *text,
+take(enum tlsfile file, enum tlsfile_severity severity, const char *text,
     void *arg)
 {
 	assert_ptr_equal(arg, &mark);
@@ -61,10 +61,11 @@ take(enum front_file file, enum front_severity severity, const char *text,
 
 /* Text of the files, as much as a test puts together; NULL: none. */
 struct set {
-	char	*texts[FRONT_NFILES];
+	char	*texts[TLSFILE_COUNT];
 };
 
-static char	 not_after[TLSCHECK_TIME];
+static char			 not_after[TLSFILES_TIME];
+static enum tlsfiles_role	 role = TLSFILES_SERVER;
 
 static int
 a_file(const char *text)
@@ -86,16 +87,16 @@ static bool
 load(const struct set *set)
 {
 	struct tlsctx	*ctx;
-	int		 fds[FRONT_NFILES], was[FRONT_NFILES], i;
+	int		 fds[TLSFILE_COUNT], was[TLSFILE_COUNT], i;
 
 	ntold = 0;
-	for (i = 0; i < FRONT_NFILES; i++)
+	for (i = 0; i < TLSFILE_COUNT; i++)
 		was[i] = fds[i] = set->texts[i] == NULL ? -1 :
 		    a_file(set->texts[i]);
 	memset(not_after, 'x', sizeof(not_after));
-	ctx = tlsfiles_load(fds, "tlsv1.3", not_after, take, &mark);
+	ctx = tlsfiles_load(fds, role, "tlsv1.3", not_after, take, &mark);
 	assert_true(ERR_peek_error() == 0);
-	for (i = 0; i < FRONT_NFILES; i++) {
+	for (i = 0; i < TLSFILE_COUNT; i++) {
 		assert_int_equal(fds[i], -1);
 		if (was[i] != -1) {
 			errno = 0;
@@ -129,9 +130,9 @@ static void
 set_good(struct set *set)
 {
 	memset(set, 0, sizeof(*set));
-	set->texts[FRONT_CA] = text_of(ca.pem, ca.pemlen);
-	set->texts[FRONT_CERT] = text_of(server.pem, server.pemlen);
-	set->texts[FRONT_PRIVKEY] = text_of(server.keypem, server.keypemlen);
+	set->texts[TLSFILE_CA] = text_of(ca.pem, ca.pemlen);
+	set->texts[TLSFILE_CERT] = text_of(server.pem, server.pemlen);
+	set->texts[TLSFILE_KEY] = text_of(server.keypem, server.keypemlen);
 }
 
 static void
@@ -139,13 +140,13 @@ set_free(struct set *set)
 {
 	int	 i;
 
-	for (i = 0; i < FRONT_NFILES; i++)
+	for (i = 0; i < TLSFILE_COUNT; i++)
 		free(set->texts[i]);
 }
 
 /* One of the files another; the text becomes the set's. */
 static void
-set_text(struct set *set, enum front_file file, char *text)
+set_text(struct set *set, enum tlsfile file, char *text)
 {
 	free(set->texts[file]);
 	set->texts[file] = text;
@@ -153,10 +154,10 @@ set_text(struct set *set, enum front_file file, char *text)
 
 /* The one thing told; there is no context if it is a fault. */
 static void
-expect(const struct set *set, enum front_file file,
-    enum front_severity severity, const char *text)
+expect(const struct set *set, enum tlsfile file,
+    enum tlsfile_severity severity, const char *text)
 {
-	assert_int_equal(load(set), severity == FRONT_WARNING);
+	assert_int_equal(load(set), severity == TLSFILE_WARNING);
 	if (ntold > 0)
 		assert_string_equal(told[0].text, text);
 	assert_int_equal(ntold, 1);
@@ -176,8 +177,8 @@ expect_nothing(const struct set *set)
 
 /* The good set with one other file in it. */
 static void
-expect_with(enum front_file file, char *text, enum front_file where,
-    enum front_severity severity, const char *want)
+expect_with(enum tlsfile file, char *text, enum tlsfile where,
+    enum tlsfile_severity severity, const char *want)
 {
 	struct set	 set;
 
@@ -228,8 +229,8 @@ with_extension(struct cert *c, const struct cert *issuer, int nid,
 static void
 set_cert(struct set *set, const struct cert *c, char *text)
 {
-	set_text(set, FRONT_CERT, text);
-	set_text(set, FRONT_PRIVKEY, text_of(c->keypem, c->keypemlen));
+	set_text(set, TLSFILE_CERT, text);
+	set_text(set, TLSFILE_KEY, text_of(c->keypem, c->keypemlen));
 }
 
 /* What is told, with the time in it. */
@@ -284,10 +285,10 @@ test_good(void **state)
 	set_good(&set);
 	expect_nothing(&set);
 	assert_string_equal(not_after, "2100-01-01T00:00:00Z");
-	set_text(&set, FRONT_CRL, make_crl(&ca, now - 60, now + DAY));
+	set_text(&set, TLSFILE_CRL, make_crl(&ca, now - 60, now + DAY));
 	expect_nothing(&set);
 	/* Such a list never ends. */
-	set_text(&set, FRONT_CRL, make_crl(&ca, now - 60, 0));
+	set_text(&set, TLSFILE_CRL, make_crl(&ca, now - 60, 0));
 	expect_nothing(&set);
 	set_free(&set);
 }
@@ -299,21 +300,21 @@ test_no_pem(void **state)
 	static const char	 words[] = "nothing of the kind\n";
 
 	(void)state;
-	expect_with(FRONT_CERT, strdup(words), FRONT_CERT, FRONT_FAULT,
+	expect_with(TLSFILE_CERT, strdup(words), TLSFILE_CERT, TLSFILE_FAULT,
 	    "no certificate in PEM form");
-	expect_with(FRONT_CERT, text_of(server.keypem, server.keypemlen),
-	    FRONT_CERT, FRONT_FAULT, "no certificate in PEM form");
-	expect_with(FRONT_CA, strdup(words), FRONT_CA, FRONT_FAULT,
+	expect_with(TLSFILE_CERT, text_of(server.keypem, server.keypemlen),
+	    TLSFILE_CERT, TLSFILE_FAULT, "no certificate in PEM form");
+	expect_with(TLSFILE_CA, strdup(words), TLSFILE_CA, TLSFILE_FAULT,
 	    "no certificate in PEM form");
-	expect_with(FRONT_PRIVKEY, strdup(words), FRONT_PRIVKEY, FRONT_FAULT,
+	expect_with(TLSFILE_KEY, strdup(words), TLSFILE_KEY, TLSFILE_FAULT,
 	    "no private key in PEM form");
-	expect_with(FRONT_PRIVKEY, text_of(server.pem, server.pemlen),
-	    FRONT_PRIVKEY, FRONT_FAULT, "no private key in PEM form");
-	expect_with(FRONT_CRL, strdup(words), FRONT_CRL, FRONT_FAULT,
+	expect_with(TLSFILE_KEY, text_of(server.pem, server.pemlen),
+	    TLSFILE_KEY, TLSFILE_FAULT, "no private key in PEM form");
+	expect_with(TLSFILE_CRL, strdup(words), TLSFILE_CRL, TLSFILE_FAULT,
 	    "no certificate revocation list in PEM form");
-	expect_with(FRONT_CRL, text_of(ca.pem, ca.pemlen), FRONT_CRL,
-	    FRONT_FAULT, "no certificate revocation list in PEM form");
-	expect_with(FRONT_CA, strdup(""), FRONT_CA, FRONT_FAULT, "empty");
+	expect_with(TLSFILE_CRL, text_of(ca.pem, ca.pemlen), TLSFILE_CRL,
+	    TLSFILE_FAULT, "no certificate revocation list in PEM form");
+	expect_with(TLSFILE_CA, strdup(""), TLSFILE_CA, TLSFILE_FAULT, "empty");
 }
 
 static void
@@ -328,18 +329,18 @@ test_damaged(void **state)
 	char			*text;
 
 	(void)state;
-	expect_with(FRONT_CERT, strdup(cert), FRONT_CERT, FRONT_FAULT,
+	expect_with(TLSFILE_CERT, strdup(cert), TLSFILE_CERT, TLSFILE_FAULT,
 	    "certificate 1 of the file cannot be read");
 	text = text_of(ca.pem, ca.pemlen);
-	expect_with(FRONT_CA, join(text, cert), FRONT_CA, FRONT_FAULT,
+	expect_with(TLSFILE_CA, join(text, cert), TLSFILE_CA, TLSFILE_FAULT,
 	    "certificate 2 of the file cannot be read");
 	/* Cut off within the last line but one. */
 	text[strlen(text) - 30] = '\0';
-	expect_with(FRONT_CA, text, FRONT_CA, FRONT_FAULT,
+	expect_with(TLSFILE_CA, text, TLSFILE_CA, TLSFILE_FAULT,
 	    "certificate 1 of the file cannot be read");
-	expect_with(FRONT_PRIVKEY, strdup(key), FRONT_PRIVKEY, FRONT_FAULT,
+	expect_with(TLSFILE_KEY, strdup(key), TLSFILE_KEY, TLSFILE_FAULT,
 	    "no private key in PEM form that can be read");
-	expect_with(FRONT_CRL, strdup(crl), FRONT_CRL, FRONT_FAULT,
+	expect_with(TLSFILE_CRL, strdup(crl), TLSFILE_CRL, TLSFILE_FAULT,
 	    "certificate revocation list 1 of the file cannot be read");
 }
 
@@ -360,19 +361,19 @@ test_encrypted(void **state)
 	PEM_write_bio_PKCS8PrivateKey(bio, server.key, EVP_aes_128_cbc(),
 	    NULL, 0, NULL, password);
 	copy_bio(bio, &pem, &len);
-	expect_with(FRONT_PRIVKEY, text_of(pem, len), FRONT_PRIVKEY,
-	    FRONT_FAULT, want);
+	expect_with(TLSFILE_KEY, text_of(pem, len), TLSFILE_KEY,
+	    TLSFILE_FAULT, want);
 	free(pem);
 	bio = BIO_new(BIO_s_mem());
 	PEM_write_bio_PrivateKey_traditional(bio, server.key,
 	    EVP_aes_128_cbc(), NULL, 0, NULL, password);
 	copy_bio(bio, &pem, &len);
-	expect_with(FRONT_PRIVKEY, text_of(pem, len), FRONT_PRIVKEY,
-	    FRONT_FAULT, want);
+	expect_with(TLSFILE_KEY, text_of(pem, len), TLSFILE_KEY,
+	    TLSFILE_FAULT, want);
 	free(pem);
-	expect_with(FRONT_CA, strdup(header), FRONT_CA, FRONT_FAULT,
+	expect_with(TLSFILE_CA, strdup(header), TLSFILE_CA, TLSFILE_FAULT,
 	    "an encrypted PEM block: expected one in the clear");
-	expect_with(FRONT_CERT, strdup(header), FRONT_CERT, FRONT_FAULT,
+	expect_with(TLSFILE_CERT, strdup(header), TLSFILE_CERT, TLSFILE_FAULT,
 	    "an encrypted PEM block: expected one in the clear");
 }
 
@@ -382,12 +383,12 @@ test_wrong_key(void **state)
 	char	*own, *next;
 
 	(void)state;
-	expect_with(FRONT_PRIVKEY, text_of(named.keypem, named.keypemlen),
-	    FRONT_PRIVKEY, FRONT_FAULT, "does not belong to the certificate");
+	expect_with(TLSFILE_KEY, text_of(named.keypem, named.keypemlen),
+	    TLSFILE_KEY, TLSFILE_FAULT, "does not belong to the certificate");
 	/* The first of the file is the server's own. */
 	own = text_of(server.pem, server.pemlen);
 	next = text_of(named.pem, named.pemlen);
-	expect_with(FRONT_CERT, join(next, own), FRONT_PRIVKEY, FRONT_FAULT,
+	expect_with(TLSFILE_CERT, join(next, own), TLSFILE_KEY, TLSFILE_FAULT,
 	    "does not belong to the certificate");
 	free(own);
 	free(next);
@@ -401,14 +402,14 @@ test_several(void **state)
 
 	(void)state;
 	set_good(&set);
-	set_text(&set, FRONT_CA, strdup("x"));
-	set_text(&set, FRONT_CRL, strdup("y"));
-	set_text(&set, FRONT_PRIVKEY, text_of(ca.keypem, ca.keypemlen));
+	set_text(&set, TLSFILE_CA, strdup("x"));
+	set_text(&set, TLSFILE_CRL, strdup("y"));
+	set_text(&set, TLSFILE_KEY, text_of(ca.keypem, ca.keypemlen));
 	assert_false(load(&set));
 	assert_int_equal(ntold, 3);
-	assert_int_equal(told[0].file, FRONT_CA);
-	assert_int_equal(told[1].file, FRONT_CRL);
-	assert_int_equal(told[2].file, FRONT_PRIVKEY);
+	assert_int_equal(told[0].file, TLSFILE_CA);
+	assert_int_equal(told[1].file, TLSFILE_CRL);
+	assert_int_equal(told[2].file, TLSFILE_KEY);
 	set_free(&set);
 }
 
@@ -424,14 +425,14 @@ test_server_dates(void **state)
 	make_cert(&c, &ca, "localhost", local, 1);
 	set_good(&set);
 	set_cert(&set, &c, dated(&c, &ca, now - 2 * DAY, now - DAY));
-	expect(&set, FRONT_CERT, FRONT_WARNING,
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING,
 	    with_time(want, "expired on ", now - DAY, ""));
 	set_cert(&set, &c, dated(&c, &ca, now + DAY, now + 90 * DAY));
-	expect(&set, FRONT_CERT, FRONT_WARNING,
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING,
 	    with_time(want, "not valid before ", now + DAY, ""));
 	when = now + 14 * DAY - 3600;
 	set_cert(&set, &c, dated(&c, &ca, now - DAY, when));
-	expect(&set, FRONT_CERT, FRONT_WARNING,
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING,
 	    with_time(want, "expires on ", when, ""));
 	assert_string_equal(not_after, with_time(want, "", when, ""));
 	when = now + 14 * DAY + 3600;
@@ -455,8 +456,8 @@ test_chain_dates(void **state)
 	set_good(&set);
 	first = text_of(server.pem, server.pemlen);
 	second = dated(&sub, &sub, now - 2 * DAY, now - DAY);
-	set_text(&set, FRONT_CERT, join(first, second));
-	expect(&set, FRONT_CERT, FRONT_WARNING, with_time(want,
+	set_text(&set, TLSFILE_CERT, join(first, second));
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING, with_time(want,
 	    "certificate 2 of the chain expired on ", now - DAY, ""));
 	assert_string_equal(not_after, "2100-01-01T00:00:00Z");
 	free(first);
@@ -491,7 +492,7 @@ test_server_usage(void **state)
 		if (cases[i].good)
 			expect_nothing(&set);
 		else
-			expect(&set, FRONT_CERT, FRONT_FAULT,
+			expect(&set, TLSFILE_CERT, TLSFILE_FAULT,
 			    "extendedKeyUsage without serverAuth: clients "
 			    "refuse it");
 		set_free(&set);
@@ -510,12 +511,12 @@ test_server_names(void **state)
 	(void)state;
 	set_good(&set);
 	set_cert(&set, &unnamed, text_of(unnamed.pem, unnamed.pemlen));
-	expect(&set, FRONT_CERT, FRONT_WARNING,
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING,
 	    "no subjectAltName: Go clients refuse it");
 	make_cert(&c, &ca, "localhost", mail, 1);
 	set_cert(&set, &c, text_of(c.pem, c.pemlen));
-	expect(&set, FRONT_CERT, FRONT_WARNING, "no DNS name and no address "
-	    "in its subjectAltName: clients refuse it");
+	expect(&set, TLSFILE_CERT, TLSFILE_WARNING, "no DNS name and no "
+	    "address in its subjectAltName: clients refuse it");
 	free_cert(&c);
 	make_cert(&c, &ca, "localhost", ip, 1);
 	set_cert(&set, &c, text_of(c.pem, c.pemlen));
@@ -531,13 +532,13 @@ test_no_ca(void **state)
 	char		*a, *b;
 
 	(void)state;
-	expect_with(FRONT_CA, text_of(named.pem, named.pemlen), FRONT_CA,
-	    FRONT_FAULT, "holds no certificate of a CA (basicConstraints)");
+	expect_with(TLSFILE_CA, text_of(named.pem, named.pemlen), TLSFILE_CA,
+	    TLSFILE_FAULT, "holds no certificate of a CA (basicConstraints)");
 	/* One among others is enough. */
 	a = text_of(named.pem, named.pemlen);
 	b = text_of(ca.pem, ca.pemlen);
 	set_good(&set);
-	set_text(&set, FRONT_CA, join(a, b));
+	set_text(&set, TLSFILE_CA, join(a, b));
 	expect_nothing(&set);
 	set_free(&set);
 	free(a);
@@ -554,12 +555,12 @@ test_ca_expired(void **state)
 	(void)state;
 	make_cert(&old, NULL, "old", NULL, 0);
 	text = dated(&old, &old, now - 2 * DAY, now - DAY);
-	expect_with(FRONT_CA, strdup(text), FRONT_CA, FRONT_FAULT, "CA "
+	expect_with(TLSFILE_CA, strdup(text), TLSFILE_CA, TLSFILE_FAULT, "CA "
 	    "/CN=old: certificate has expired: no client of it can connect");
 	/* Those of the other one can. */
 	good = text_of(ca.pem, ca.pemlen);
-	expect_with(FRONT_CA, join(text, good), FRONT_CA, FRONT_WARNING, "CA "
-	    "/CN=old: certificate has expired: no client of it can connect");
+	expect_with(TLSFILE_CA, join(text, good), TLSFILE_CA, TLSFILE_WARNING,
+	    "CA /CN=old: certificate has expired: no client of it can connect");
 	free(text);
 	free(good);
 	free_cert(&old);
@@ -577,12 +578,12 @@ test_ca_without_root(void **state)
 	make_cert(&sub, &ca, "sub", NULL, 0);
 	text = with_extension(&sub, &ca, NID_basic_constraints,
 	    "critical,CA:TRUE");
-	expect_with(FRONT_CA, strdup(text), FRONT_CA, FRONT_FAULT, "CA "
+	expect_with(TLSFILE_CA, strdup(text), TLSFILE_CA, TLSFILE_FAULT, "CA "
 	    "/CN=sub: unable to get local issuer certificate: no client of "
 	    "it can connect");
 	root = text_of(ca.pem, ca.pemlen);
 	set_good(&set);
-	set_text(&set, FRONT_CA, join(text, root));
+	set_text(&set, TLSFILE_CA, join(text, root));
 	expect_nothing(&set);
 	set_free(&set);
 	free(text);
@@ -601,19 +602,19 @@ test_crl_dates(void **state)
 	old = make_crl(&ca, now - 2 * DAY, now - DAY);
 	new = make_crl(&ca, now - DAY, now + DAY);
 	set_good(&set);
-	set_text(&set, FRONT_CRL, strdup(old));
-	expect(&set, FRONT_CRL, FRONT_FAULT, with_time(want, "the CRL of CA "
-	    "/CN=ca has expired on ", now - DAY, ": no client of it can "
+	set_text(&set, TLSFILE_CRL, strdup(old));
+	expect(&set, TLSFILE_CRL, TLSFILE_FAULT, with_time(want, "the CRL of "
+	    "CA /CN=ca has expired on ", now - DAY, ": no client of it can "
 	    "connect"));
 	/* A newer one makes up for it, wherever it is. */
-	set_text(&set, FRONT_CRL, join(old, new));
+	set_text(&set, TLSFILE_CRL, join(old, new));
 	expect_nothing(&set);
-	set_text(&set, FRONT_CRL, join(new, old));
+	set_text(&set, TLSFILE_CRL, join(new, old));
 	expect_nothing(&set);
-	set_text(&set, FRONT_CRL, make_crl(&ca, now + DAY, now + 2 * DAY));
-	expect(&set, FRONT_CRL, FRONT_FAULT, with_time(want, "the CRL of CA "
-	    "/CN=ca is not valid before ", now + DAY, ": no client of it can "
-	    "connect"));
+	set_text(&set, TLSFILE_CRL, make_crl(&ca, now + DAY, now + 2 * DAY));
+	expect(&set, TLSFILE_CRL, TLSFILE_FAULT, with_time(want, "the CRL of "
+	    "CA /CN=ca is not valid before ", now + DAY, ": no client of it "
+	    "can connect"));
 	free(old);
 	free(new);
 	set_free(&set);
@@ -629,13 +630,13 @@ test_crl_issuer(void **state)
 	(void)state;
 	stray = make_crl(&other_ca, now - DAY, now + DAY);
 	good = make_crl(&ca, now - DAY, now + DAY);
-	expect_with(FRONT_CRL, strdup(stray), FRONT_CRL, FRONT_FAULT,
+	expect_with(TLSFILE_CRL, strdup(stray), TLSFILE_CRL, TLSFILE_FAULT,
 	    "its issuer /CN=other is not in \"tls ca\"");
-	expect_with(FRONT_CRL, join(good, stray), FRONT_CRL, FRONT_FAULT,
+	expect_with(TLSFILE_CRL, join(good, stray), TLSFILE_CRL, TLSFILE_FAULT,
 	    "its issuer /CN=other is not in \"tls ca\"");
 	make_cert(&same, NULL, "ca", NULL, 0);
-	expect_with(FRONT_CRL, make_crl(&same, now - DAY, now + DAY),
-	    FRONT_CRL, FRONT_FAULT,
+	expect_with(TLSFILE_CRL, make_crl(&same, now - DAY, now + DAY),
+	    TLSFILE_CRL, TLSFILE_FAULT,
 	    "not signed with the key of CA /CN=ca in \"tls ca\"");
 	free_cert(&same);
 	free(good);
@@ -652,11 +653,11 @@ test_crl_usage(void **state)
 	(void)state;
 	make_cert(&c, NULL, "mute", NULL, 0);
 	set_good(&set);
-	set_text(&set, FRONT_CA, with_extension(&c, &c, NID_key_usage,
+	set_text(&set, TLSFILE_CA, with_extension(&c, &c, NID_key_usage,
 	    "critical,keyCertSign"));
 	expect_nothing(&set);
-	set_text(&set, FRONT_CRL, make_crl(&c, now - DAY, now + DAY));
-	expect(&set, FRONT_CRL, FRONT_FAULT,
+	set_text(&set, TLSFILE_CRL, make_crl(&c, now - DAY, now + DAY));
+	expect(&set, TLSFILE_CRL, TLSFILE_FAULT,
 	    "its issuer /CN=mute is not one to sign CRLs (keyUsage)");
 	set_free(&set);
 	free_cert(&c);
@@ -674,17 +675,17 @@ test_crl_missing(void **state)
 	a = text_of(ca.pem, ca.pemlen);
 	b = text_of(other_ca.pem, other_ca.pemlen);
 	set_good(&set);
-	set_text(&set, FRONT_CA, join(a, b));
+	set_text(&set, TLSFILE_CA, join(a, b));
 	expect_nothing(&set);
-	set_text(&set, FRONT_CRL, make_crl(&ca, now - DAY, now + DAY));
-	expect(&set, FRONT_CRL, FRONT_WARNING,
+	set_text(&set, TLSFILE_CRL, make_crl(&ca, now - DAY, now + DAY));
+	expect(&set, TLSFILE_CRL, TLSFILE_WARNING,
 	    "no CRL of CA /CN=other: no client of it can connect");
 	free(a);
-	a = set.texts[FRONT_CRL];
-	set.texts[FRONT_CRL] = NULL;
+	a = set.texts[TLSFILE_CRL];
+	set.texts[TLSFILE_CRL] = NULL;
 	free(b);
 	b = make_crl(&other_ca, now - DAY, now + DAY);
-	set_text(&set, FRONT_CRL, join(a, b));
+	set_text(&set, TLSFILE_CRL, join(a, b));
 	expect_nothing(&set);
 	free(a);
 	free(b);
@@ -706,14 +707,14 @@ test_crl_of_root_missing(void **state)
 	    "critical,CA:TRUE");
 	root = text_of(ca.pem, ca.pemlen);
 	set_good(&set);
-	set_text(&set, FRONT_CA, join(text, root));
-	set_text(&set, FRONT_CRL, make_crl(&sub, now - DAY, now + DAY));
+	set_text(&set, TLSFILE_CA, join(text, root));
+	set_text(&set, TLSFILE_CRL, make_crl(&sub, now - DAY, now + DAY));
 	assert_false(load(&set));
 	assert_int_equal(ntold, 2);
-	assert_int_equal(told[0].file, FRONT_CRL);
+	assert_int_equal(told[0].file, TLSFILE_CRL);
 	assert_string_equal(told[0].text, "CA /CN=sub: unable to get "
 	    "certificate CRL: no client of it can connect");
-	assert_int_equal(told[1].file, FRONT_CRL);
+	assert_int_equal(told[1].file, TLSFILE_CRL);
 	assert_string_equal(told[1].text,
 	    "no CRL of CA /CN=ca: no client of it can connect");
 	free(text);
@@ -742,7 +743,7 @@ test_hostile_name(void **state)
 		    "OU", MBSTRING_ASC, (unsigned char *)name, -1, -1, 0);
 	X509_set_issuer_name(c.x509, X509_get_subject_name(c.x509));
 	set_good(&set);
-	set_text(&set, FRONT_CA, dated(&c, &c, now - 2, now - 1));
+	set_text(&set, TLSFILE_CA, dated(&c, &c, now - 2, now - 1));
 	assert_false(load(&set));
 	assert_int_equal(ntold, 1);
 	assert_non_null(strstr(told[0].text, "\\x1B[2J\\x0A"));

@@ -330,13 +330,52 @@ leaving_the_queue(void **state)
 	}
 }
 
+/* A step for the hello, too: many links that are dialled at once. */
+static void
+clients_wait_as_well(void **state)
+{
+	struct tlsctx_config	 config;
+	struct tlsctx		*ctx;
+	struct tlsconn		*c[HERD];
+	struct herd		 h;
+	struct one		 o = { 0 };
+	unsigned int		 total = 0, busy = 0, n;
+	int			 fds[HERD][2], i;
+	char			 err[256];
+
+	(void)state;
+	server_config(&config);
+	assert_non_null(ctx = tlsctx_client(&config, err, sizeof(err)));
+	assert_non_null(h.base = event_base_new());
+	for (i = 0; i < HERD; i++) {
+		tcp_pair(fds[i]);
+		assert_non_null(c[i] = tlsconn_connect(h.base, ctx, fds[i][1],
+		    "localhost", INPUT_SIZE, &callbacks, &o));
+	}
+	for (i = 0; i < 10 * HERD; i++) {
+		n = turn(&h);
+		total += n;
+		busy += n > 0;
+	}
+	assert_int_equal(total, HERD);
+	assert_in_range(busy, HERD / FEW, HERD);
+	assert_int_equal(o.ready + o.ended, 0);
+	for (i = 0; i < HERD; i++) {
+		tlsconn_free(c[i]);
+		close(fds[i][0]);
+	}
+	event_base_free(h.base);
+	tlsctx_unref(ctx);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_steps_a_turn),
 		cmocka_unit_test(others_are_served),
-		cmocka_unit_test(leaving_the_queue)
+		cmocka_unit_test(leaving_the_queue),
+		cmocka_unit_test(clients_wait_as_well)
 	};
 
 	return (cmocka_run_group_tests_name("tlsturn", tests, pair_setup,

@@ -160,6 +160,42 @@ free_cert(struct cert *c)
 	free(c->keypem);
 }
 
+void
+set_dates(struct cert *c, const struct cert *issuer, time_t from, time_t to)
+{
+	ASN1_TIME_set(X509_getm_notBefore(c->x509), from);
+	ASN1_TIME_set(X509_getm_notAfter(c->x509), to);
+	assert_true(X509_sign(c->x509, issuer->key, EVP_sha256()) > 0);
+}
+
+void
+revocation_list(const struct cert *issuer, time_t from, time_t to, char **pem,
+    size_t *len)
+{
+	X509_CRL *crl;
+	X509_REVOKED *r;
+	ASN1_TIME *when;
+	BIO *bio;
+
+	assert_non_null(crl = X509_CRL_new());
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x509));
+	when = ASN1_TIME_set(NULL, from);
+	X509_CRL_set1_lastUpdate(crl, when);
+	r = X509_REVOKED_new();
+	X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(revoked.x509));
+	X509_REVOKED_set_revocationDate(r, when);
+	X509_CRL_add0_revoked(crl, r);
+	ASN1_TIME_set(when, to);
+	X509_CRL_set1_nextUpdate(crl, when);
+	ASN1_TIME_free(when);
+	X509_CRL_sign(crl, issuer->key, EVP_sha256());
+	bio = BIO_new(BIO_s_mem());
+	PEM_write_bio_X509_CRL(bio, crl);
+	copy_bio(bio, pem, len);
+	X509_CRL_free(crl);
+}
+
 int
 pair_setup(void **state)
 {
@@ -298,7 +334,7 @@ on_end(struct tlsconn *c, enum tlsconn_end end, void *arg)
 static const struct tlsconn_cb callbacks = { on_ready, on_input, on_drained,
     on_end };
 
-static void
+void
 tcp_pair(int fds[2])
 {
 	struct sockaddr_in sin;

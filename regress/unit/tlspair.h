@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -22,7 +23,9 @@
  */
 
 #define INPUT_SIZE	65536
-#define EXPIRY		4102444800	/* 2100-01-01 */
+#define PAST		946684800	/* 2000-01-01 */
+#define FUTURE		4102444800	/* 2100-01-01 */
+#define EXPIRY		FUTURE		/* of what make_cert makes */
 
 struct event_base;
 struct evbuffer;
@@ -117,6 +120,14 @@ int	pair_teardown(void **state);
 void	make_cert(struct cert *c, const struct cert *issuer, const char *cn,
 	    const struct san *sans, size_t nsans);
 void	free_cert(struct cert *c);
+/* Signs it anew; c->pem is still the old one. */
+void	set_dates(struct cert *c, const struct cert *issuer, time_t from,
+	    time_t to);
+/* A CRL of that issuer, with the serial number of `revoked` in it. */
+void	revocation_list(const struct cert *issuer, time_t from, time_t to,
+	    char **pem, size_t *len);
+/* Two connected sockets, non-blocking, over loopback. */
+void	tcp_pair(int fds[2]);
 /* Takes what is in a memory BIO, and frees it. */
 void	copy_bio(BIO *bio, char **out, size_t *len);
 void	server_config(struct tlsctx_config *c);

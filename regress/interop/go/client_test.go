@@ -33,7 +33,12 @@ func limited(t testing.TB) context.Context {
 // transport is net/http's own with nothing set but TLS, as in op-service.
 func transport(t testing.TB, client string) *http.Transport {
 	t.Helper()
-	config, err := signerd.pki.config(client)
+	return transportTo(t, signerd, client)
+}
+
+func transportTo(t testing.TB, d *daemon, client string) *http.Transport {
+	t.Helper()
+	config, err := d.pki.config(client)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +61,13 @@ func counted(tr *http.Transport) *atomic.Int64 {
 
 func dialWith(t testing.TB, tr *http.Transport) *rpc.Client {
 	t.Helper()
+	return dialURL(t, signerd.url, tr)
+}
+
+func dialURL(t testing.TB, url string, tr *http.Transport) *rpc.Client {
+	t.Helper()
 	headers := http.Header{"X-Interop": []string{"yes"}}
-	c, err := rpc.DialOptions(context.Background(), signerd.url,
+	c, err := rpc.DialOptions(context.Background(), url,
 		rpc.WithHTTPClient(&http.Client{Transport: tr}),
 		rpc.WithHeaders(headers))
 	if err != nil {

@@ -67,22 +67,26 @@ allow client "payload.example" key "sequencer" method block-payload chain 10
 `
 
 type daemon struct {
-	cmd    *exec.Cmd
-	dir    string
-	pki    *pki
-	url    string
-	exited chan struct{}
-	status error
+	cmd     *exec.Cmd
+	program string
+	dir     string
+	pki     *pki
+	url     string // for clients, where it listens for them
+	exited  chan struct{}
+	status  error
 
-	mu      sync.Mutex
-	log     []string // the last lines
-	started chan struct{}
-	address string
-	ready   bool
+	mu        sync.Mutex
+	log       []string // the last lines
+	started   chan struct{}
+	addresses map[string]string // by what they are for
+	ready     bool
 }
 
-// The daemon that all tests share.
+// The daemon that the tests of the client share.
 var signerd *daemon
+
+// Where the programs are.
+var buildDir string
 
 // What signs in the daemon, to compare with.
 var keys = make(map[string]*ecdsa.PrivateKey)
@@ -92,14 +96,19 @@ func TestMain(m *testing.M) {
 }
 
 func testMain(m *testing.M) int {
-	build := os.Getenv("SIGNERD_BUILD")
-	if build == "" {
+	if os.Getenv("SIGNERD_BUILD") == "" {
 		fmt.Fprintln(os.Stderr, "interop: SIGNERD_BUILD is not set: "+
 			"it names the directory with signerd in it")
 		return 1
 	}
 	var err error
-	if signerd, err = startDaemon(build); err != nil {
+	if buildDir, err = filepath.Abs(os.Getenv("SIGNERD_BUILD")); err == nil {
+		err = readKeys()
+	}
+	if err == nil {
+		signerd, err = startDaemon("signerd", directConfig)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "interop:", err)
 		return 1
 	}
@@ -160,74 +169,123 @@ func workDir() (string, error) {
 	return "", errors.New("no place for a root directory")
 }
 
-func writeConfig(dir string) (string, error) {
-	var b strings.Builder
-	if os.Geteuid() == 0 {
-		root := filepath.Join(dir, "root")
-		if err := os.Mkdir(root, 0o755); err != nil {
-			return "", err
-		}
-		if err := os.Chmod(root, 0o755); err != nil {
-			return "", err
-		}
-		fmt.Fprintf(&b, "user \"nobody\"\nchroot \"%s\"\n", root)
-	}
-	fmt.Fprintf(&b, "listen on 127.0.0.1 port 0\n")
-	fmt.Fprintf(&b, "tls ca \"%s/ca.crt\"\n", dir)
-	fmt.Fprintf(&b, "tls certificate \"%s/tls.crt\" key \"%s/tls.key\"\n",
-		dir, dir)
+func readKeys() error {
 	for name, file := range keyFiles {
-		from := filepath.Join(conformDir, "keys", file)
-		text, err := os.ReadFile(from)
+		key, err := readKey(filepath.Join(conformDir, "keys", file))
+		if err != nil {
+			return err
+		}
+		keys[name] = key
+	}
+	return nil
+}
+
+// owner gives the user and root of the children; root alone can set them.
+func (d *daemon) owner() (string, error) {
+	if os.Geteuid() != 0 {
+		return "", nil
+	}
+	root := filepath.Join(d.dir, "root")
+	if err := os.Mkdir(root, 0o755); err != nil {
+		return "", err
+	}
+	if err := os.Chmod(root, 0o755); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("user \"nobody\"\nchroot \"%s\"\n", root), nil
+}
+
+// tls gives a tls block, or what stands in one, for the certificate of that
+// name.
+func (d *daemon) tls(name string) string {
+	return fmt.Sprintf("tls ca \"%s/ca.crt\"\n"+
+		"tls certificate \"%s/%s.crt\" key \"%s/%s.key\"\n",
+		d.dir, d.dir, name, d.dir, name)
+}
+
+// keyStatements copies the keys to where the daemon reads them.
+func (d *daemon) keyStatements() (string, error) {
+	var b strings.Builder
+	for name, file := range keyFiles {
+		text, err := os.ReadFile(filepath.Join(conformDir, "keys", file))
 		if err != nil {
 			return "", err
 		}
-		to := filepath.Join(dir, file)
+		to := filepath.Join(d.dir, file)
 		if err = os.WriteFile(to, text, 0o600); err != nil {
-			return "", err
-		}
-		if keys[name], err = readKey(from); err != nil {
 			return "", err
 		}
 		fmt.Fprintf(&b, "key \"%s\" file \"%s\"\n", name, to)
 	}
-	b.WriteString(rules)
-	path := filepath.Join(dir, "signerd.conf")
-	return path, os.WriteFile(path, []byte(b.String()), 0o600)
+	return b.String(), nil
 }
 
-func startDaemon(build string) (*daemon, error) {
-	build, err := filepath.Abs(build)
-	if err != nil {
-		return nil, err
-	}
+func directConfig(d *daemon) (string, error) {
+	stored, err := d.keyStatements()
+	return "listen on 127.0.0.1 port 0\n" + d.tls("tls") + stored + rules,
+		err
+}
+
+// startDaemon runs a program with the configuration that the function makes
+// for it, until it is ready.
+func startDaemon(program string,
+	config func(*daemon) (string, error)) (*daemon, error) {
 	dir, err := workDir()
 	if err != nil {
 		return nil, err
 	}
 	d := &daemon{
-		dir:     dir,
-		exited:  make(chan struct{}),
-		started: make(chan struct{}),
+		program:   program,
+		dir:       dir,
+		exited:    make(chan struct{}),
+		started:   make(chan struct{}),
+		addresses: make(map[string]string),
 	}
-	if err = d.run(build); err != nil {
+	if err = d.run(config); err != nil {
 		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("%w\n%s", err, d.tail())
 	}
 	return d, nil
 }
 
-func (d *daemon) run(build string) error {
+// start does the same for one test, which stops it.
+func start(t testing.TB, program string,
+	config func(*daemon) (string, error)) *daemon {
+	t.Helper()
+	d, err := startDaemon(program, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.stop(); err != nil {
+			t.Error(err)
+		}
+		if t.Failed() {
+			t.Logf("%s's last lines:\n%s", program, d.tail())
+		}
+	})
+	return d
+}
+
+func (d *daemon) run(config func(*daemon) (string, error)) error {
 	var err error
 	if d.pki, err = newPKI(d.dir); err != nil {
 		return err
 	}
-	conf, err := writeConfig(d.dir)
+	text, err := config(d)
 	if err != nil {
 		return err
 	}
-	d.cmd = exec.Command(filepath.Join(build, "signerd"), "-d",
-		"-x", filepath.Join(build, "libexec"), "-f", conf)
+	owner, err := d.owner()
+	if err != nil {
+		return err
+	}
+	conf := filepath.Join(d.dir, d.program+".conf")
+	if err = os.WriteFile(conf, []byte(owner+text), 0o600); err != nil {
+		return err
+	}
+	d.cmd = exec.Command(filepath.Join(buildDir, d.program), "-d",
+		"-x", filepath.Join(buildDir, "libexec"), "-f", conf)
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -238,20 +296,21 @@ func (d *daemon) run(build string) error {
 	go d.follow(stderr)
 	select {
 	case <-d.started:
-		d.url = "https://" + d.address
+		d.url = "https://" + d.address("clients")
 		return nil
 	case <-d.exited:
-		return fmt.Errorf("signerd ended: %v", d.status)
+		return fmt.Errorf("%s ended: %v", d.program, d.status)
 	case <-time.After(startLimit):
 		_ = d.cmd.Process.Kill()
 		<-d.exited
-		return errors.New("signerd did not become ready")
+		return fmt.Errorf("%s did not become ready", d.program)
 	}
 }
 
 var (
 	listening = regexp.MustCompile(
 		` msg=listening .*\baddress="?([0-9.]+)"? port=([0-9]+)`)
+	purpose = regexp.MustCompile(` for=([a-z]+)(\s|$)`)
 	isReady = regexp.MustCompile(` msg=ready(\s|$)`)
 )
 
@@ -275,12 +334,22 @@ func (d *daemon) line(text string) {
 		d.log = d.log[1:]
 	}
 	if m := listening.FindStringSubmatch(text); m != nil {
-		d.address = m[1] + ":" + m[2]
+		what := "clients"
+		if p := purpose.FindStringSubmatch(text); p != nil {
+			what = p[1]
+		}
+		d.addresses[what] = m[1] + ":" + m[2]
 	}
-	if isReady.MatchString(text) && !d.ready && d.address != "" {
+	if isReady.MatchString(text) && !d.ready {
 		d.ready = true
 		close(d.started)
 	}
+}
+
+func (d *daemon) address(what string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.addresses[what]
 }
 
 func (d *daemon) tail() string {
@@ -294,8 +363,8 @@ func (d *daemon) stop() error {
 	defer os.RemoveAll(d.dir)
 	select {
 	case <-d.exited:
-		return fmt.Errorf("signerd ended before it was told to: %v",
-			d.status)
+		return fmt.Errorf("%s ended before it was told to: %v",
+			d.program, d.status)
 	default:
 	}
 	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -306,10 +375,10 @@ func (d *daemon) stop() error {
 	case <-time.After(stopLimit):
 		_ = d.cmd.Process.Kill()
 		<-d.exited
-		return errors.New("signerd did not end after SIGTERM")
+		return fmt.Errorf("%s did not end after SIGTERM", d.program)
 	}
 	if d.status != nil {
-		return fmt.Errorf("signerd after SIGTERM: %w", d.status)
+		return fmt.Errorf("%s after SIGTERM: %w", d.program, d.status)
 	}
 	return nil
 }

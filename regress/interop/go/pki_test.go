@@ -19,12 +19,13 @@ import (
 	"time"
 )
 
-// A pki is a throw-away certificate authority with a server certificate and
-// one certificate a client.  The CA, the server's certificate and its key are
-// files, for the daemon; the clients' live in memory.
+// A pki is a throw-away certificate authority with certificates of a server,
+// a proxy, a signer and one of each client.  What a daemon may need is in
+// files, too: the CA and, with their keys, tls, proxy and signer.
 type pki struct {
 	pool    *x509.CertPool
 	clients map[string]tls.Certificate
+	servers map[string]tls.Certificate // by the names of their files
 }
 
 type authority struct {
@@ -91,7 +92,7 @@ func (ca *authority) client(cn string, dns []string, ips []net.IP) (
 	return ca.issue(t)
 }
 
-// The names that the recorded cases speak of, and three of this test's own.
+// The names that the recorded cases speak of, and some of these tests' own.
 func (ca *authority) clients() (map[string]tls.Certificate, error) {
 	loopback := []net.IP{net.IPv4(127, 0, 0, 1)}
 	kinds := []struct {
@@ -106,7 +107,7 @@ func (ca *authority) clients() (map[string]tls.Certificate, error) {
 			[]string{"batcher.example", "sequencer.example"}, nil},
 	}
 	for _, name := range []string{"sequencer", "batcher", "multi",
-		"unknown", "open", "narrow", "payload"} {
+		"unknown", "open", "narrow", "payload", "signer"} {
 		dns := name + ".example"
 		kinds = append(kinds, struct {
 			name string
@@ -131,42 +132,68 @@ func writePEM(path, label string, der []byte, mode os.FileMode) error {
 	return os.WriteFile(path, text, mode)
 }
 
-// newPKI writes ca.crt, tls.crt and tls.key to dir.
+// server issues what a server needs; the names are of the host, too.
+func (ca *authority) server(names ...string) (tls.Certificate, error) {
+	t := template(names[0])
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	t.DNSNames = append(names, "localhost")
+	t.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	return ca.issue(t)
+}
+
+// writePair writes a certificate and its key.
+func writePair(stem string, pair tls.Certificate) error {
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		return err
+	}
+	err = writePEM(stem+".crt", "CERTIFICATE", pair.Certificate[0], 0o644)
+	if err != nil {
+		return err
+	}
+	return writePEM(stem+".key", "PRIVATE KEY", key, 0o600)
+}
+
+func (p *pki) makeServers(ca *authority) error {
+	p.servers = make(map[string]tls.Certificate)
+	for file, name := range map[string]string{
+		"tls": "tls.example", "proxy": "proxy.example",
+	} {
+		pair, err := ca.server(name)
+		if err != nil {
+			return err
+		}
+		p.servers[file] = pair
+	}
+	return nil
+}
+
+// newPKI writes to dir what is in files.
 func newPKI(dir string) (*pki, error) {
 	ca, err := newAuthority("interop CA")
 	if err != nil {
 		return nil, err
 	}
-	t := template("localhost")
-	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
-	t.DNSNames = []string{"localhost"}
-	t.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	server, err := ca.issue(t)
-	if err != nil {
-		return nil, err
-	}
-	key, err := x509.MarshalPKCS8PrivateKey(server.PrivateKey)
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range []struct {
-		name, label string
-		der         []byte
-		mode        os.FileMode
-	}{
-		{"ca.crt", "CERTIFICATE", ca.der, 0o644},
-		{"tls.crt", "CERTIFICATE", server.Certificate[0], 0o644},
-		{"tls.key", "PRIVATE KEY", key, 0o600},
-	} {
-		err = writePEM(filepath.Join(dir, f.name), f.label, f.der, f.mode)
-		if err != nil {
-			return nil, err
-		}
-	}
 	p := &pki{pool: x509.NewCertPool()}
 	p.pool.AddCert(ca.cert)
 	if p.clients, err = ca.clients(); err != nil {
 		return nil, err
+	}
+	if err = p.makeServers(ca); err != nil {
+		return nil, err
+	}
+	err = writePEM(filepath.Join(dir, "ca.crt"), "CERTIFICATE", ca.der, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for file, pair := range map[string]tls.Certificate{
+		"tls":    p.servers["tls"],
+		"proxy":  p.servers["proxy"],
+		"signer": p.clients["signer.example"],
+	} {
+		if err = writePair(filepath.Join(dir, file), pair); err != nil {
+			return nil, err
+		}
 	}
 	// As good a certificate, but of an authority that nobody knows.
 	other, err := newAuthority("another CA")

@@ -83,12 +83,19 @@ func decode(t testing.TB, text []byte, into any) {
 func exchange(t testing.TB, tr *http.Transport, method, path string,
 	headers http.Header, body string) (int, []byte) {
 	t.Helper()
+	status, _, text := exchangeURL(t, tr, method, signerd.url+path, headers,
+		body)
+	return status, text
+}
+
+func exchangeURL(t testing.TB, tr *http.Transport, method, url string,
+	headers http.Header, body string) (int, http.Header, []byte) {
+	t.Helper()
 	var reader io.Reader
 	if body != "" {
 		reader = strings.NewReader(body)
 	}
-	req, err := http.NewRequestWithContext(limited(t), method,
-		signerd.url+path, reader)
+	req, err := http.NewRequestWithContext(limited(t), method, url, reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +111,7 @@ func exchange(t testing.TB, tr *http.Transport, method, path string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, text
+	return resp.StatusCode, resp.Header, text
 }
 
 // value decodes JSON with its numbers exact, as rationals in text.
@@ -227,21 +234,21 @@ func (c *recorded) compare(got []byte, version string) error {
 	return fmt.Errorf("unknown match %q", c.Expect.Match)
 }
 
-// Every recorded case, byte for byte as recorded, through net/http.
-func TestReplayRaw(t *testing.T) {
+// replayRaw sends every recorded case to that daemon.
+func replayRaw(t *testing.T, d *daemon) {
 	running := version(t)
 	transports := make(map[string]*http.Transport)
 	for _, c := range cases(t) {
 		if transports[c.Client] == nil {
-			transports[c.Client] = transport(t, c.Client)
+			transports[c.Client] = transportTo(t, d, c.Client)
 		}
 		t.Run(c.title(), func(t *testing.T) {
 			headers := make(http.Header)
 			for name, text := range c.Headers {
 				headers.Set(name, text)
 			}
-			status, body := exchange(t, transports[c.Client], c.Method,
-				c.Path, headers, c.body())
+			status, _, body := exchangeURL(t, transports[c.Client],
+				c.Method, d.url+c.Path, headers, c.body())
 			if status != c.Expect.Status {
 				t.Errorf("status %d, want %d: %.300q", status,
 					c.Expect.Status, body)
@@ -251,6 +258,16 @@ func TestReplayRaw(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Every recorded case, byte for byte as recorded, through net/http.
+func TestReplayRaw(t *testing.T) {
+	replayRaw(t, signerd)
+}
+
+// The same, where the client asks proxyd and signerd has dialled in there.
+func TestReplayProxied(t *testing.T) {
+	replayRaw(t, proxied(t))
 }
 
 // call is a request that the Go client can make itself.

@@ -1,0 +1,113 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/child.h"
+#include "common/log.h"
+#include "common/privdrop.h"
+#include "common/proc.h"
+#include "common/sandbox.h"
+
+static struct proc_args		 args;
+static struct event_base	*base;
+static struct imsgev		*parent;
+
+/* One thread, and nothing of the environment. */
+static struct event_base *
+new_base(void)
+{
+	struct event_config	*config;
+	struct event_base	*made = NULL;
+
+	if ((config = event_config_new()) == NULL)
+		return (NULL);
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+	    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
+		made = event_base_new_with_config(config);
+	event_config_free(config);
+	return (made);
+}
+
+struct event_base *
+child_init(const char *name, int argc, char **argv)
+{
+	log_init(name);
+	proc_parse_args(&args, argc, argv);
+	log_set_level(args.level);
+	proc_child_init();
+	if ((base = new_base()) == NULL)
+		fatal("event_base_new");
+	return (base);
+}
+
+static void
+wake(void)
+{
+	imsgev_flush(parent);
+}
+
+void
+child_parent(struct imsgev *iev, uint32_t maxsize,
+    const struct imsgev_cb *cb, void *arg)
+{
+	if (imsgev_init(iev, base, PROC_PARENT_FD, maxsize, cb, arg) == -1)
+		fatal("the channel to the parent");
+	parent = iev;
+	imsgbuf_allow_fdpass(&iev->ibuf);
+	log_to_parent(&iev->ibuf, wake);
+}
+
+void
+child_orphaned(struct imsgev *iev, const char *why, void *arg)
+{
+	(void)iev;
+	(void)why;
+	(void)arg;
+	_exit(0);
+}
+
+void
+child_run(const struct sandbox *sandbox)
+{
+	privdrop_child(&args.user);
+	sandbox_start(sandbox);
+	if (event_base_dispatch(base) == -1)
+		fatalx("event loop");
+	child_leave(1);
+}
+
+void
+child_leave(int status)
+{
+	if (!parent->dead)
+		(void)imsgbuf_write(&parent->ibuf);
+	_exit(status);
+}
+
+static void
+on_lost_timer(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	child_leave(1);
+}
+
+void
+child_lost(const char *who, const char *why)
+{
+	struct timeval	 tv = { 1, 0 };
+
+	log_error("the channel to %s: %s", who, why);
+	if (event_base_once(base, -1, EV_TIMEOUT, on_lost_timer, NULL,
+	    &tv) == -1)
+		child_leave(1);
+}

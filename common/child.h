@@ -1,0 +1,44 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_CHILD_H
+#define COMMON_CHILD_H
+
+#include <stdint.h>
+
+#include "common/imsgev.h"
+
+struct event_base;
+struct sandbox;
+
+/*
+ * What every child with an event loop begins and ends with, in this order:
+ * child_init(), what has to be loaded before the sandbox closes,
+ * child_parent(), child_run().  Faults end the process.
+ */
+
+/* The log, the command line, signals; returns the loop. */
+struct event_base *child_init(const char *name, int argc, char **argv);
+/*
+ * The channel to the parent, which may pass descriptors; from here on the log
+ * goes there, too.  The imsgev is the caller's, and stays.
+ */
+void		 child_parent(struct imsgev *, uint32_t maxsize,
+		    const struct imsgev_cb *, void *arg);
+/* For that channel's imsgev_cb: without a parent there is nothing to do. */
+void		 child_orphaned(struct imsgev *, const char *why, void *arg)
+		    __attribute__((noreturn));
+/* Drops privileges, enters the sandbox and runs the loop, for good. */
+void		 child_run(const struct sandbox *) __attribute__((noreturn));
+
+/* Ends it: what is queued for the parent goes first, as far as it fits. */
+void		 child_leave(int status) __attribute__((noreturn));
+/*
+ * The channel to another child is gone.  Where that one has died the parent
+ * ends this one, too, and is given the time to name the one that died first.
+ */
+void		 child_lost(const char *who, const char *why);
+
+#endif /* COMMON_CHILD_H */

@@ -1,0 +1,383 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "common/children.h"
+
+/* Until children are ready; and, over their own time, until they are gone. */
+#define START_SECONDS	30
+#define STOP_SECONDS	3
+
+#define FOREACH(c, set)							\
+	for ((c) = (set)->child; (c) < (set)->child + (set)->nchildren; (c)++)
+
+static void
+log_pid(enum log_level level, const char *msg, const struct child *c,
+    const char *how)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, level, msg))
+		return;
+	log_str(&r, "child", c->name);
+	log_num(&r, "pid", (uint64_t)c->proc.pid);
+	if (how != NULL)
+		log_str(&r, "how", how);
+	log_end(&r);
+}
+
+/* ---- The end ---------------------------------------------------------- */
+
+static bool
+all_gone(const struct children *set)
+{
+	const struct child	*c;
+
+	FOREACH(c, set)
+		if (c->running)
+			return (false);
+	return (true);
+}
+
+/* A child leaves when the parent's end of its socketpair is closed. */
+static void
+release(struct child *c)
+{
+	if (c->started && !c->iev.dead)
+		imsgev_clear(&c->iev);
+}
+
+static void
+release_all(struct children *set)
+{
+	struct child	*c;
+
+	FOREACH(c, set)
+		release(c);
+}
+
+/* Of those that are left, the first stage. */
+static void
+release_stage(struct children *set)
+{
+	struct child	*c;
+	unsigned int	 stage = UINT_MAX;
+
+	FOREACH(c, set)
+		if (c->running && c->stage < stage)
+			stage = c->stage;
+	FOREACH(c, set)
+		if (c->running && c->stage == stage && !c->told)
+			release(c);
+}
+
+static void
+set_deadline(struct children *set, unsigned int seconds)
+{
+	struct timeval	 tv;
+
+	tv.tv_sec = (time_t)seconds;
+	tv.tv_usec = 0;
+	event_add(set->deadline, &tv);
+}
+
+static void
+tell_to_finish(struct children *set, struct child *c)
+{
+	if (set->cb->stop(c, set->arg) == -1) {
+		log_errno("cannot tell the %s to stop", c->name);
+		return;
+	}
+	c->told = true;
+	imsgev_flush(&c->iev);
+}
+
+/* In order: what is in flight is answered, then the keys go. */
+static void
+stop(struct children *set)
+{
+	struct child	*c;
+
+	if (set->stopping)
+		return;
+	set->stopping = true;
+	set_deadline(set, STOP_SECONDS + set->grace);
+	if (!set->ready) {
+		release_all(set);
+		return;
+	}
+	FOREACH(c, set)
+		if (c->running && !c->iev.dead && c->stage == 0)
+			tell_to_finish(set, c);
+	release_stage(set);
+}
+
+static void
+give_up(struct children *set)
+{
+	struct child	*c;
+
+	set->status = 1;
+	set->stopping = true;
+	set->ready = true;
+	FOREACH(c, set)
+		if (c->running)
+			kill(c->proc.pid, SIGKILL);
+	if (all_gone(set))
+		event_base_loopbreak(set->base);
+}
+
+static void
+on_deadline(int fd, short what, void *arg)
+{
+	struct children	*set = arg;
+	struct child	*c;
+
+	(void)fd;
+	(void)what;
+	FOREACH(c, set) {
+		if (!c->running)
+			continue;
+		if (set->stopping)
+			log_pid(LOG_LVL_ERROR, "child does not stop: killed",
+			    c, NULL);
+		else if (c->iev.dead)
+			log_pid(LOG_LVL_ERROR, "child does not speak any "
+			    "more: killed", c, NULL);
+		else if (!c->answered)
+			log_pid(LOG_LVL_ERROR, "child is not ready: killed",
+			    c, NULL);
+	}
+	give_up(set);
+}
+
+/* ---- Signals ---------------------------------------------------------- */
+
+static void
+child_gone(struct child *c, int status)
+{
+	struct children	*set = c->set;
+	char		 how[64];
+
+	c->running = false;
+	proc_status(status, how, sizeof(how));
+	if (!set->stopping) {
+		/* What it had still to say comes before the word of its end. */
+		log_pid(LOG_LVL_ERROR, "child died", c, how);
+		give_up(set);
+		return;
+	}
+	if (status != 0 && set->status == 0) {
+		log_pid(LOG_LVL_ERROR, "child died", c, how);
+		set->status = 1;
+	}
+	release_stage(set);
+	if (all_gone(set))
+		event_base_loopbreak(set->base);
+}
+
+static void
+reap(struct children *set)
+{
+	struct child	*c;
+	int		 status;
+	pid_t		 pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		FOREACH(c, set)
+			if (c->running && c->proc.pid == pid)
+				child_gone(c, status);
+	}
+}
+
+static void
+on_signal(int sig, short what, void *arg)
+{
+	struct children	*set = arg;
+
+	(void)what;
+	switch (sig) {
+	case SIGCHLD:
+		reap(set);
+		break;
+	case SIGUSR1:
+	case SIGUSR2:
+		log_info("%s: nothing to do", strsignal(sig));
+		break;
+	case SIGHUP:
+		log_warn("SIGHUP: to take up a changed configuration, "
+		    "restart %s", set->daemon);
+		break;
+	default:
+		log_info("stopping: %s", strsignal(sig));
+		stop(set);
+		if (all_gone(set))
+			event_base_loopbreak(set->base);
+		break;
+	}
+}
+
+static int
+catch_signals(struct children *set)
+{
+	static const int	 caught[] = {
+		SIGCHLD, SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2
+	};
+	size_t			 i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		set->signals[i] = evsignal_new(set->base, caught[i],
+		    on_signal, set);
+		if (set->signals[i] == NULL ||
+		    event_add(set->signals[i], NULL) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+void
+children_init(struct children *set)
+{
+	if ((set->base = event_base_new()) == NULL ||
+	    (set->deadline = evtimer_new(set->base, on_deadline,
+	    set)) == NULL || catch_signals(set) == -1)
+		fatal("event loop");
+}
+
+/* ---- Children --------------------------------------------------------- */
+
+static void
+now_ready(struct children *set)
+{
+	set->ready = true;
+	event_del(set->deadline);
+	if (set->failed) {
+		give_up(set);
+		return;
+	}
+	if (set->check) {
+		/* Nothing is served: there is nothing to finish. */
+		set->stopping = true;
+		release_all(set);
+		set_deadline(set, STOP_SECONDS);
+		return;
+	}
+	set->cb->ready(set->arg);
+	log_info("ready");
+}
+
+/* And speak still: who has fallen silent has a deadline to die. */
+static bool
+all_answered(const struct children *set)
+{
+	const struct child	*c;
+
+	FOREACH(c, set)
+		if (c->started && (!c->answered || c->iev.dead))
+			return (false);
+	return (true);
+}
+
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	struct child	*c = arg;
+	struct children	*set = c->set;
+
+	(void)iev;
+	if (imsg_get_type(imsg) == LOG_MSG) {
+		log_child(imsg, c->name, &c->rate);
+		return;
+	}
+	if (set->stopping)
+		return;
+	if (set->cb->message(c, imsg, set->arg) == -1) {
+		log_error("a message of %s that was not expected", c->name);
+		give_up(set);
+		return;
+	}
+	if (!set->ready && all_answered(set))
+		now_ready(set);
+}
+
+/* Its death is reported when it is waited for; but it may live. */
+static void
+on_closed(struct imsgev *iev, const char *why, void *arg)
+{
+	struct child	*c = arg;
+
+	(void)iev;
+	if (c->set->stopping)
+		return;
+	if (why != NULL) {
+		log_error("messages of %s: %s", c->name, why);
+		give_up(c->set);
+	} else
+		set_deadline(c->set, STOP_SECONDS);
+}
+
+int
+children_start(struct children *set, struct child *c, const char *name,
+    unsigned int stage, const struct proc_user *user, uint32_t maxsize)
+{
+	static const struct imsgev_cb	 cb = { on_message, NULL, on_closed };
+
+	c->set = set;
+	c->name = name;
+	c->stage = stage;
+	if (proc_start(&c->proc, set->libexec, name, user,
+	    log_get_level()) == -1) {
+		log_error("cannot start %s/%s: %s%s", set->libexec, name,
+		    strerror(errno), errno == ENOENT ?
+		    ": option -x names another directory" : "");
+		give_up(set);
+		return (-1);
+	}
+	c->running = true;
+	if (imsgev_init(&c->iev, set->base, c->proc.fd, maxsize, &cb,
+	    c) == -1) {
+		log_errno("imsgev_init");
+		give_up(set);
+		return (-1);
+	}
+	c->started = true;
+	imsgbuf_allow_fdpass(&c->iev.ibuf);
+	if (!set->check)
+		log_pid(LOG_LVL_INFO, "started", c, NULL);
+	return (0);
+}
+
+void
+child_answered(struct child *c)
+{
+	c->answered = true;
+}
+
+void
+children_failed(struct children *set)
+{
+	set->failed = true;
+}
+
+int
+children_run(struct children *set)
+{
+	set_deadline(set, START_SECONDS);
+	if (event_base_dispatch(set->base) == -1)
+		fatalx("event loop");
+	if (!set->check && set->status == 0)
+		log_info("stopped");
+	return (set->status);
+}

@@ -1,0 +1,92 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_CHILDREN_H
+#define COMMON_CHILDREN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/imsgev.h"
+#include "common/log.h"
+#include "common/proc.h"
+
+struct event;
+struct event_base;
+struct children;
+
+/*
+ * The children of one daemon, from their start to the end.  Each has to
+ * answer (child_answered) within a deadline; then the daemon is ready.  If
+ * one ends before it was asked to, or says what it should not, the daemon
+ * says so, ends the others and leaves with status 1.
+ *
+ * A stop goes by stages: those of stage 0 are told to finish; when they are
+ * gone the next stage is released, which is to say that the parent's end of
+ * their socketpairs is closed, and so on.
+ */
+struct child {
+	struct children		*set;
+	const char		*name;
+	unsigned int		 stage;
+	struct proc_child	 proc;
+	struct imsgev		 iev;
+	struct log_rate		 rate;
+	bool			 started;
+	bool			 running;
+	bool			 answered;	/* ready, or said why not */
+	bool			 told;		/* to finish */
+};
+
+struct children_cb {
+	/*
+	 * A message that is not a log record.  0, or -1 if it was not to be
+	 * expected.  Not called any more when the daemon stops.
+	 */
+	int	(*message)(struct child *, struct imsg *, void *arg);
+	/* All have answered and nothing is wrong; not called with check. */
+	void	(*ready)(void *arg);
+	/* Queues the word to finish, for a child of stage 0.  0 or -1. */
+	int	(*stop)(struct child *, void *arg);
+};
+
+/* The first half is the caller's to fill in before children_init(). */
+struct children {
+	const char		*daemon;	/* its name */
+	const char		*libexec;	/* where programs are */
+	bool			 check;		/* leave when all is well */
+	unsigned int		 grace;		/* seconds to finish in */
+	struct child		*child;		/* zeroed */
+	size_t			 nchildren;
+	const struct children_cb *cb;
+	void			*arg;
+	/* From here on it is not. */
+	bool			 failed;	/* something was reported */
+	bool			 ready;
+	bool			 stopping;
+	int			 status;	/* to exit with */
+	struct event_base	*base;
+	struct event		*signals[6];
+	struct event		*deadline;	/* of starting or stopping */
+};
+
+/* The loop and its signals.  Ends the process if it fails. */
+void	children_init(struct children *);
+/*
+ * Starts libexec/name as that child; maxsize is of a message from it.  0; or
+ * -1: that was reported, all children are killed and the process is to leave
+ * with status 1.
+ */
+int	children_start(struct children *, struct child *, const char *name,
+	    unsigned int stage, const struct proc_user *, uint32_t maxsize);
+/* That child has said its last word about its start. */
+void	child_answered(struct child *);
+/* Something is wrong and was reported: the daemon will not be ready. */
+void	children_failed(struct children *);
+/* Until the end.  Returns the exit status. */
+int	children_run(struct children *);
+
+#endif /* COMMON_CHILDREN_H */

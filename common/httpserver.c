@@ -1,0 +1,417 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/httpserver_local.h"
+#include "common/log.h"
+
+/* Connections taken from one socket in one turn of the loop. */
+#define ACCEPTS		8
+/* Pause after descriptors ran out, in ms. */
+#define PAUSE		250
+
+/* ---- Connections by address ------------------------------------------- */
+
+static void
+address_key(const struct sockaddr_storage *ss, uint8_t key[ADDRCOUNT_KEY])
+{
+	const struct sockaddr_in	*in;
+	const struct sockaddr_in6	*in6;
+
+	memset(key, 0, ADDRCOUNT_KEY);
+	if (ss->ss_family == AF_INET) {
+		in = (const struct sockaddr_in *)ss;
+		key[0] = 4;
+		memcpy(key + 1, &in->sin_addr, 4);
+	} else if (ss->ss_family == AF_INET6) {
+		in6 = (const struct sockaddr_in6 *)ss;
+		key[0] = 6;
+		memcpy(key + 1, &in6->sin6_addr, 8);
+	}
+}
+
+static struct addrcount_head *
+bucket(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
+{
+	uint32_t	 h = 2166136261U;
+	int		 i;
+
+	/* FNV-1a; the peer gains nothing from a long chain but its own. */
+	for (i = 0; i < ADDRCOUNT_KEY; i++)
+		h = (h ^ key[i]) * 16777619U;
+	return (&server->addresses[h % ADDRCOUNT_BUCKETS]);
+}
+
+static struct addrcount *
+find(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
+{
+	struct addrcount	*a;
+
+	SLIST_FOREACH(a, bucket(server, key), entry)
+		if (memcmp(a->key, key, ADDRCOUNT_KEY) == 0)
+			return (a);
+	return (NULL);
+}
+
+/* Counts one more; -1 where that is too many, or memory is short. */
+static int
+count_address(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
+{
+	struct addrcount	*a;
+
+	if ((a = find(server, key)) == NULL) {
+		if ((a = calloc(1, sizeof(*a))) == NULL)
+			return (-1);
+		memcpy(a->key, key, ADDRCOUNT_KEY);
+		SLIST_INSERT_HEAD(bucket(server, key), a, entry);
+	}
+	if (a->count >= server->limits->max_per_address)
+		return (-1);
+	a->count++;
+	return (0);
+}
+
+static void
+forget_address(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
+{
+	struct addrcount	*a;
+
+	if ((a = find(server, key)) == NULL || --a->count > 0)
+		return;
+	SLIST_REMOVE(bucket(server, key), a, addrcount, entry);
+	free(a);
+}
+
+uint16_t
+httpserver_peer(const struct sockaddr_storage *ss, char text[INET6_ADDRSTRLEN])
+{
+	const struct sockaddr_in	*in;
+	const struct sockaddr_in6	*in6;
+
+	text[0] = '\0';
+	if (ss->ss_family == AF_INET) {
+		in = (const struct sockaddr_in *)ss;
+		inet_ntop(AF_INET, &in->sin_addr, text, INET6_ADDRSTRLEN);
+		return (ntohs(in->sin_port));
+	}
+	if (ss->ss_family == AF_INET6) {
+		in6 = (const struct sockaddr_in6 *)ss;
+		inet_ntop(AF_INET6, &in6->sin6_addr, text, INET6_ADDRSTRLEN);
+		return (ntohs(in6->sin6_port));
+	}
+	return (0);
+}
+
+/* ---- Room for connections and bodies ---------------------------------- */
+
+/*
+ * Makes room: closes the oldest connection of nobody, in its handshake or
+ * without a certificate.  -1 where there is none.
+ */
+static int
+evict(struct httpserver *server)
+{
+	struct httpconn	*c, *victim = NULL;
+
+	TAILQ_FOREACH(c, &server->conns, entry) {
+		if (c->state == CONN_UPGRADED ||
+		    tlsconn_peer(c->conn) != TLSCONN_NOCERT)
+			continue;
+		/* A handshake may still show a certificate: rather others. */
+		if (victim == NULL || c->state != CONN_HANDSHAKE)
+			victim = c;
+		if (c->state != CONN_HANDSHAKE)
+			break;
+	}
+	if (victim == NULL)
+		return (-1);
+	httpconn_free(victim);
+	return (0);
+}
+
+static struct httpconn *
+largest_body(struct httpserver *server)
+{
+	struct httpconn	*c, *largest = NULL;
+
+	TAILQ_FOREACH(c, &server->conns, entry)
+		if (c->state == CONN_READING && c->held > 0) {
+			/* Kept for a next request, by nobody needed. */
+			if (http_idle(c->http))
+				return (c);
+			if (largest == NULL || c->held > largest->held)
+				largest = c;
+		}
+	return (largest);
+}
+
+void
+httpserver_shed(struct httpserver *server)
+{
+	struct httpconn	*c;
+
+	while (server->held > server->limits->max_bodies &&
+	    (c = largest_body(server)) != NULL) {
+		httpconn_drop_body(c);
+		/* Memory kept from one request to the next. */
+		if (!http_idle(c->http))
+			httpanswer_shed(c);
+	}
+}
+
+/* ---- Accepting -------------------------------------------------------- */
+
+static void
+refuse(int fd, const struct sockaddr_storage *ss, const char *why,
+    uint32_t limit)
+{
+	struct log_record	 r;
+	char			 peer[INET6_ADDRSTRLEN];
+
+	close(fd);
+	if (!log_start_noise(&r, LOG_LVL_WARN, "connection refused"))
+		return;
+	(void)httpserver_peer(ss, peer);
+	log_str(&r, "peer", peer);
+	log_str(&r, "reason", why);
+	if (limit > 0)
+		log_num(&r, "limit", limit);
+	log_end(&r);
+}
+
+static void
+take(struct listener *l, int fd, const struct sockaddr_storage *ss)
+{
+	struct httpserver		*server = l->server;
+	const struct httpserver_limits	*limits = server->limits;
+	uint8_t				 key[ADDRCOUNT_KEY];
+
+	/* First, for who has too many is not to cost another its place. */
+	address_key(ss, key);
+	if (count_address(server, key) == -1) {
+		refuse(fd, ss, "max connections-per-address",
+		    limits->max_per_address);
+		return;
+	}
+	if (server->nconns >= limits->max_connections &&
+	    evict(server) == -1) {
+		forget_address(server, key);
+		refuse(fd, ss, "max connections", limits->max_connections);
+		return;
+	}
+	if (httpconn_new(server, l->tls, fd, ss, key) == -1) {
+		forget_address(server, key);
+		refuse(fd, ss, strerror(errno), 0);
+	}
+}
+
+static void
+pause_accepting(struct httpserver *server)
+{
+	struct timeval	 tv = { 0, PAUSE * 1000 };
+	struct listener	*l;
+
+	log_errno("cannot accept connections");
+	SLIST_FOREACH(l, &server->listeners, entry)
+		event_del(l->ev);
+	event_add(server->resume, &tv);
+}
+
+static void
+on_resume(int fd, short what, void *arg)
+{
+	struct httpserver	*server = arg;
+	struct listener		*l;
+
+	(void)fd;
+	(void)what;
+	SLIST_FOREACH(l, &server->listeners, entry)
+		event_add(l->ev, NULL);
+}
+
+static void
+on_accept(int lfd, short what, void *arg)
+{
+	struct listener		*l = arg;
+	struct sockaddr_storage	 ss;
+	socklen_t		 len;
+	int			 fd, i;
+
+	(void)what;
+	for (i = 0; i < ACCEPTS; i++) {
+		len = sizeof(ss);
+		memset(&ss, 0, sizeof(ss));
+		fd = accept4(lfd, (struct sockaddr *)&ss, &len,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd != -1) {
+			take(l, fd, &ss);
+			continue;
+		}
+		switch (errno) {
+		case EMFILE:
+		case ENFILE:
+		case ENOBUFS:
+		case ENOMEM:
+			pause_accepting(l->server);
+			return;
+		case EINTR:
+		case ECONNABORTED:
+			continue;
+		default:
+			return;
+		}
+	}
+}
+
+static void
+listener_free(struct listener *l)
+{
+	if (l->ev != NULL)
+		event_free(l->ev);
+	tlsctx_unref(l->tls);
+	free(l);
+}
+
+int
+httpserver_listen(struct httpserver *server, int fd, struct tlsctx *tls)
+{
+	struct listener	*l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return (-1);
+	l->server = server;
+	l->tls = tls != NULL ? tlsctx_ref(tls) : NULL;
+	l->fd = fd;
+	l->ev = event_new(server->base, fd, EV_READ | EV_PERSIST, on_accept,
+	    l);
+	if (l->ev == NULL || event_add(l->ev, NULL) == -1) {
+		listener_free(l);
+		return (-1);
+	}
+	SLIST_INSERT_HEAD(&server->listeners, l, entry);
+	return (0);
+}
+
+/* ---- The end ---------------------------------------------------------- */
+
+/* Also where there is nobody left to wait for. */
+static void
+on_stop_timer(int fd, short what, void *arg)
+{
+	struct httpserver	*server = arg;
+	struct httpconn		*c, *next;
+
+	(void)fd;
+	(void)what;
+	if (server->stopped)
+		return;
+	server->stopped = true;
+	event_del(server->stop_timer);
+	if (server->nconns > 0)
+		log_info("stopped with %u connections open", server->nconns);
+	for (c = TAILQ_FIRST(&server->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (c->state != CONN_UPGRADED)
+			httpconn_free(c);
+	}
+	server->cb.stopped(server, server->arg);
+}
+
+static void
+check_last(struct httpserver *server)
+{
+	if (server->stopping && !server->stopped && server->nconns == 0)
+		event_active(server->stop_timer, EV_TIMEOUT, 0);
+}
+
+void
+httpserver_forget(struct httpserver *server, struct httpconn *c)
+{
+	server->held -= c->held;
+	TAILQ_REMOVE(&server->conns, c, entry);
+	server->nconns--;
+	forget_address(server, c->addrkey);
+	check_last(server);
+}
+
+void
+httpserver_stop(struct httpserver *server)
+{
+	uint32_t	 ms = server->limits->timeout_request;
+	struct timeval	 tv;
+	struct listener	*l;
+	struct httpconn	*c;
+
+	if (server->stopping)
+		return;
+	server->stopping = true;
+	event_del(server->resume);
+	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&server->listeners, entry);
+		close(l->fd);
+		listener_free(l);
+	}
+	/* The last answers are to be read yet. */
+	tv.tv_sec = ms / 1000 + HTTPSERVER_LINGER / 1000;
+	tv.tv_usec = ms % 1000 * 1000;
+	event_add(server->stop_timer, &tv);
+	TAILQ_FOREACH(c, &server->conns, entry)
+		httpconn_stop(c);
+	check_last(server);
+}
+
+uint32_t
+httpserver_connections(const struct httpserver *server)
+{
+	return (server->nconns);
+}
+
+struct httpserver *
+httpserver_new(struct event_base *base,
+    const struct httpserver_limits *limits, const struct httpserver_cb *cb,
+    void *arg)
+{
+	struct httpserver	*server;
+	size_t			 i;
+
+	if ((server = calloc(1, sizeof(*server))) == NULL)
+		return (NULL);
+	server->base = base;
+	server->limits = limits;
+	server->cb = *cb;
+	server->arg = arg;
+	SLIST_INIT(&server->listeners);
+	TAILQ_INIT(&server->conns);
+	for (i = 0; i < ADDRCOUNT_BUCKETS; i++)
+		SLIST_INIT(&server->addresses[i]);
+	server->resume = evtimer_new(base, on_resume, server);
+	server->stop_timer = evtimer_new(base, on_stop_timer, server);
+	if (server->resume == NULL || server->stop_timer == NULL) {
+		httpserver_free(server);
+		return (NULL);
+	}
+	return (server);
+}
+
+void
+httpserver_free(struct httpserver *server)
+{
+	if (server->resume != NULL)
+		event_free(server->resume);
+	if (server->stop_timer != NULL)
+		event_free(server->stop_timer);
+	free(server);
+}

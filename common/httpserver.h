@@ -1,0 +1,131 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_HTTPSERVER_H
+#define COMMON_HTTPSERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct evbuffer;
+struct event_base;
+struct http_parser;
+struct tlsconn;
+struct tlsctx;
+
+/*
+ * An HTTP/1.1 server for JSON-RPC over mutual TLS (common/http.h,
+ * common/tlsconn.h): listening sockets, connections, their number by source
+ * address, time limits, the answers that need no JSON (401, 404, 405, 415,
+ * /healthz) and memory for bodies.  What a body means is the owner's.
+ */
+struct httpserver_limits {
+	uint32_t	max_connections;
+	uint32_t	max_per_address;
+	uint32_t	max_header;		/* bytes */
+	uint32_t	max_body;		/* bytes */
+	uint32_t	max_bodies;		/* bytes, of all connections */
+	uint32_t	timeout_handshake;	/* ms, here and below */
+	uint32_t	timeout_header;
+	uint32_t	timeout_body;
+	uint32_t	timeout_idle;
+	uint32_t	timeout_write;
+	uint32_t	timeout_request;	/* what a stop waits for */
+};
+
+struct httpserver;
+struct httpconn;
+
+struct httpserver_cb {
+	/*
+	 * The body of a POST to /, of a named client.  To be answered with
+	 * httpconn_answer() or httpconn_unavailable(), from within or later;
+	 * the next request waits for that.
+	 */
+	void	(*request)(struct httpconn *, const char *body, size_t len,
+		    void *arg);
+	/*
+	 * A connection goes whose request has not been answered: it is not
+	 * to be used any more.
+	 */
+	void	(*cancel)(struct httpconn *, void *arg);
+	/*
+	 * A GET with an Upgrade field, by whomever, on any path: true where
+	 * the owner has taken the connection with httpconn_detach() or has
+	 * written a whole refusal to tlsconn_output() and wants it closed
+	 * (httpconn_refuse_upgrade()).  NULL: there are no upgrades; false:
+	 * it is a request like others.  Not asked on a connection whose
+	 * certificate has expired or whose peer has closed its side, nor by
+	 * a stopping server.
+	 */
+	bool	(*upgrade)(struct httpconn *, const struct http_parser *,
+		    void *arg);
+	/*
+	 * The last connection of a stopping server has gone, or the time is
+	 * up: then only what was upgraded is still there.
+	 */
+	void	(*stopped)(struct httpserver *, void *arg);
+};
+
+/* limits must outlive it, and may change while it serves. */
+struct httpserver *httpserver_new(struct event_base *,
+		    const struct httpserver_limits *,
+		    const struct httpserver_cb *, void *arg);
+/*
+ * One more listening socket, non-blocking, which becomes the server's, and
+ * its TLS context, which is referenced (NULL: plain TCP).  Connections are
+ * accepted from now on.  -1 where memory is short; fd is then still the
+ * caller's.
+ */
+int		 httpserver_listen(struct httpserver *, int fd,
+		    struct tlsctx *);
+/*
+ * Accepts no more; idle connections are closed, others after their answer,
+ * all after timeout_request and a second.  stopped() is called from the loop.
+ */
+void		 httpserver_stop(struct httpserver *);
+/* Of a server that has stopped, with no connection left. */
+void		 httpserver_free(struct httpserver *);
+/* Those that were upgraded count until they are released. */
+uint32_t	 httpserver_connections(const struct httpserver *);
+
+/*
+ * The answer to the request in progress: JSON text (drained from body), or
+ * NULL for an empty body; or a bare 503 with Retry-After.
+ */
+void		 httpconn_answer(struct httpconn *, struct evbuffer *body);
+void		 httpconn_unavailable(struct httpconn *);
+
+/* First DNS name in its certificate, or "". */
+const char	*httpconn_name(const struct httpconn *);
+/* Numeric address and port of the peer. */
+const char	*httpconn_address(const struct httpconn *);
+uint16_t	 httpconn_port(const struct httpconn *);
+struct tlsconn	*httpconn_tls(const struct httpconn *);
+/* End of the validity of its certificate, Unix time, or 0. */
+int64_t		 httpconn_expiry(const struct httpconn *);
+/*
+ * What the owner keeps with it.  A connection that goes while no request of
+ * it is in progress is not told: the data is to be taken back by then.
+ */
+void		 httpconn_set_data(struct httpconn *, void *);
+void		*httpconn_data(const struct httpconn *);
+
+/*
+ * From within upgrade(): the TLS connection becomes the caller's, who sets
+ * its callbacks and frees it; the httpconn stays as its place among the
+ * connections until httpconn_release(), which comes after that.
+ */
+struct tlsconn	*httpconn_detach(struct httpconn *);
+void		 httpconn_release(struct httpconn *);
+/*
+ * From within upgrade(): sends what the output holds, and closes.  Status and
+ * reason are for the log.
+ */
+void		 httpconn_refuse_upgrade(struct httpconn *, int status,
+		    const char *reason);
+
+#endif /* COMMON_HTTPSERVER_H */

@@ -1,0 +1,163 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef COMMON_HTTPSERVER_LOCAL_H
+#define COMMON_HTTPSERVER_LOCAL_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/http.h"
+#include "common/httpserver.h"
+#include "common/tlsconn.h"
+
+struct event;
+
+/*
+ * What the files of the HTTP server share: httpserver.c (sockets, counts,
+ * memory of all, the end), httpconn.c (one connection), httpanswer.c (what
+ * it is answered).
+ */
+
+/* What a client has to close its end when the server stops, in ms. */
+#define HTTPSERVER_LINGER	1000
+
+/* Connections by source address: IPv4, or the /64 of IPv6. */
+#define ADDRCOUNT_BUCKETS	1024
+#define ADDRCOUNT_KEY		9	/* family mark and 8 bytes */
+
+#define HTTPCONN_NAME_MAX	253	/* bytes of a DNS name */
+
+struct addrcount {
+	SLIST_ENTRY(addrcount)	 entry;
+	uint8_t			 key[ADDRCOUNT_KEY];
+	uint32_t		 count;
+};
+SLIST_HEAD(addrcount_head, addrcount);
+
+struct listener {
+	SLIST_ENTRY(listener)	 entry;
+	struct httpserver	*server;
+	struct tlsctx		*tls;
+	struct event		*ev;
+	int			 fd;
+};
+
+struct httpserver {
+	struct event_base	*base;
+	const struct httpserver_limits *limits;
+	struct httpserver_cb	 cb;
+	void			*arg;
+	SLIST_HEAD(, listener)	 listeners;
+	struct event		*resume;	/* accepting, after a pause */
+	struct event		*stop_timer;
+	bool			 stopping;
+	bool			 stopped;
+	TAILQ_HEAD(, httpconn)	 conns;
+	uint32_t		 nconns;
+	size_t			 held;		/* bytes of bodies, of all */
+	struct addrcount_head	 addresses[ADDRCOUNT_BUCKETS];
+};
+
+enum httpconn_state {
+	CONN_HANDSHAKE,
+	CONN_READING,		/* idle, or within a request */
+	CONN_BUSY,		/* the owner works on the answer */
+	CONN_ANSWERING,		/* a long answer is on its way */
+	CONN_CLOSING,
+	CONN_UPGRADED		/* the TLS connection is the owner's */
+};
+
+struct httpconn {
+	TAILQ_ENTRY(httpconn)	 entry;
+	struct httpserver	*server;
+	struct tlsconn		*conn;		/* NULL once detached */
+	struct http_parser	*http;		/* NULL once upgraded */
+	struct event		*timer;
+	void			*data;		/* the owner's */
+	enum httpconn_state	 state;
+	uint32_t		 timeout;	/* ms, as the timer runs */
+	bool			 processing;
+	bool			 released;	/* meanwhile, by the owner */
+	size_t			 held;		/* bytes of its body */
+	bool			 eof;		/* nothing more will come */
+	int64_t			 expiry;	/* of its certificate, or 0 */
+	bool			 yielded;	/* until `later` */
+	struct event		*later;		/* the next turn of the loop */
+	bool			 refused;	/* answered before its body */
+	char			 name[HTTPCONN_NAME_MAX + 1];
+	char			 address[INET6_ADDRSTRLEN];
+	uint16_t		 port;
+	uint8_t			 addrkey[ADDRCOUNT_KEY];
+};
+
+/* ---- common/httpserver.c ---------------------------------------------- */
+
+/* The address as text, and the port. */
+uint16_t	 httpserver_peer(const struct sockaddr_storage *,
+		    char text[INET6_ADDRSTRLEN]);
+/* A connection has gone. */
+void		 httpserver_forget(struct httpserver *, struct httpconn *);
+/* Who takes the most memory for its body has to give way. */
+void		 httpserver_shed(struct httpserver *);
+
+/* ---- common/httpconn.c ------------------------------------------------ */
+
+/*
+ * Takes over a connected socket; the caller has counted its address.  -1 on
+ * failure: fd is then still the caller's.
+ */
+int		 httpconn_new(struct httpserver *, struct tlsctx *, int fd,
+		    const struct sockaddr_storage *,
+		    const uint8_t addrkey[ADDRCOUNT_KEY]);
+/* Closes at once. */
+void		 httpconn_free(struct httpconn *);
+/* Sends what is left, and closes. */
+void		 httpconn_close(struct httpconn *);
+/* The server stops: idle ones are closed, others after their answer. */
+void		 httpconn_stop(struct httpconn *);
+/* And the timer goes with it. */
+void		 httpconn_set_state(struct httpconn *, enum httpconn_state);
+/*
+ * Goes on with the input.  The last thing to be done with it in a callback:
+ * it may be gone then.
+ */
+void		 httpconn_process(struct httpconn *);
+/* Its certificate has expired since the handshake. */
+bool		 httpconn_expired(const struct httpconn *);
+/* Lets the memory of its body go: see http_drop_body(). */
+void		 httpconn_drop_body(struct httpconn *);
+
+/* ---- common/httpanswer.c ---------------------------------------------- */
+
+/* What a request gets that is not for JSON-RPC; status 0: it is. */
+struct httpverdict {
+	int		 status;
+	const char	*type;
+	const char	*text;		/* NULL: empty */
+};
+
+#define TEXT_PLAIN	"text/plain; charset=utf-8"
+#define TEXT_JSON	"application/json"
+
+/* By the header section alone, in the order of the protocol. */
+struct httpverdict httpverdict(const struct httpconn *);
+/* Answers so; other than 200 is logged. */
+void		 httpanswer_verdict(struct httpconn *,
+		    const struct httpverdict *);
+void		 httpanswer_log(const struct httpconn *, int status,
+		    const char *reason);
+/* A status without a body; retry_after in seconds, 0: no such field. */
+void		 httpanswer_empty(struct httpconn *, int status,
+		    int retry_after);
+/* It has to give way to others: a bare 503 before its request is read. */
+void		 httpanswer_shed(struct httpconn *);
+
+#endif /* COMMON_HTTPSERVER_LOCAL_H */

@@ -1,0 +1,477 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/hex.h"
+#include "common/json_splice.h"
+#include "common/log.h"
+#include "proxyd/link.h"
+#include "proxyd/reqlog.h"
+#include "signerd/args.h"
+
+#define HEALTH_RESULT	"\"" VERSION "\""
+#define MODULES_RESULT							\
+	"{\"eth\":\"1.0\",\"health\":\"1.0\",\"opsigner\":\"1.0\"," 	\
+	"\"rpc\":\"1.0\"}"
+
+typedef int	(*decoder)(struct args *, const struct json_doc *,
+		    const cJSON *, char *, size_t);
+
+struct method {
+	const char	*name;
+	int		 nargs;
+	const char	*result;	/* where it is always the same */
+	const char	*address;	/* member that names the key */
+	decoder		 decode;	/* of what a signer does */
+};
+
+static const struct method methods[] = {
+	{ "opsigner_signBlockPayload", 1, NULL, "senderAddress",
+	    args_payload_v1 },
+	{ "opsigner_signBlockPayloadV2", 1, NULL, "senderAddress",
+	    args_payload_v2 },
+	{ "eth_signTransaction", 1, NULL, "from", args_transaction },
+	{ "health_status", 0, HEALTH_RESULT, NULL, NULL },
+	{ "rpc_modules", 0, MODULES_RESULT, NULL, NULL },
+	{ NULL, 0, NULL, NULL, NULL }
+};
+
+/* The relay of this process. */
+static struct relay	*self;
+
+static void	dispatch(struct rpc_call *, const struct jsonrpc_request *,
+		    const struct json_doc *);
+static void	clear(struct rpc_call *);
+static void	rejected(const struct rpc *, const char *, int, const char *);
+static void	unparsed(const struct rpc *, const char *, size_t);
+
+static const struct rpc_ops ops = {
+	sizeof(struct relaying), sizeof(struct call), dispatch, clear,
+	rejected, unparsed
+};
+
+static bool
+offers(const struct route_table *t, uint32_t index, const struct route *route)
+{
+	const struct signer	*s = &relay_of_routes(t)->signers[index];
+
+	return (!s->known || advert_permits(&s->advert, route));
+}
+
+int
+client_init(struct relay *relay)
+{
+	uint32_t	 i, n = relay->routes.nclients;
+
+	self = relay;
+	relay->routes.offers = offers;
+	if ((relay->names = calloc(n + 1, sizeof(*relay->names))) == NULL)
+		return (-1);
+	for (i = 0; i < n; i++)
+		TAILQ_INIT(&relay->names[i].turn);
+	return (0);
+}
+
+static void
+rejected(const struct rpc *rpc, const char *method, int code,
+    const char *text)
+{
+	reqlog_rejected(rpc->owner, method, code, text);
+}
+
+static void
+unparsed(const struct rpc *rpc, const char *reason, size_t at)
+{
+	reqlog_unparsed(rpc->owner, reason, at);
+}
+
+/* ---- From the body to calls ------------------------------------------- */
+
+static void
+clear(struct rpc_call *base)
+{
+	struct call	*call = (struct call *)base;
+
+	if (call->argument != NULL)
+		self->held -= call->argumentlen;
+	free(call->argument);
+	call->argument = NULL;
+}
+
+static const uint8_t *
+named_address(const struct request *request)
+{
+	if (request->method == METHOD_TRANSACTION)
+		return (request->tx.has & TX_FROM ? request->tx.from : NULL);
+	return (request->payload.has & PAYLOAD_SENDER ?
+	    request->payload.sender : NULL);
+}
+
+/*
+ * The argument as it came; only the address of the key, where the client has
+ * left its choice to the rules, is filled in: or else the signer's own rules
+ * would choose, which are not the same for every client.
+ */
+static int
+write_argument(struct evbuffer *out, const struct call *call,
+    const struct request *request, const struct method *m,
+    const struct json_doc *doc, const cJSON *arg)
+{
+	char		 value[HEX_ADDRESSSIZE + 2];
+	char		 hex[HEX_ADDRESSSIZE];
+	const char	*text;
+	size_t		 len;
+
+	if (call->kona)
+		return (wire_payload(out, &request->payload,
+		    call->route.address));
+	if (named_address(request) != NULL) {
+		if ((text = json_text(doc, arg, &len)) == NULL)
+			return (-1);
+		return (evbuffer_add(out, text, len));
+	}
+	hex_from_address(hex, call->route.address);
+	snprintf(value, sizeof(value), "\"%s\"", hex);
+	return (json_splice(out, doc, arg, m->address, value, strlen(value)));
+}
+
+static int
+keep_argument(struct call *call, const struct request *request,
+    const struct method *m, const struct json_doc *doc, const cJSON *arg)
+{
+	struct evbuffer	*out;
+	size_t		 len;
+	int		 r = -1;
+
+	if ((out = evbuffer_new()) == NULL)
+		return (-1);
+	if (write_argument(out, call, request, m, doc, arg) == 0 &&
+	    (len = evbuffer_get_length(out)) > 0 &&
+	    (call->argument = malloc(len)) != NULL) {
+		evbuffer_remove(out, call->argument, len);
+		call->argumentlen = len;
+		self->held += len;
+		r = 0;
+	}
+	evbuffer_free(out);
+	return (r);
+}
+
+/* The two refusals whose text holds something of the request. */
+static void
+refusal_message(const struct request *request, enum refusal refusal,
+    char *text, size_t size)
+{
+	char	 fee[HEX_QUANTITYSIZE], tip[HEX_QUANTITYSIZE];
+
+	switch (refusal) {
+	case REFUSAL_FORBIDDEN:
+		snprintf(text, size, "Forbidden: client '%s' is not "
+		    "authorized to use any keys", request->client);
+		break;
+	case REFUSAL_FEEORDER:
+		hex_from_quantity(fee, &request->tx.max_fee);
+		hex_from_quantity(tip, &request->tx.max_priority_fee);
+		snprintf(text, size, "maxFeePerGas (%s) < "
+		    "maxPriorityFeePerGas (%s)", fee, tip);
+		break;
+	default:
+		snprintf(text, size, "%s", refusal_text(refusal));
+		break;
+	}
+}
+
+static void
+decide(struct call *call, struct request *request, const struct method *m,
+    const struct json_doc *doc, const cJSON *arg)
+{
+	struct relaying	*r = (struct relaying *)call->base.rpc;
+	enum refusal	 refusal;
+	uint32_t	 rule;
+	char		 text[512];
+
+	snprintf(request->client, sizeof(request->client), "%s",
+	    httpconn_name(call->base.rpc->owner));
+	refusal = route_decide(&self->routes, request, &call->route, &rule);
+	if (refusal != REFUSAL_NONE) {
+		refusal_message(request, refusal, text, sizeof(text));
+		reqlog_refused(call->base.rpc->owner, request, refusal, rule,
+		    text);
+		rpc_error(&call->base, refusal_code(refusal), text);
+		return;
+	}
+	call->method = m->name;
+	if (request->method == METHOD_PAYLOAD)
+		call->payload = request->payload;
+	if (self->held > self->config.limits.max_bodies ||
+	    keep_argument(call, request, m, doc, arg) == -1) {
+		r->refused = true;
+		rpc_error(&call->base, JSONRPC_INTERNAL, "out of memory");
+		return;
+	}
+	call->relayed = true;
+	r->client = &self->names[call->route.client->index];
+	rpc_defer(&call->base);
+}
+
+static void
+decode(struct call *call, const struct method *m, const struct json_doc *doc,
+    const cJSON *arg)
+{
+	decoder		 decode_arg = call->kona ? args_payload_kona :
+			    m->decode;
+	struct args	 args;
+	char		 why[192], text[256];
+
+	memset(&args, 0, sizeof(args));
+	if (decode_arg(&args, doc, arg, why, sizeof(why)) == -1) {
+		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
+		rpc_reject(&call->base, m->name, JSONRPC_PARAMS, text);
+	} else
+		decide(call, &args.request, m, doc, arg);
+	args_clear(&args);
+}
+
+static void
+dispatch(struct rpc_call *base, const struct jsonrpc_request *req,
+    const struct json_doc *doc)
+{
+	struct call		*call = (struct call *)base;
+	const struct method	*m;
+	const cJSON		*arg;
+	char			 text[64];
+
+	for (m = methods; m->name != NULL; m++)
+		if (strcmp(m->name, req->method) == 0)
+			break;
+	if (m->name == NULL) {
+		rpc_no_method(base, req->method);
+		return;
+	}
+	if (m->decode == args_payload_v1 && cJSON_IsObject(req->params)) {
+		call->kona = true;
+		decode(call, m, doc, req->params);
+		return;
+	}
+	if (jsonrpc_argument(req->params, m->nargs, &arg, text,
+	    sizeof(text)) == -1)
+		rpc_reject(base, m->name, JSONRPC_PARAMS, text);
+	else if (m->result != NULL)
+		rpc_result(base, m->result, strlen(m->result));
+	else
+		decode(call, m, doc, arg);
+}
+
+/* ---- The life of a message -------------------------------------------- */
+
+static struct call *
+next_call(struct relaying *r)
+{
+	struct call	*call;
+
+	for (; r->next < r->rpc.ncalls; r->next++) {
+		call = (struct call *)r->rpc.calls[r->next];
+		if (call->relayed && !call->started)
+			return (call);
+	}
+	return (NULL);
+}
+
+static void
+leave_turn(struct relaying *r)
+{
+	if (!r->in_turn)
+		return;
+	TAILQ_REMOVE(&r->client->turn, r, turn);
+	r->in_turn = false;
+}
+
+static void
+join_turn(struct relaying *r)
+{
+	if (r->in_turn || next_call(r) == NULL)
+		return;
+	TAILQ_INSERT_TAIL(&r->client->turn, r, turn);
+	r->in_turn = true;
+}
+
+static void
+message_free(struct relaying *r)
+{
+	size_t	 i;
+
+	if (r->client != NULL) {
+		leave_turn(r);
+		self->nwaiting -= (uint32_t)r->rpc.left;
+		for (i = 0; i < r->rpc.ncalls; i++)
+			call_release((struct call *)r->rpc.calls[i]);
+	}
+	if (r->timer != NULL)
+		event_free(r->timer);
+	httpconn_set_data(r->conn, NULL);
+	rpc_free(&r->rpc);
+}
+
+static void
+finish(struct relaying *r)
+{
+	struct httpconn	*conn = r->conn;
+	struct evbuffer	*out;
+
+	out = r->refused ? NULL : rpc_join(&r->rpc);
+	if (out == NULL)
+		reqlog_unavailable(conn, "out of memory");
+	message_free(r);
+	if (out == NULL) {
+		httpconn_unavailable(conn);
+		return;
+	}
+	httpconn_answer(conn, out);
+	evbuffer_free(out);
+}
+
+void
+client_pump(struct relay *relay, struct client *client)
+{
+	struct relaying	*r;
+	struct call	*call;
+
+	/* An answer on the spot can lead to the next request, and here. */
+	if (client->pumping)
+		return;
+	client->pumping = true;
+	while (client->in_flight < relay->config.limits.max_waiting &&
+	    (r = TAILQ_FIRST(&client->turn)) != NULL) {
+		leave_turn(r);
+		if ((call = next_call(r)) != NULL && call_start(call))
+			join_turn(r);
+	}
+	client->pumping = false;
+}
+
+void
+client_answered(struct relaying *r, bool left)
+{
+	struct client	*client = r->client;
+
+	self->nwaiting--;
+	if (!left)
+		finish(r);
+	client_pump(self, client);
+}
+
+void
+client_unserved(struct relaying *r, const char *reason)
+{
+	struct client	*client = r->client;
+	struct httpconn	*conn = r->conn;
+
+	reqlog_unavailable(conn, reason);
+	message_free(r);
+	httpconn_unavailable(conn);
+	client_pump(self, client);
+}
+
+static void
+on_deadline(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	client_unserved(arg, "deadline");
+}
+
+static int
+begin(struct relaying *r)
+{
+	uint32_t	 ms = self->config.limits.timeout_request;
+	struct timeval	 tv;
+
+	r->deadline = clock_us() + (uint64_t)ms * 1000;
+	r->timer = evtimer_new(self->base, on_deadline, r);
+	if (r->timer == NULL)
+		return (-1);
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = ms % 1000 * 1000;
+	event_add(r->timer, &tv);
+	return (0);
+}
+
+static void
+unavailable(struct httpconn *conn, const char *reason)
+{
+	reqlog_unavailable(conn, reason);
+	httpconn_unavailable(conn);
+}
+
+static void
+on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
+{
+	struct relay	*relay = arg;
+	struct relaying	*r;
+
+	r = (struct relaying *)rpc_parse(&ops, conn, &relay->rpc_limits, body,
+	    len);
+	if (r == NULL) {
+		unavailable(conn, "out of memory");
+		return;
+	}
+	r->conn = conn;
+	r->relay = relay;
+	httpconn_set_data(conn, r);
+	if (r->rpc.ncalls == 0) {
+		message_free(r);
+		httpconn_answer(conn, NULL);
+		return;
+	}
+	if (r->client != NULL)
+		relay->nwaiting += (uint32_t)r->rpc.left;
+	if (r->rpc.left == 0 || r->refused) {
+		finish(r);
+		return;
+	}
+	if (relay->nwaiting > relay->config.limits.max_queue ||
+	    begin(r) == -1) {
+		message_free(r);
+		unavailable(conn, "busy");
+		return;
+	}
+	join_turn(r);
+	client_pump(relay, r->client);
+}
+
+/* The client has gone: what is under way for it is dropped. */
+static void
+on_cancel(struct httpconn *conn, void *arg)
+{
+	struct relaying	*r = httpconn_data(conn);
+	struct relay	*relay = arg;
+	struct client	*client;
+
+	if (r == NULL)
+		return;
+	client = r->client;
+	message_free(r);
+	if (client != NULL)
+		client_pump(relay, client);
+}
+
+static void
+on_stopped(struct httpserver *server, void *arg)
+{
+	(void)server;
+	/* Every client has its answer: now the signers can go. */
+	link_stop(arg);
+}
+
+const struct httpserver_cb client_cb = {
+	on_request, on_cancel, NULL, on_stopped
+};

@@ -1,0 +1,137 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef PROXYD_CONFIG_H
+#define PROXYD_CONFIG_H
+
+#include <sys/queue.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "common/lexer.h"
+#include "common/log.h"
+#include "keyd/policy.h"
+
+/*
+ * proxyd.conf(5), parsed: what the file says and the defaults for what it
+ * does not.  Only the parent has one.
+ */
+
+#define CONFIG_NAME_MAX		CONF_NAME_MAX	/* of a signer's label */
+#define CONFIG_SIGNERS		1024
+#define CONFIG_RULES		65536
+#define CONFIG_ADDRESSES	4096	/* of one signer or rule */
+
+/* Limits; the keyword of each stands beside it. */
+struct config_limits {
+	uint32_t	max_connections;	/* max connections */
+	uint32_t	max_per_address;	/* connections-per-address */
+	uint32_t	max_header;		/* max header, bytes */
+	uint32_t	max_body;		/* max body, bytes */
+	uint32_t	max_bodies;		/* max bodies, bytes, all */
+	uint32_t	max_batch;		/* max batch, requests */
+	uint32_t	max_response;		/* max response, bytes */
+	uint32_t	max_values;		/* max values, of one body */
+	uint32_t	max_links;		/* max links, signers' */
+	uint32_t	max_queue;		/* max queue, calls in flight */
+	uint32_t	max_waiting;		/* max waiting, of a client */
+	uint32_t	max_link_requests;	/* max link-requests, each link */
+	uint32_t	timeout_handshake;	/* timeout handshake, ms */
+	uint32_t	timeout_header;		/* timeout header, ms */
+	uint32_t	timeout_body;		/* timeout body, ms */
+	uint32_t	timeout_idle;		/* timeout idle, ms */
+	uint32_t	timeout_write;		/* timeout write, ms */
+	uint32_t	timeout_request;	/* timeout request, ms: 3 s */
+	uint32_t	timeout_attempt;	/* timeout attempt, ms: 1 s */
+	uint32_t	timeout_register;	/* timeout register, ms: 10 s */
+	uint32_t	timeout_ping;		/* timeout ping, ms: 4 s */
+	uint32_t	timeout_dead;		/* timeout dead, ms: 12 s */
+	uint32_t	timeout_stable;		/* timeout stable, ms: 5 s */
+};
+
+/* One `listen on` or `signers on`. */
+struct config_listen {
+	STAILQ_ENTRY(config_listen) entry;
+	bool		 signers;
+	char		*host;		/* numeric address */
+	uint16_t	 port;
+	const char	*conf;
+	int		 line;
+	int		 fd;		/* listening, or -1 */
+	/*
+	 * Those of the tls block where it has none of its own; that block's
+	 * crl only with its ca.  The descriptors are its own in any case.
+	 */
+	struct conf_file ca;
+	struct conf_file cert;
+	struct conf_file key;
+	struct conf_file crl;
+};
+
+/* A signer that may register, and what it must hold and may be asked. */
+struct config_signer {
+	STAILQ_ENTRY(config_signer) entry;
+	char		*name;		/* label in this file */
+	char		*certname;	/* DNS name in its certificate */
+	uint32_t	 index;		/* in the order of the file */
+	uint8_t		(*addresses)[ADDRESS_SIZE];
+	size_t		 naddresses;	/* at least 1 */
+	struct u256	*chains;	/* none: any */
+	size_t		 nchains;
+	uint32_t	 methods;	/* RULE_ bits; none named: any */
+	const char	*conf;
+	int		 line;
+	unsigned int	 order;
+};
+
+struct config_rule {
+	STAILQ_ENTRY(config_rule) entry;
+	struct rule	 rule;		/* via and key are 0 */
+	uint8_t		(*addresses)[ADDRESS_SIZE];	/* none: any */
+	size_t		 naddresses;
+	uint32_t	*signers;	/* indices; none: any */
+	char		**signernames;	/* the same by label */
+	size_t		 nsigners;
+	const char	*conf;
+	int		 line;
+	unsigned int	 order;
+};
+
+struct config {
+	char		*user;
+	char		*chroot;
+	STAILQ_HEAD(, config_listen) listens;	/* both kinds */
+	/* Not left open: each listener has its own, see above. */
+	struct conf_file ca;
+	struct conf_file cert;
+	struct conf_file key;
+	struct conf_file crl;
+	char		*protocols;
+	enum log_format	 log_format;
+	enum log_level	 log_level;
+	uint32_t	 log_rate;		/* records a second and child */
+	uint32_t	 hedge;			/* hedge after, ms; 0: off */
+	struct config_limits limits;
+	STAILQ_HEAD(, config_signer) signers;
+	uint32_t	 nsigners;
+	STAILQ_HEAD(, config_rule) rules;
+	uint32_t	 nrules;
+	struct lexer_names names;	/* what every conf points to */
+};
+
+/* These are as in signerd/config.h. */
+int		 config_define(const char *);
+struct config	*config_parse(const char *path);
+void		 config_free(struct config *);
+void		 config_print(const struct config *, FILE *);
+/* Every listener has descriptors of its own, the tls block has none. */
+int		 config_open(struct config *);
+int		 config_bind(struct config *);
+void		 config_close(struct config *);
+
+#endif /* PROXYD_CONFIG_H */

@@ -1,0 +1,146 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+
+#include "proxyd/parse.h"
+
+static const char *
+statement(const struct config_listen *l)
+{
+	return (l->signers ? "signers on" : "listen on");
+}
+
+struct conf_tls
+config_listen_tls(struct config_listen *l)
+{
+	struct conf_tls tls = { &l->ca, &l->cert, &l->key, &l->crl };
+
+	return (tls);
+}
+
+void
+config_listen_free(struct config_listen *l)
+{
+	struct conf_tls tls;
+
+	if (l == NULL)
+		return;
+	tls = config_listen_tls(l);
+	conf_tls_free(&tls);
+	free(l->host);
+	free(l);
+}
+
+void
+parser_listen(struct parser *p, bool signers)
+{
+	struct config_listen *l;
+
+	l = calloc(1, sizeof(*l));
+	if (l == NULL)
+		fatal("configuration");
+	l->signers = signers;
+	l->fd = -1;
+	p->listen = l;
+	p->common.tls = config_listen_tls(l);
+	conf_tls_init(&p->common.tls);
+	p->common.seen |= signers ? STATEMENT_SIGNERS : STATEMENT_LISTEN;
+}
+
+void
+parser_listen_end(struct parser *p, const struct lexer_token *host,
+    const struct lexer_token *port)
+{
+	struct config_listen *l = p->listen;
+
+	l->conf = host->pos.file;
+	l->line = host->pos.line;
+	l->host = conf_listen(&p->common, statement(l), host, port, &l->port);
+	if (l->host != NULL) {
+		STAILQ_INSERT_TAIL(&p->conf->listens, l, entry);
+		p->listen = NULL;
+	}
+	parser_listen_drop(p);
+}
+
+void
+parser_listen_drop(struct parser *p)
+{
+	config_listen_free(p->listen);
+	p->listen = NULL;
+	p->common.tls = config_tls(p->conf);
+}
+
+/* A block that has all of its own needs no other. */
+void
+listens_check(struct parser *p)
+{
+	const struct conf_tls all = config_tls(p->conf);
+	struct config_listen *l;
+	bool ca = false, cert = false;
+	struct conf_tls own;
+
+	STAILQ_FOREACH(l, &p->conf->listens, entry) {
+		ca = ca || l->ca.conf == NULL;
+		cert = cert || l->cert.conf == NULL;
+		own = config_listen_tls(l);
+		conf_tls_inherit(&own, &all);
+	}
+	if (lexer_incomplete(p->common.lexer) ||
+	    (p->common.broken & STATEMENT_TLS) != 0)
+		return;
+	/* Where no socket is well said, one can be missed that is. */
+	ca = ca || STAILQ_EMPTY(&p->conf->listens);
+	cert = cert || STAILQ_EMPTY(&p->conf->listens);
+	conf_missing_tls(&p->common, ca, cert);
+}
+
+int
+config_open(struct config *conf)
+{
+	const struct conf_tls all = config_tls(conf);
+	struct config_listen *l;
+	struct conf_tls own;
+	int status;
+
+	status = conf_tls_open(&all, NULL);
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		own = config_listen_tls(l);
+		if (conf_tls_open(&own, &all) == -1)
+			status = -1;
+	}
+	conf_tls_close(&all);
+	return (status);
+}
+
+int
+config_bind(struct config *conf)
+{
+	struct config_listen *l;
+	int status = 0;
+
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		conf_fd_close(&l->fd);
+		l->fd = conf_bind(statement(l), l->conf, l->line, l->host,
+		    &l->port);
+		if (l->fd == -1)
+			status = -1;
+	}
+	return (status);
+}
+
+void
+config_close(struct config *conf)
+{
+	struct config_listen *l;
+	struct conf_tls tls;
+
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		tls = config_listen_tls(l);
+		conf_tls_close(&tls);
+		conf_fd_close(&l->fd);
+	}
+}

@@ -1,0 +1,491 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/http.h"
+#include "common/log.h"
+#include "common/tlsconn.h"
+#include "common/wslink.h"
+#include "common/wsupgrade.h"
+#include "proxyd/link.h"
+
+/* Numbers that every JSON parser takes as they are. */
+#define ID_MAX		((uint64_t)1 << 53)
+/* Bytes of a request beside its argument. */
+#define REQUEST_ENVELOPE	4096
+
+static const char *
+signer_name(const struct link *link)
+{
+	if (link->signer == NULL)
+		return ("");
+	return (link->relay->routes.signers[link->signer->index].name);
+}
+
+static void
+log_link(enum log_level level, const char *msg, const struct link *link,
+    const char *reason)
+{
+	struct log_record	 r;
+
+	if (!log_start_noise(&r, level, msg))
+		return;
+	log_str(&r, "signer", signer_name(link));
+	log_str(&r, "name", link->certname);
+	log_str(&r, "peer", link->peer);
+	if (reason != NULL)
+		log_str(&r, "reason", reason);
+	if (link->late > 0)
+		log_num(&r, "late", link->late);
+	log_end(&r);
+}
+
+/* ---- What calls need of a link ---------------------------------------- */
+
+static size_t
+max_message(const struct link *link)
+{
+	return ((size_t)link->relay->config.limits.max_body + RELAY_ENVELOPE);
+}
+
+static size_t
+max_output(const struct link *link)
+{
+	return (2 * max_message(link));
+}
+
+bool
+link_usable(const struct link *link, size_t argumentlen)
+{
+	return (link->signer != NULL && wslink_open(link->ws) &&
+	    link->nattempts < link->relay->config.limits.max_link_requests &&
+	    wslink_unsent(link->ws) + argumentlen + REQUEST_ENVELOPE <=
+	    max_output(link));
+}
+
+enum rank { STABLE, NEW, IN_DOUBT };
+
+static enum rank
+rank(const struct link *link)
+{
+	uint64_t	 ms = link->relay->config.limits.timeout_stable;
+	uint64_t	 now = clock_us();
+
+	if (link->fault != 0 && now - link->fault < ms * 1000)
+		return (IN_DOUBT);
+	return (now - link->registered < ms * 1000 ? NEW : STABLE);
+}
+
+bool
+link_precedes(const struct link *link, const struct link *later)
+{
+	enum rank	 a = rank(link), b = rank(later);
+
+	if (a != b)
+		return (a < b);
+	return (a != IN_DOUBT || link->fault <= later->fault);
+}
+
+void
+link_suspect(struct link *link, const char *why)
+{
+	log_link(LOG_LVL_WARN, "signer in doubt", link, why);
+	link->fault = clock_us();
+}
+
+static int
+send_request(struct link *link, const struct call *call, uint64_t id,
+    const char *client, uint64_t ms)
+{
+	struct evbuffer	*out;
+	unsigned char	*text;
+	int		 r = -1;
+
+	if ((out = evbuffer_new()) == NULL)
+		return (-1);
+	if (wire_request(out, call, link, id, client, ms) == 0 &&
+	    (text = evbuffer_pullup(out, -1)) != NULL)
+		r = wslink_send(link->ws, (char *)text,
+		    evbuffer_get_length(out));
+	evbuffer_free(out);
+	return (r);
+}
+
+struct attempt *
+link_ask(struct link *link, struct call *call, const char *client,
+    uint64_t ms)
+{
+	struct attempt	*a;
+
+	if ((a = calloc(1, sizeof(*a))) == NULL)
+		return (NULL);
+	a->link = link;
+	a->call = call;
+	a->id = link->next_id;
+	a->sent = clock_us();
+	if (send_request(link, call, a->id, client, ms) == -1) {
+		free(a);
+		return (NULL);
+	}
+	link->next_id = link->next_id % ID_MAX + 1;
+	TAILQ_INSERT_TAIL(&link->attempts, a, of_link);
+	link->nattempts++;
+	return (a);
+}
+
+void
+link_forget(struct attempt *a)
+{
+	TAILQ_REMOVE(&a->link->attempts, a, of_link);
+	a->link->nattempts--;
+	free(a);
+}
+
+static void
+fail_attempts(struct link *link)
+{
+	struct attempt	*a;
+
+	while ((a = TAILQ_FIRST(&link->attempts)) != NULL)
+		call_lost(a);
+}
+
+void
+link_unregister(struct link *link)
+{
+	/* First, so that no call comes back to it. */
+	if (link->signer != NULL && link->signer->link == link)
+		link->signer->link = NULL;
+	link->signer = NULL;
+	fail_attempts(link);
+}
+
+/* ---- The end ---------------------------------------------------------- */
+
+static void
+link_free(struct link *link)
+{
+	struct relay	*relay = link->relay;
+
+	link_unregister(link);
+	wslink_free(link->ws);
+	httpconn_release(link->conn);
+	if (link->timer != NULL)
+		event_free(link->timer);
+	TAILQ_REMOVE(&relay->links, link, entry);
+	relay->nlinks--;
+	free(link);
+	relay_link_gone(relay);
+}
+
+static void
+on_end(struct wslink *ws, const struct wslink_end *end, void *arg)
+{
+	struct link	*link = arg;
+	char		 text[300];
+
+	(void)ws;
+	if (end->code != 0)
+		snprintf(text, sizeof(text), "%s (%u%s)", end->reason,
+		    end->code, end->by_peer ? ", by the signer" : "");
+	else
+		snprintf(text, sizeof(text), "%s", end->reason);
+	if (link->signer != NULL)
+		log_link(LOG_LVL_WARN, "signer lost", link, text);
+	else
+		log_link(LOG_LVL_INFO, "link closed", link, text);
+	link_free(link);
+}
+
+void
+link_stop(struct relay *relay)
+{
+	struct link	*link, *next;
+
+	for (link = TAILQ_FIRST(&relay->links); link != NULL; link = next) {
+		next = TAILQ_NEXT(link, entry);
+		wslink_close(link->ws, LINK_GOING_AWAY, "proxyd stops");
+	}
+	relay_link_gone(relay);
+}
+
+/* ---- Messages --------------------------------------------------------- */
+
+static struct attempt *
+attempt_by_id(const struct link *link, const char *text, size_t len)
+{
+	struct attempt	*a;
+	char		 number[24];
+
+	if (text == NULL || len >= sizeof(number))
+		return (NULL);
+	/* Nearly always the first. */
+	TAILQ_FOREACH(a, &link->attempts, of_link) {
+		snprintf(number, sizeof(number), "%llu",
+		    (unsigned long long)a->id);
+		if (strlen(number) == len && memcmp(number, text, len) == 0)
+			return (a);
+	}
+	return (NULL);
+}
+
+/* Nobody waits for it: too late, a second time, or for nothing. */
+static void
+drop_answer(struct link *link)
+{
+	if (link->late++ == 0)
+		log_link(LOG_LVL_INFO, "answer that nobody waits for", link,
+		    NULL);
+}
+
+static void
+take_answer(struct link *link, const struct json_doc *doc, const cJSON *root)
+{
+	const cJSON	*id = json_member(root, "id");
+	const char	*text = NULL;
+	struct attempt	*a;
+	size_t		 len = 0;
+
+	if (cJSON_IsNumber(id))
+		text = json_raw(doc, id, &len);
+	if ((a = attempt_by_id(link, text, len)) == NULL) {
+		drop_answer(link);
+		return;
+	}
+	call_answered(a, doc, json_member(root, "result"),
+	    json_member(root, "error"));
+}
+
+/* An answer has no method; all else is looked at as a request. */
+static bool
+is_answer(const cJSON *root)
+{
+	return (cJSON_IsObject(root) && json_member(root, "method") == NULL &&
+	    (json_member(root, "result") != NULL ||
+	    json_member(root, "error") != NULL) &&
+	    !json_repeats(root, false));
+}
+
+static void
+on_message(struct wslink *ws, const char *text, size_t len, void *arg)
+{
+	struct link		*link = arg;
+	struct json_limits	 limits;
+	struct json_doc		*doc;
+
+	(void)ws;
+	limits.max_depth = 512;
+	limits.max_values = link->relay->config.limits.max_values;
+	if (json_parse(&doc, text, len, &limits, NULL) == JSON_OK) {
+		if (is_answer(json_root(doc))) {
+			take_answer(link, doc, json_root(doc));
+			json_free(doc);
+			return;
+		}
+		json_free(doc);
+	}
+	register_message(link, text, len);
+}
+
+/* ---- The beginning ---------------------------------------------------- */
+
+static void
+on_register_timer(int fd, short what, void *arg)
+{
+	struct link	*link = arg;
+
+	(void)fd;
+	(void)what;
+	log_link(LOG_LVL_WARN, "signer refused", link,
+	    "it did not register in time");
+	wslink_close(link->ws, LINK_POLICY, "not registered in time");
+}
+
+static struct wslink *
+open_wslink(struct link *link, struct tlsconn *tls)
+{
+	static const struct wslink_cb	 cb = { on_message, on_end };
+	const struct config_limits	*l = &link->relay->config.limits;
+	struct wslink_config		 config;
+
+	memset(&config, 0, sizeof(config));
+	config.max_message = max_message(link);
+	config.max_output = max_output(link);
+	config.ping = l->timeout_ping;
+	config.dead = l->timeout_dead;
+	config.close = RELAY_LINGER;
+	return (wslink_new(link->relay->base, WEBSOCKET_SERVER, tls, &config,
+	    &cb, link));
+}
+
+static struct link *
+link_new(struct relay *relay, struct httpconn *conn)
+{
+	uint32_t	 ms = relay->config.limits.timeout_register;
+	struct timeval	 tv;
+	struct link	*link;
+	const char	*address = httpconn_address(conn);
+	bool		 six = strchr(address, ':') != NULL;
+
+	if ((link = calloc(1, sizeof(*link))) == NULL)
+		return (NULL);
+	link->relay = relay;
+	link->conn = conn;
+	link->serial = ++relay->serial;
+	link->next_id = 1;
+	TAILQ_INIT(&link->attempts);
+	snprintf(link->certname, sizeof(link->certname), "%s",
+	    httpconn_name(conn));
+	link->stranger = route_signer_by_certname(&relay->routes,
+	    link->certname) == UINT32_MAX;
+	snprintf(link->peer, sizeof(link->peer), six ? "[%s]:%u" : "%s:%u",
+	    address, httpconn_port(conn));
+	link->timer = evtimer_new(relay->base, on_register_timer, link);
+	if (link->timer == NULL) {
+		free(link);
+		return (NULL);
+	}
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = ms % 1000 * 1000;
+	event_add(link->timer, &tv);
+	return (link);
+}
+
+/* The answer is in the output, and the connection is a websocket now. */
+static void
+accept_link(struct relay *relay, struct httpconn *conn)
+{
+	struct tlsconn	*tls = httpconn_detach(conn);
+	struct link	*link;
+
+	tlsconn_flush(tls);
+	if ((link = link_new(relay, conn)) != NULL &&
+	    (link->ws = open_wslink(link, tls)) != NULL) {
+		TAILQ_INSERT_TAIL(&relay->links, link, entry);
+		relay->nlinks++;
+		log_link(LOG_LVL_DEBUG, "link opened", link, NULL);
+		return;
+	}
+	log_error("no memory for a signer's link");
+	if (link != NULL) {
+		event_free(link->timer);
+		free(link);
+	}
+	tlsconn_free(tls);
+	httpconn_release(conn);
+}
+
+/* Why there is no room for one more link of that certificate, or NULL. */
+static const char *
+no_room(const struct relay *relay, const char *certname)
+{
+	const struct link	*link;
+	uint32_t		 same = 0, strangers = 0;
+	bool			 known;
+
+	if (relay->stopping)
+		return ("stopping");
+	if (relay->nlinks >= relay->config.limits.max_links)
+		return ("max links");
+	known = route_signer_by_certname(&relay->routes, certname) !=
+	    UINT32_MAX;
+	TAILQ_FOREACH(link, &relay->links, entry) {
+		if (link->registered != 0)
+			continue;
+		if (link->stranger)
+			strangers++;
+		else if (strcmp(link->certname, certname) == 0)
+			same++;
+	}
+	if (known && same >= LINK_UNREGISTERED)
+		return ("too many links of this signer are not registered");
+	if (!known && strangers >= LINK_STRANGERS)
+		return ("too many links of unexpected signers");
+	return (NULL);
+}
+
+static bool
+on_upgrade(struct httpconn *conn, const struct http_parser *http, void *arg)
+{
+	struct relay	*relay = arg;
+	struct evbuffer	*out = tlsconn_output(httpconn_tls(conn));
+	const char	*path = http_path(http), *reason;
+	int		 status;
+
+	if (tlsconn_peer(httpconn_tls(conn)) != TLSCONN_NAMED ||
+	    (strcmp(path, "/") != 0 && strcmp(path, "/ws") != 0 &&
+	    strcmp(path, "/ws/") != 0))
+		return (false);
+	if ((reason = no_room(relay, httpconn_name(conn))) != NULL) {
+		struct http_response	 r = { .status = 503, .close = true,
+					    .retry_after = 1 };
+
+		(void)http_respond(out, &r, 0);
+		httpconn_refuse_upgrade(conn, 503, reason);
+		return (true);
+	}
+	status = wsupgrade_serve(http, out, &reason);
+	if (status != 101) {
+		httpconn_refuse_upgrade(conn, status > 0 ? status : 503,
+		    status > 0 ? reason : "out of memory");
+		return (true);
+	}
+	accept_link(relay, conn);
+	return (true);
+}
+
+/* Signers have nothing to ask for over plain HTTP. */
+static void
+on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
+{
+	static const char	 text[] = "{\"jsonrpc\":\"2.0\",\"id\":null,"
+				    "\"error\":{\"code\":-32601,\"message\":"
+				    "\"signers register here by websocket: "
+				    "clients have another port\"}}\n";
+	struct log_record	 r;
+	struct evbuffer		*out;
+
+	(void)body;
+	(void)len;
+	(void)arg;
+	if (log_start_noise(&r, LOG_LVL_WARN, "a request where signers "
+	    "register")) {
+		log_str(&r, "client", httpconn_name(conn));
+		log_str(&r, "peer", httpconn_address(conn));
+		log_end(&r);
+	}
+	if ((out = evbuffer_new()) == NULL ||
+	    evbuffer_add(out, text, sizeof(text) - 1) == -1)
+		httpconn_unavailable(conn);
+	else
+		httpconn_answer(conn, out);
+	if (out != NULL)
+		evbuffer_free(out);
+}
+
+static void
+on_cancel(struct httpconn *conn, void *arg)
+{
+	(void)conn;
+	(void)arg;
+}
+
+static void
+on_stopped(struct httpserver *server, void *arg)
+{
+	(void)server;
+	relay_link_gone(arg);
+}
+
+const struct httpserver_cb link_cb = {
+	on_request, on_cancel, on_upgrade, on_stopped
+};

@@ -1,0 +1,98 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef PROXYD_LINK_H
+#define PROXYD_LINK_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxyd/advert.h"
+#include "proxyd/call.h"
+#include "proxyd/relay.h"
+
+struct wslink;
+
+/* Close codes of RFC 6455 section 7.4, and ours. */
+#define LINK_GOING_AWAY	1001
+#define LINK_POLICY	1008
+#define LINK_REPLACED	4001
+
+/* JSON-RPC errors of the link (section "Signer to proxy"). */
+#define LINK_UNEXPECTED	(-32001)
+#define LINK_BUSY	(-32005)
+#define LINK_DEADLINE	(-32006)
+
+/* Registrations of one link in ten seconds; more are answered with 1008. */
+#define LINK_REGISTRATIONS	20
+/*
+ * Links that have not registered: of one signer, and of all certificates
+ * together that no signer has.  They shall not take the place of others.
+ */
+#define LINK_UNREGISTERED	8
+#define LINK_STRANGERS		16
+
+/* A websocket of a signer, from its upgrade to its end. */
+struct link {
+	TAILQ_ENTRY(link)	 entry;
+	struct relay		*relay;
+	struct httpconn		*conn;		/* its place in the server */
+	struct wslink		*ws;
+	uint64_t		 serial;
+	struct signer		*signer;	/* NULL: not registered */
+	const char		*refused;	/* or NULL; its text below */
+	char			 reason[800];
+	struct link		*older;		/* to be replaced by it */
+	char			 certname[CLIENT_MAX + 1];
+	char			 peer[64];	/* address and port */
+	bool			 stranger;	/* no signer has its name */
+	uint64_t		 registered;	/* clock_us(), or 0: not yet */
+	uint64_t		 fault;		/* the last one, or 0 */
+	uint64_t		 window;	/* of registrations */
+	uint32_t		 nregistrations;
+	struct event		*timer;		/* to register */
+	TAILQ_HEAD(, attempt)	 attempts;	/* in flight, oldest first */
+	uint32_t		 nattempts;
+	uint64_t		 next_id;
+	uint64_t		 late;		/* answers nobody waited for */
+};
+
+/* ---- proxyd/link.c ---------------------------------------------------- */
+
+extern const struct httpserver_cb link_cb;
+
+/*
+ * Can it take one more request, with an argument of that many bytes?  Not
+ * where more would wait for the signer to read than may: that would end it.
+ */
+bool	link_usable(const struct link *, size_t argumentlen);
+/*
+ * Is it to be asked before the other one, which comes later in the file?
+ * Those that have been there for `timeout stable` without a fault go first,
+ * then those that are new, then those in doubt: the one whose last fault is
+ * the oldest.
+ */
+bool	link_precedes(const struct link *, const struct link *);
+/* It does not do what it should: others go first for a while. */
+void	link_suspect(struct link *, const char *why);
+/* Sends a request for the call; NULL where it cannot. */
+struct attempt *link_ask(struct link *, struct call *, const char *client,
+	    uint64_t ms);
+/* The attempt is of no more interest. */
+void	link_forget(struct attempt *);
+/* Closes all of them in order. */
+void	link_stop(struct relay *);
+/* It is no signer's link any more; its attempts go elsewhere. */
+void	link_unregister(struct link *);
+
+/* ---- proxyd/register.c ------------------------------------------------ */
+
+/* A message that is no answer: serveSigner, or whatever else. */
+void	register_message(struct link *, const char *text, size_t len);
+
+#endif /* PROXYD_LINK_H */

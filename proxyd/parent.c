@@ -1,0 +1,56 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include "common/daemon.h"
+#include "common/privdrop.h"
+#include "common/sandbox.h"
+#include "proxyd/parent.h"
+#include "proxyd/relaymsg.h"
+
+static int
+on_message(struct child *c, struct imsg *imsg, void *arg)
+{
+	(void)c;
+	return (setup_answer(arg, imsg));
+}
+
+static void
+on_ready(void *arg)
+{
+	struct parent	*p = arg;
+
+	config_close(p->config);
+	daemon_ready();
+}
+
+static int
+on_stop(struct child *c, void *arg)
+{
+	(void)arg;
+	return (relaymsg_send(&c->iev.ibuf, RELAY_STOP));
+}
+
+int
+parent_run(struct parent *p, const struct proc_user *user)
+{
+	static const struct children_cb	 cb = { on_message, on_ready, on_stop };
+
+	p->set.daemon = "proxyd";
+	p->set.grace = p->config->limits.timeout_request / 1000;
+	p->set.child = &p->relay;
+	p->set.nchildren = 1;
+	p->set.cb = &cb;
+	p->set.arg = p;
+	children_init(&p->set);
+	if (children_start(&p->set, &p->relay, "relay", 0, user,
+	    RELAY_MSGSIZE) == -1)
+		return (1);
+	privdrop_parent();
+	sandbox_start(&sandbox_parent);
+	setup_relay(p);
+	return (children_run(&p->set));
+}

@@ -1,0 +1,34 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef PROXYD_PARENT_H
+#define PROXYD_PARENT_H
+
+#include "common/children.h"
+#include "common/proc.h"
+#include "proxyd/config.h"
+
+/* The parent's state, from the start of its child to the end. */
+struct parent {
+	struct config		*config;
+	struct children		 set;
+	struct child		 relay;
+};
+
+/*
+ * Starts the relay, hands over what the configuration has opened, drops what
+ * the parent itself does not need and serves until the end.  Returns the exit
+ * status.  Faults that the relay finds are written to stderr in the manner of
+ * config_parse().  From the caller: config, set.libexec, set.check.
+ */
+int	parent_run(struct parent *, const struct proc_user *);
+
+/* ---- proxyd/setup.c: what the relay is told, and answers -------------- */
+
+void	setup_relay(struct parent *);
+/* One message of it, other than a log record.  -1: out of order. */
+int	setup_answer(struct parent *, struct imsg *);
+
+#endif /* PROXYD_PARENT_H */

@@ -1,0 +1,330 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+%{
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxyd/parse.h"
+
+#ifdef EXAMPLEDIR
+#define EXAMPLE	"an example is " EXAMPLEDIR "/proxyd.conf"
+#else
+#define EXAMPLE	NULL
+#endif
+
+/*
+ * yacc's parser is one of a process.  Everything that a statement leads to is
+ * done by functions that are given this, or the part of it that other daemons
+ * have, too.
+ */
+static struct parser	*parser;
+static struct conf_parser *common;
+
+int		 yyparse(void);
+static int	 yylex(void);
+static void	 yyerror(const char *);
+%}
+
+%union {
+	unsigned int			 number;
+	const struct lexer_token	*string;
+}
+
+%token	<string> ALLOW CHROOT HEDGE LISTEN LOG MAX SIGNER SIGNERS TIMEOUT TLS
+%token	<string> USER
+%token	<string> ADDRESS AFTER CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEY
+%token	<string> MAXFEE MAXVALUE METHOD NAME ON PORT PROTOCOLS TO
+%token	<string> STRING WORD UNIT
+%token	BAD
+%type	<string> name string unit
+%type	<number> amount
+
+%%
+
+grammar		: /* empty */
+		| grammar statement
+		| grammar error '\n'		{
+			parser_drop(parser);
+			yyerrok;
+		}
+		;
+
+/* Nothing is done before the newline: then the statement is complete. */
+statement	: USER string '\n'		{
+			conf_user(common, $2, SINGLE_USER, "user",
+			    &parser->conf->user);
+		}
+		| CHROOT string '\n'		{
+			conf_chroot(common, $2, &parser->conf->chroot);
+		}
+		| LISTEN ON string PORT string '\n' {
+			parser_listen(parser, false);
+			parser_listen_end(parser, $3, $5);
+		}
+		| SIGNERS			{ parser_listen(parser, true); }
+		  ON string PORT string block '\n' {
+			parser_listen_end(parser, $4, $6);
+		}
+		| TLS CA string '\n'		{ conf_tls_ca(common, $3); }
+		| TLS CRL string '\n'		{ conf_tls_crl(common, $3); }
+		| TLS CERTIFICATE string KEY string '\n' {
+			conf_tls_certificate(common, $3, $5);
+		}
+		| TLS PROTOCOLS			{
+			conf_protocols(common, &$2->pos);
+		}
+		  values '\n'
+		| LOG				{ common->group = "log"; }
+		  settings '\n'			{ conf_release(common); }
+		| MAX				{ common->group = "max"; }
+		  settings '\n'			{ conf_release(common); }
+		| TIMEOUT			{ common->group = "timeout"; }
+		  settings '\n'			{ conf_release(common); }
+		| HEDGE AFTER string unit '\n'	{
+			common->group = "hedge";
+			conf_setting(common, $2, $3, $4);
+		}
+		| SIGNER string			{ parser_signer(parser, $2); }
+		  facts '\n'			{ parser_signer_end(parser); }
+		| ALLOW				{
+			parser_rule(parser, &$1->pos);
+		}
+		  clauses '\n'			{
+			conf_release(common);
+			parser_rule_end(parser);
+		}
+		;
+
+block		: /* empty */
+		| '{' files '}'
+		;
+
+files		: /* empty */
+		| files file
+		;
+
+/* A fault drops all of the block. */
+file		: TLS CA string			{ conf_tls_ca(common, $3); }
+		| TLS CRL string		{ conf_tls_crl(common, $3); }
+		| TLS CERTIFICATE string KEY string {
+			conf_tls_certificate(common, $3, $5);
+		}
+		;
+
+settings	: settinglist
+		| '{' settinglist comma '}'
+		| '{' '}'			{ conf_empty_list(common); }
+		;
+
+settinglist	: setting
+		| settinglist comma setting
+		;
+
+setting		: name string unit		{
+			conf_hold_setting(common, $1, $2, $3);
+		}
+		;
+
+name		: WORD				{
+			conf_release(common);
+			$$ = $1;
+		}
+		;
+
+facts		: fact
+		| facts fact
+		;
+
+/* Of a signer. */
+fact		: NAME string			{ parser_certname(parser, $2); }
+		| limit
+		;
+
+clauses		: clause
+		| clauses clause
+		;
+
+clause		: CLIENT string			{ conf_client(common, $2); }
+		| DOMAIN			{
+			conf_clause(common, CLAUSE_DOMAIN, &$1->pos);
+		}
+		  values
+		| TO				{
+			conf_clause(common, CLAUSE_TO, &$1->pos);
+		}
+		  values
+		| SIGNER			{
+			parser_rulesigners(parser, &$1->pos);
+		}
+		  values
+		| amount string unit		{
+			conf_hold_amount(common, $1, $2, $3);
+		}
+		| limit
+		;
+
+/* Of both. */
+limit		: METHOD			{
+			conf_clause(common, CLAUSE_METHOD, &$1->pos);
+		}
+		  values
+		| CHAIN				{
+			conf_clause(common, CLAUSE_CHAIN, &$1->pos);
+		}
+		  values
+		| ADDRESS			{
+			parser_addresses(parser, &$1->pos);
+		}
+		  values
+		;
+
+amount		: MAXVALUE			{
+			conf_release(common);
+			$$ = CLAUSE_MAXVALUE;
+		}
+		| MAXFEE			{
+			conf_release(common);
+			$$ = CLAUSE_MAXFEE;
+		}
+		;
+
+values		: value
+		| '{' valuelist comma '}'
+		| '{' '}'			{ conf_empty_list(common); }
+		;
+
+valuelist	: value
+		| valuelist comma value
+		;
+
+value		: string			{ common->item(common, $1); }
+		;
+
+string		: STRING
+		| WORD
+		| UNIT
+		;
+
+unit		: /* empty */			{ $$ = NULL; }
+		| UNIT
+		;
+
+comma		: /* empty */
+		| ','
+		;
+
+%%
+
+/* Sorted. */
+static const struct conf_keyword keywords[] = {
+	{ "KiB", UNIT, 0, NULL, 0 },
+	{ "MiB", UNIT, 0, NULL, 0 },
+	{ "address", ADDRESS, CONF_LIST, NULL, 0 },
+	{ "after", AFTER, 0, NULL, 0 },
+	{ "allow", ALLOW, 0, "allow client NAME [CLAUSE ...]", 0 },
+	{ "bytes", UNIT, 0, NULL, 0 },
+	{ "ca", CA, 0, NULL, 0 },
+	{ "certificate", CERTIFICATE, 0, NULL, 0 },
+	{ "chain", CHAIN, CONF_LIST, NULL, 0 },
+	{ "chroot", CHROOT, 0, "chroot DIRECTORY", 0 },
+	{ "client", CLIENT, 0, NULL, 0 },
+	{ "crl", CRL, 0, NULL, 0 },
+	{ "domain", DOMAIN, CONF_LIST, NULL, 0 },
+	{ "ether", UNIT, 0, NULL, 0 },
+	{ "gwei", UNIT, 0, NULL, 0 },
+	{ "hedge", HEDGE, CONF_GROUP, "hedge after NUMBER UNIT", 0 },
+	{ "include", WORD, 0, "include FILE", 0 },
+	{ "key", KEY, 0, NULL, 0 },
+	{ "listen", LISTEN, 0, "listen on ADDRESS port NUMBER",
+	    STATEMENT_LISTEN },
+	{ "log", LOG, 0, "log { format logfmt|json "
+	    "level error|warn|info|debug rate NUMBER }", 0 },
+	{ "max", MAX, CONF_GROUP, "max { NAME NUMBER ... }", 0 },
+	{ "max-fee", MAXFEE, CONF_AMOUNT, NULL, 0 },
+	{ "max-value", MAXVALUE, CONF_AMOUNT, NULL, 0 },
+	{ "method", METHOD, CONF_LIST, NULL, 0 },
+	{ "min", UNIT, 0, NULL, 0 },
+	{ "ms", UNIT, 0, NULL, 0 },
+	{ "name", NAME, 0, NULL, 0 },
+	{ "on", ON, 0, NULL, 0 },
+	{ "port", PORT, 0, NULL, 0 },
+	{ "protocols", PROTOCOLS, CONF_LIST, NULL, 0 },
+	{ "s", UNIT, 0, NULL, 0 },
+	{ "signer", SIGNER, CONF_LIST, "signer NAME name NAME address LIST "
+	    "[chain LIST] [method LIST]", STATEMENT_SIGNER },
+	{ "signers", SIGNERS, CONF_BLOCK, "signers on ADDRESS port NUMBER "
+	    "[{ [tls ca FILE] [tls certificate FILE key FILE] "
+	    "[tls crl FILE] }]", STATEMENT_SIGNERS },
+	{ "timeout", TIMEOUT, CONF_GROUP, "timeout { NAME NUMBER UNIT ... }",
+	    0 },
+	{ "tls", TLS, CONF_INBLOCK, "tls ca FILE, tls certificate FILE key "
+	    "FILE, tls crl FILE or tls protocols LIST", STATEMENT_TLS },
+	{ "to", TO, CONF_LIST, NULL, 0 },
+	{ "user", USER, 0, "user NAME", 0 },
+	{ "wei", UNIT, 0, NULL, 0 }
+};
+
+static const struct conf_language language = {
+	"proxyd", keywords, sizeof(keywords) / sizeof(keywords[0]),
+	WORD, STRING, UNIT, BAD, STATEMENT_ANY, &config_settings
+};
+
+static bool
+starts(const char *word)
+{
+	return (conf_starts(common, word));
+}
+
+static int
+yylex(void)
+{
+	int number = conf_lex(common);
+
+	yylval.string = common->recent[0].t;
+	return (number);
+}
+
+static void
+yyerror(const char *message)
+{
+	(void)message;
+	conf_syntax_error(common);
+}
+
+int
+config_define(const char *definition)
+{
+	return (lexer_define(definition));
+}
+
+struct config *
+config_parse(const char *path)
+{
+	struct parser p;
+	struct config *conf;
+	bool failed;
+
+	memset(&p, 0, sizeof(p));
+	conf = p.conf = config_new();
+	conf_begin(&p.common, &language, conf,
+	    lexer_open(path, starts, EXAMPLE));
+	p.common.tls = config_tls(conf);
+	p.common.protocols = &conf->protocols;
+	parser = &p;
+	common = &p.common;
+	failed = yyparse() != 0;
+	parser_drop(&p);
+	parser_check(&p);
+	parser = NULL;
+	common = NULL;
+	if (conf_end(&p.common, &conf->names) == -1)
+		failed = true;
+	if (failed) {
+		config_free(conf);
+		return (NULL);
+	}
+	return (conf);
+}

@@ -1,0 +1,403 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/child.h"
+#include "common/log.h"
+#include "common/sandbox.h"
+#include "common/tlsconn.h"
+#include "common/wsupgrade.h"
+#include "proxyd/link.h"
+
+static struct relay	 relay;
+
+/* ---- Configuration ---------------------------------------------------- */
+
+static void
+set_limits(struct relay *r)
+{
+	const struct config_limits	*l = &r->config.limits;
+	struct httpserver_limits	*h = &r->http_limits;
+
+	h->max_connections = l->max_connections;
+	h->max_per_address = l->max_per_address;
+	h->max_header = l->max_header;
+	h->max_body = l->max_body;
+	h->max_bodies = l->max_bodies;
+	h->timeout_handshake = l->timeout_handshake;
+	h->timeout_header = l->timeout_header;
+	h->timeout_body = l->timeout_body;
+	h->timeout_idle = l->timeout_idle;
+	h->timeout_write = l->timeout_write;
+	h->timeout_request = l->timeout_request;
+	r->rpc_limits.max_batch = l->max_batch;
+	r->rpc_limits.max_values = l->max_values;
+	r->rpc_limits.max_response = l->max_response;
+}
+
+static void
+take_config(struct relay *r, struct imsg *imsg)
+{
+	if (r->configured || relaymsg_get_config(imsg, &r->config) == -1)
+		fatalx("bad configuration message");
+	r->configured = true;
+	set_limits(r);
+}
+
+static void
+take_listen(struct relay *r, struct imsg *imsg)
+{
+	struct relay_listen	 msg;
+	struct relay_socket	*s;
+	int			 fd, i;
+
+	if (relaymsg_get_listen(imsg, &msg, &fd) == -1 ||
+	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTEN)
+		fatalx("bad listener message");
+	s = &r->sockets[r->nsockets++];
+	s->fd = fd;
+	s->signers = msg.signers;
+	for (i = 0; i < TLSFILE_COUNT; i++)
+		s->files[i] = -1;
+}
+
+static void
+take_file(struct relay *r, struct imsg *imsg)
+{
+	struct relay_socket	*s;
+	enum tlsfile		 file;
+	int			 fd;
+
+	if (r->nsockets == 0 || relaymsg_get_file(imsg, &file, &fd) == -1)
+		fatalx("bad file message");
+	s = &r->sockets[r->nsockets - 1];
+	if (s->files[file] != -1)
+		fatalx("bad file message");
+	s->files[file] = fd;
+}
+
+static void
+take_signer(struct relay *r, struct imsg *imsg)
+{
+	struct relay_signer	 msg;
+	struct route_signer	 s;
+
+	if (relaymsg_get_signer(imsg, &msg) == -1 ||
+	    msg.index != r->routes.nsigners)
+		fatalx("bad signer message");
+	memset(&s, 0, sizeof(s));
+	memcpy(s.name, msg.name, sizeof(s.name));
+	memcpy(s.certname, msg.certname, sizeof(s.certname));
+	s.methods = msg.methods;
+	if (route_add_signer(&r->routes, &s) == -1)
+		fatal("signers");
+	r->last = RELAY_SIGNER;
+}
+
+static void
+take_rule(struct relay *r, struct imsg *imsg)
+{
+	struct relay_rule	 msg;
+	struct route_rule	 rule;
+
+	if (relaymsg_get_rule(imsg, &msg) == -1 ||
+	    msg.index != r->routes.nrules)
+		fatalx("bad rule message");
+	memset(&rule, 0, sizeof(rule));
+	rule.rule = msg.rule;
+	if (route_add_rule(&r->routes, &rule) == -1)
+		fatal("rules");
+	r->last = RELAY_RULE;
+}
+
+/* Appends count items of size bytes to a list of *n. */
+static void
+append(void *listp, size_t *n, const struct relay_piece *p, size_t size)
+{
+	uint8_t	*grown, **list = listp;
+
+	grown = reallocarray(*list, *n + p->count, size);
+	if (grown == NULL)
+		fatal("reallocarray");
+	memcpy(grown + *n * size, p->items, p->count * size);
+	*list = grown;
+	*n += p->count;
+}
+
+static void
+signer_list(struct route_signer *s, const struct relay_piece *p)
+{
+	if (p->list == RELAY_LIST_ADDRESS)
+		append(&s->addresses, &s->naddresses, p, ADDRESS_SIZE);
+	else if (p->list == RELAY_LIST_CHAIN)
+		append(&s->chains, &s->nchains, p, U256_SIZE);
+	else
+		fatalx("bad list message");
+}
+
+static void
+rule_signers(struct route_rule *rule, const struct relay_piece *p)
+{
+	const uint8_t	*b;
+	uint32_t	 i;
+
+	rule->signers = reallocarray(rule->signers,
+	    rule->nsigners + p->count, sizeof(*rule->signers));
+	if (rule->signers == NULL)
+		fatal("reallocarray");
+	for (i = 0; i < p->count; i++) {
+		b = p->items + 4 * (size_t)i;
+		rule->signers[rule->nsigners++] = (uint32_t)b[0] << 24 |
+		    (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	}
+}
+
+static void
+rule_list(struct route_rule *rule, const struct relay_piece *p)
+{
+	switch (p->list) {
+	case RELAY_LIST_ADDRESS:
+		append(&rule->addresses, &rule->naddresses, p, ADDRESS_SIZE);
+		break;
+	case RELAY_LIST_CHAIN:
+		append(&rule->rule.chains, &rule->rule.nchains, p, U256_SIZE);
+		break;
+	case RELAY_LIST_DOMAIN:
+		append(&rule->rule.domains, &rule->rule.ndomains, p,
+		    HASH_SIZE);
+		break;
+	case RELAY_LIST_TO:
+		append(&rule->rule.to, &rule->rule.nto, p, ADDRESS_SIZE);
+		break;
+	case RELAY_LIST_SIGNER:
+		rule_signers(rule, p);
+		break;
+	}
+}
+
+static void
+take_list(struct relay *r, struct imsg *imsg)
+{
+	struct relay_piece	 p;
+
+	if (relaymsg_get_list(imsg, &p) == -1)
+		fatalx("bad list message");
+	if (r->last == RELAY_SIGNER)
+		signer_list(&r->routes.signers[r->routes.nsigners - 1], &p);
+	else if (r->last == RELAY_RULE)
+		rule_list(&r->routes.rules[r->routes.nrules - 1], &p);
+	else
+		fatalx("bad list message");
+}
+
+/* ---- The beginning ---------------------------------------------------- */
+
+struct fault {
+	struct relay	*relay;
+	uint32_t	 index;
+};
+
+static void
+report_fault(enum tlsfile file, enum tlsfile_severity severity,
+    const char *text, void *arg)
+{
+	struct fault		*fault = arg;
+	struct relay_error	 error;
+
+	memset(&error, 0, sizeof(error));
+	error.index = fault->index;
+	error.file = file;
+	error.severity = severity;
+	snprintf(error.text, sizeof(error.text), "%s", text);
+	if (relaymsg_send_error(&fault->relay->parent.ibuf, &error) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+log_certificate(const struct relay_socket *s, const char *not_after)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, "certificate"))
+		return;
+	log_str(&r, "for", s->signers ? "signers" : "clients");
+	log_str(&r, "not_after", not_after);
+	log_end(&r);
+}
+
+/* 0, or -1 where its files are at fault, which has been told. */
+static int
+open_socket(struct relay *r, uint32_t index)
+{
+	struct relay_socket	*s = &r->sockets[index];
+	struct fault		 fault = { r, index };
+	char			 not_after[TLSFILES_TIME];
+	struct tlsctx		*tls;
+
+	tls = tlsfiles_load(s->files, TLSFILES_SERVER, r->config.protocols,
+	    not_after, report_fault, &fault);
+	if (tls == NULL)
+		return (-1);
+	/* -n: nothing is served. */
+	if (s->fd != -1) {
+		if (httpserver_listen(s->signers ? r->signer_server :
+		    r->clients, s->fd, tls) == -1)
+			fatal("listeners");
+		log_certificate(s, not_after);
+	}
+	tlsctx_unref(tls);
+	return (0);
+}
+
+static void
+make_servers(struct relay *r)
+{
+	uint32_t	 i;
+
+	if (route_finish(&r->routes) == -1)
+		fatalx("routes");
+	r->signers = calloc(r->routes.nsigners + 1, sizeof(*r->signers));
+	if (r->signers == NULL || client_init(r) == -1)
+		fatal("routes");
+	for (i = 0; i < r->routes.nsigners; i++)
+		r->signers[i].index = i;
+	r->clients = httpserver_new(r->base, &r->http_limits, &client_cb, r);
+	r->signer_server = httpserver_new(r->base, &r->http_limits, &link_cb,
+	    r);
+	if (r->clients == NULL || r->signer_server == NULL)
+		fatal("servers");
+}
+
+static void
+start(struct relay *r, struct imsg *imsg)
+{
+	enum relay_msg	 answer = RELAY_READY;
+	uint32_t	 i;
+
+	if (relaymsg_get_empty(imsg) == -1 || !r->configured || r->serving)
+		fatalx("bad start message");
+	r->serving = true;
+	make_servers(r);
+	for (i = 0; i < r->nsockets; i++)
+		if (open_socket(r, i) == -1)
+			answer = RELAY_FAILED;
+	if (relaymsg_send(&r->parent.ibuf, answer) == -1)
+		fatal("cannot answer the parent");
+	imsgev_flush(&r->parent);
+}
+
+/* ---- The end ---------------------------------------------------------- */
+
+static void
+on_stop_timer(int fd, short what, void *arg)
+{
+	struct relay	*r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->nlinks > 0)
+		log_info("stopped with %u links open", r->nlinks);
+	child_leave(0);
+}
+
+void
+relay_link_gone(struct relay *r)
+{
+	if (r->stopping && r->nlinks == 0 &&
+	    httpserver_connections(r->clients) == 0)
+		event_active(r->stop_timer, EV_TIMEOUT, 0);
+}
+
+/* Clients get their answers first, for which the signers are needed. */
+static void
+stop(struct relay *r)
+{
+	uint32_t	 ms = r->config.limits.timeout_request +
+			    2 * RELAY_LINGER;
+	struct timeval	 tv;
+
+	if (r->stopping)
+		return;
+	r->stopping = true;
+	r->stop_timer = evtimer_new(r->base, on_stop_timer, r);
+	if (r->stop_timer == NULL)
+		fatal("evtimer_new");
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = ms % 1000 * 1000;
+	event_add(r->stop_timer, &tv);
+	httpserver_stop(r->signer_server);
+	httpserver_stop(r->clients);
+}
+
+/* ---- The parent ------------------------------------------------------- */
+
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	struct relay	*r = arg;
+	uint32_t	 type = imsg_get_type(imsg);
+
+	(void)iev;
+	if (r->serving && type != RELAY_STOP)
+		fatalx("message %u from the parent out of turn", type);
+	switch (type) {
+	case RELAY_CONFIG:
+		take_config(r, imsg);
+		break;
+	case RELAY_LISTEN:
+		take_listen(r, imsg);
+		break;
+	case RELAY_FILE:
+		take_file(r, imsg);
+		break;
+	case RELAY_SIGNER:
+		take_signer(r, imsg);
+		break;
+	case RELAY_RULE:
+		take_rule(r, imsg);
+		break;
+	case RELAY_LIST:
+		take_list(r, imsg);
+		break;
+	case RELAY_START:
+		start(r, imsg);
+		break;
+	case RELAY_STOP:
+		if (relaymsg_get_empty(imsg) == -1 || !r->serving)
+			fatalx("bad stop message");
+		stop(r);
+		break;
+	default:
+		fatalx("unknown message %u from the parent", type);
+	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct imsgev_cb	 cb = {
+		on_message, NULL, child_orphaned
+	};
+	uint32_t			 boot;
+
+	relay.base = child_init("relay", argc, argv);
+	TAILQ_INIT(&relay.links);
+	route_init(&relay.routes);
+	if (tlsconn_init() == -1 || wsupgrade_init() == -1)
+		fatalx("libtls");
+	if (getentropy(&boot, sizeof(boot)) == -1)
+		fatal("getentropy");
+	snprintf(relay.boot, sizeof(relay.boot), "%08x", boot);
+	child_parent(&relay.parent, RELAY_MSGSIZE, &cb, &relay);
+	child_run(&sandbox_relay);
+}

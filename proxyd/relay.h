@@ -1,0 +1,107 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef PROXYD_RELAY_H
+#define PROXYD_RELAY_H
+
+#include <sys/types.h>
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/httpserver.h"
+#include "common/imsgev.h"
+#include "common/rpcserver.h"
+#include "common/tlsfiles.h"
+#include "proxyd/advert.h"
+#include "proxyd/config.h"
+#include "proxyd/relaymsg.h"
+#include "proxyd/route.h"
+
+struct client;
+struct event;
+struct event_base;
+struct link;
+struct tlsctx;
+
+/*
+ * The relay: one process with every socket of the proxy.  A client's HTTP
+ * request is a `relaying` (one call or a batch), each of its calls that a
+ * signer is to answer a `call`, each time a signer is asked for it an
+ * `attempt` on that signer's link.
+ */
+
+/* Sockets that one relay listens on. */
+#define RELAY_MAXLISTEN	256
+/* Signers that one call may be sent to. */
+#define RELAY_ATTEMPTS	16
+/* What links have to close in order when the daemon stops, in ms. */
+#define RELAY_LINGER	1000
+/* Room for the envelope of a message on a link beside a body. */
+#define RELAY_ENVELOPE	65536
+
+struct relay_socket {
+	int		 fd;
+	bool		 signers;
+	int		 files[TLSFILE_COUNT];	/* or -1 */
+};
+
+/* A signer of the configuration, as it is now. */
+struct signer {
+	uint32_t	 index;
+	struct link	*link;		/* registered, or NULL */
+	struct advert	 advert;	/* as it last said; kept without it */
+	bool		 known;		/* it has registered before */
+	char		 refused[256];	/* why, when it was last; for logs */
+};
+
+struct relay {
+	struct event_base	*base;
+	struct imsgev		 parent;
+	struct relay_config	 config;
+	bool			 configured;
+	bool			 serving;
+	bool			 stopping;
+	struct relay_socket	 sockets[RELAY_MAXLISTEN];
+	size_t			 nsockets;
+	uint32_t		 nrules;	/* that have come */
+	enum relay_msg		 last;		/* whose lists come */
+	struct route_table	 routes;
+	struct signer		*signers;	/* routes.nsigners */
+	struct httpserver_limits http_limits;
+	struct httpserver	*clients;
+	struct httpserver	*signer_server;
+	struct rpc_limits	 rpc_limits;
+
+	/* signer.c */
+	TAILQ_HEAD(, link)	 links;
+	uint32_t		 nlinks;
+	uint64_t		 serial;	/* of the last link */
+
+	/* client.c */
+	struct client		*names;		/* routes.nclients */
+	uint32_t		 nwaiting;	/* calls not answered yet */
+	size_t			 held;		/* bytes of their arguments */
+	char			 boot[9];	/* begins the ids of calls */
+	uint64_t		 ids;
+	struct event		*stop_timer;
+};
+
+/* ---- proxyd/relay.c --------------------------------------------------- */
+
+/* The relay of these routes. */
+static inline struct relay *
+relay_of_routes(const struct route_table *t)
+{
+	return ((struct relay *)(uintptr_t)((const char *)t -
+	    offsetof(struct relay, routes)));
+}
+
+/* The last link of a stopping relay has gone. */
+void	relay_link_gone(struct relay *);
+
+#endif /* PROXYD_RELAY_H */

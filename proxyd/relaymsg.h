@@ -1,0 +1,112 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#ifndef PROXYD_RELAYMSG_H
+#define PROXYD_RELAYMSG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/tlsfiles.h"
+#include "compat/imsg.h"
+#include "proxyd/config.h"
+
+/*
+ * The messages between the parent and the relay.  From the parent, once, in
+ * this order: RELAY_CONFIG; RELAY_LISTEN (index from 0, without gaps) each
+ * followed by its RELAY_FILEs; RELAY_SIGNER (index from 0) each followed by
+ * its RELAY_LISTs; RELAY_RULE each followed by its RELAY_LISTs; RELAY_START;
+ * later RELAY_STOP.  From the relay: RELAY_ERROR (a fault or a warning in a
+ * TLS file) any number of times, then RELAY_READY, or RELAY_FAILED after a
+ * fault; after RELAY_STOP it exits 0; and LOG_MSG at any time.
+ */
+enum relay_msg {
+	RELAY_CONFIG = 0x600,
+	RELAY_LISTEN,		/* with a descriptor, or none (-n) */
+	RELAY_FILE,		/* descriptor of a TLS file of a listener */
+	RELAY_SIGNER,
+	RELAY_RULE,
+	RELAY_LIST,		/* a piece of a list of the last of those */
+	RELAY_START,
+	RELAY_STOP,
+	RELAY_ERROR,
+	RELAY_READY,
+	RELAY_FAILED
+};
+
+#define RELAY_MSGSIZE		16384
+#define RELAY_PROTOCOLS_MAX	64
+#define RELAY_MAXPIECE		256	/* items in one RELAY_LIST */
+#define RELAY_MAXLISTENS	256
+
+struct relay_config {
+	struct config_limits	limits;
+	uint32_t		hedge;		/* ms; 0: off */
+	char			protocols[RELAY_PROTOCOLS_MAX];
+};
+
+struct relay_listen {
+	uint32_t	index;
+	bool		signers;
+};
+
+struct relay_signer {
+	uint32_t	index;
+	char		name[CONFIG_NAME_MAX + 1];
+	char		certname[CLIENT_MAX + 1];
+	uint32_t	methods;	/* RULE_ bits; none: any */
+};
+
+/* The scalar part of a rule. */
+struct relay_rule {
+	uint32_t	index;
+	struct rule	rule;		/* its lists are not sent here */
+};
+
+enum relay_list {
+	RELAY_LIST_ADDRESS,	/* ADDRESS_SIZE each; signer or rule */
+	RELAY_LIST_CHAIN,	/* U256_SIZE each; signer or rule */
+	RELAY_LIST_DOMAIN,	/* HASH_SIZE each; rule */
+	RELAY_LIST_TO,		/* ADDRESS_SIZE each; rule */
+	RELAY_LIST_SIGNER	/* 4 each, network order; rule */
+};
+
+struct relay_piece {
+	enum relay_list	 list;
+	uint32_t	 count;		/* 1 to RELAY_MAXPIECE */
+	const uint8_t	*items;		/* into the message */
+};
+
+struct relay_error {
+	uint32_t		index;		/* of the listener */
+	enum tlsfile		file;
+	enum tlsfile_severity	severity;
+	char			text[512];
+};
+
+/* As in keyd/keymsg.h: 0, or -1; decoders check sizes exactly. */
+int	relaymsg_send_config(struct imsgbuf *, const struct relay_config *);
+int	relaymsg_send_listen(struct imsgbuf *, const struct relay_listen *,
+	    int fd);
+int	relaymsg_send_file(struct imsgbuf *, enum tlsfile, int fd);
+/* These two send the lists too. */
+int	relaymsg_send_signer(struct imsgbuf *, const struct config_signer *);
+int	relaymsg_send_rule(struct imsgbuf *, uint32_t index,
+	    const struct config_rule *);
+int	relaymsg_send_error(struct imsgbuf *, const struct relay_error *);
+/* One without anything. */
+int	relaymsg_send(struct imsgbuf *, enum relay_msg);
+
+int	relaymsg_get_config(struct imsg *, struct relay_config *);
+/* *fd is -1 where there is none. */
+int	relaymsg_get_listen(struct imsg *, struct relay_listen *, int *fd);
+int	relaymsg_get_file(struct imsg *, enum tlsfile *, int *fd);
+int	relaymsg_get_signer(struct imsg *, struct relay_signer *);
+int	relaymsg_get_rule(struct imsg *, struct relay_rule *);
+int	relaymsg_get_list(struct imsg *, struct relay_piece *);
+int	relaymsg_get_error(struct imsg *, struct relay_error *);
+int	relaymsg_get_empty(struct imsg *);
+
+#endif /* PROXYD_RELAYMSG_H */

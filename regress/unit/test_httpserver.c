@@ -1,0 +1,482 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: common/httpserver.o common/httpconn.o common/httpanswer.o
+ * common/http.o common/http_response.o common/http_syntax.o common/tlsconn.o
+ * common/tlsctx.o common/tlsio.o common/tlspeer.o common/log.o
+ * common/log_render.o compat/imsg.o compat/imsg-buffer.o common/hex.o
+ * common/u256.o */
+/* libs: libevent libtls libcrypto */
+
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "common/http.h"
+#include "common/httpserver.h"
+#include "common/log.h"
+#include "common/tlsconn.h"
+
+/*
+ * The server on plain sockets, where nobody has a certificate: what it does
+ * for those that have one is seen in the tests of the daemon.
+ */
+
+/* The clock of libevent: it moves when a test says so. */
+static uint64_t	 now_us = 5000000;
+
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	if (id == CLOCK_REALTIME)
+		return ((int)syscall(SYS_clock_gettime, id, ts));
+	ts->tv_sec = (time_t)(now_us / 1000000);
+	ts->tv_nsec = (long)(now_us % 1000000) * 1000;
+	return (0);
+}
+
+/* ---- An owner --------------------------------------------------------- */
+
+enum does { ASKS_NOTHING, LEAVES_IT, TAKES, TAKES_AND_ENDS, REFUSES };
+
+static struct event_base		*base;
+static struct httpserver		*server;
+static struct httpserver_limits		 limits;
+static in_port_t			 ports[2];
+static enum does			 does;
+static struct httpconn			*upgraded;
+static struct tlsconn			*taken;
+static unsigned int			 nupgrades, nstopped;
+static char				 seen[128];
+
+static void
+request(struct httpconn *c, const char *body, size_t len, void *arg)
+{
+	(void)c;
+	(void)body;
+	(void)len;
+	(void)arg;
+	fail_msg("a request of nobody");
+}
+
+static void
+cancel(struct httpconn *c, void *arg)
+{
+	(void)c;
+	(void)arg;
+	fail_msg("nothing to cancel");
+}
+
+static bool
+upgrade(struct httpconn *c, const struct http_parser *http, void *arg)
+{
+	struct evbuffer	*out = tlsconn_output(httpconn_tls(c));
+
+	assert_ptr_equal(arg, &limits);
+	nupgrades++;
+	snprintf(seen, sizeof(seen), "%s %s %s %s", http_path(http),
+	    http_field(http, "upgrade"), httpconn_address(c),
+	    httpconn_name(c));
+	assert_true(httpconn_port(c) > 0);
+	assert_true(httpconn_expiry(c) == 0);
+	switch (does) {
+	case REFUSES:
+		evbuffer_add_printf(out, "HTTP/1.1 426 no\r\n\r\n");
+		httpconn_refuse_upgrade(c, 426, "not this one");
+		return (true);
+	case TAKES:
+	case TAKES_AND_ENDS:
+		upgraded = c;
+		taken = httpconn_detach(c);
+		evbuffer_add_printf(out, "taken\n");
+		tlsconn_flush(taken);
+		if (does == TAKES)
+			return (true);
+		tlsconn_free(taken);
+		httpconn_release(c);
+		return (true);
+	default:
+		return (false);
+	}
+}
+
+static void
+stopped(struct httpserver *s, void *arg)
+{
+	assert_ptr_equal(s, server);
+	assert_ptr_equal(arg, &limits);
+	nstopped++;
+}
+
+/* ---- Clients ---------------------------------------------------------- */
+
+static in_port_t
+add_listener(void)
+{
+	struct sockaddr_in	 sin;
+	socklen_t		 len = sizeof(sin);
+	int			 fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	assert_true(fd != -1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	assert_int_equal(httpserver_listen(server, fd, NULL), 0);
+	return (sin.sin_port);
+}
+
+static int
+dial(in_port_t port)
+{
+	struct sockaddr_in	 sin;
+	int			 fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = port;
+	assert_true((fd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)),
+	    0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return (fd);
+}
+
+/* Whatever is under way on loopback arrives. */
+static void
+settle(void)
+{
+	int	 i;
+
+	for (i = 0; i < 50; i++)
+		assert_true(event_base_loop(base, EVLOOP_NONBLOCK) != -1);
+}
+
+static void
+say(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	settle();
+}
+
+/* All that has come begins so; the end of the connection is no part of it. */
+static void
+hears(int fd, const char *want)
+{
+	char	 buf[4096];
+	ssize_t	 n;
+
+	settle();
+	n = read(fd, buf, sizeof(buf) - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+	if (want[0] == '\0')
+		assert_int_equal(n, -1);
+	else if (strncmp(buf, want, strlen(want)) != 0)
+		fail_msg("not %s: %s", want, buf);
+}
+
+/* The server has said that it is through. */
+static bool
+is_closed(int fd)
+{
+	char	 c;
+
+	settle();
+	return (read(fd, &c, 1) == 0);
+}
+
+static void
+hang_up(int fd)
+{
+	close(fd);
+	settle();
+}
+
+static const char	 ws[] = "GET /ws?x HTTP/1.1\r\nHost: a\r\n"
+			    "Upgrade: WebSocket\r\n\r\n";
+
+static int
+setup(void **state)
+{
+	static const struct httpserver_cb	 cb = {
+		request, cancel, upgrade, stopped
+	};
+
+	(void)state;
+	assert_int_equal(tlsconn_init(), 0);
+	memset(&limits, 0, sizeof(limits));
+	limits.max_connections = limits.max_per_address = 3;
+	limits.max_header = 1024;
+	limits.max_body = limits.max_bodies = 65536;
+	limits.timeout_handshake = limits.timeout_header = 10000;
+	limits.timeout_body = limits.timeout_write = 10000;
+	limits.timeout_idle = 60000;
+	limits.timeout_request = 2000;
+	nupgrades = nstopped = 0;
+	does = ASKS_NOTHING;
+	assert_non_null(base = event_base_new());
+	server = httpserver_new(base, &limits, &cb, &limits);
+	assert_non_null(server);
+	ports[0] = add_listener();
+	ports[1] = add_listener();
+	return (0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (nstopped == 0)
+		httpserver_stop(server);
+	settle();
+	assert_int_equal(nstopped, 1);
+	assert_int_equal(httpserver_connections(server), 0);
+	httpserver_free(server);
+	event_base_free(base);
+	return (0);
+}
+
+/* ---- Tests ------------------------------------------------------------ */
+
+static void
+two_sockets(void **state)
+{
+	int	 a = dial(ports[0]), b = dial(ports[1]);
+
+	(void)state;
+	say(a, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+	hears(a, "HTTP/1.1 200 ");
+	say(b, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	hears(b, "HTTP/1.1 401 ");
+	assert_int_equal(httpserver_connections(server), 2);
+	hang_up(a);
+	hang_up(b);
+	assert_int_equal(httpserver_connections(server), 0);
+}
+
+static void
+taken_over(void **state)
+{
+	int	 fd = dial(ports[1]);
+	char	 rest[8] = "";
+
+	(void)state;
+	does = TAKES;
+	/* After another request, and with bytes that are not for HTTP. */
+	say(fd, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	hears(fd, "HTTP/1.1 401 ");
+	assert_int_equal(nupgrades, 0);
+	say(fd, ws);
+	hears(fd, "taken\n");
+	assert_string_equal(seen, "/ws WebSocket 127.0.0.1 ");
+	assert_int_equal(nupgrades, 1);
+	say(fd, "frame");
+	assert_int_equal(evbuffer_remove(tlsconn_input(taken), rest,
+	    sizeof(rest)), 5);
+	assert_string_equal(rest, "frame");
+	/* It has no time limit, and counts. */
+	now_us += 3600ULL * 1000000;
+	settle();
+	hears(fd, "");
+	assert_int_equal(httpserver_connections(server), 1);
+	assert_string_equal(httpconn_address(upgraded), "127.0.0.1");
+	tlsconn_free(taken);
+	httpconn_release(upgraded);
+	assert_int_equal(httpserver_connections(server), 0);
+	assert_true(is_closed(fd));
+	hang_up(fd);
+}
+
+/* Bytes that came in the same piece. */
+static void
+taken_with_input(void **state)
+{
+	int	 fd = dial(ports[0]);
+	char	 text[256], rest[8] = "";
+
+	(void)state;
+	does = TAKES;
+	snprintf(text, sizeof(text), "%sGET /", ws);
+	say(fd, text);
+	assert_int_equal(nupgrades, 1);
+	assert_int_equal(evbuffer_remove(tlsconn_input(taken), rest,
+	    sizeof(rest)), 5);
+	assert_string_equal(rest, "GET /");
+	tlsconn_free(taken);
+	httpconn_release(upgraded);
+	hang_up(fd);
+	/* And one that is through before upgrade() is. */
+	does = TAKES_AND_ENDS;
+	fd = dial(ports[0]);
+	say(fd, text);
+	assert_int_equal(nupgrades, 2);
+	assert_int_equal(httpserver_connections(server), 0);
+	hang_up(fd);
+}
+
+static void
+refused(void **state)
+{
+	int	 fd = dial(ports[0]);
+
+	(void)state;
+	does = REFUSES;
+	say(fd, ws);
+	hears(fd, "HTTP/1.1 426 no\r\n\r\n");
+	assert_true(is_closed(fd));
+	hang_up(fd);
+	assert_int_equal(httpserver_connections(server), 0);
+}
+
+/* A request like others: the owner was not asked, or is not interested. */
+static void
+no_upgrade(void **state)
+{
+	int	 fd = dial(ports[0]);
+
+	(void)state;
+	does = LEAVES_IT;
+	say(fd, ws);
+	hears(fd, "HTTP/1.1 401 ");
+	assert_int_equal(nupgrades, 1);
+	say(fd, "HEAD /ws HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n\r\n");
+	hears(fd, "HTTP/1.1 401 ");
+	say(fd, "POST /ws HTTP/1.1\r\nHost: a\r\nUpgrade: x\r\n"
+	    "Content-Length: 1\r\n\r\nx");
+	hears(fd, "HTTP/1.1 401 ");
+	assert_int_equal(nupgrades, 1);
+	hang_up(fd);
+}
+
+/* Who was taken over keeps its place; others without a name give way. */
+static void
+eviction(void **state)
+{
+	int	 fd[4], i;
+
+	(void)state;
+	limits.max_per_address = 10;
+	does = TAKES;
+	for (i = 0; i < 4; i++) {
+		fd[i] = dial(ports[0]);
+		if (i == 0)
+			say(fd[i], ws);
+		settle();
+	}
+	assert_int_equal(httpserver_connections(server), 3);
+	hears(fd[0], "taken\n");
+	assert_true(is_closed(fd[1]));
+	hears(fd[2], "");
+	hears(fd[3], "");
+	limits.max_per_address = 3;
+	i = dial(ports[1]);
+	assert_true(is_closed(i));
+	hang_up(i);
+	for (i = 1; i < 4; i++)
+		hang_up(fd[i]);
+	tlsconn_free(taken);
+	httpconn_release(upgraded);
+	/* The address counts no more. */
+	for (i = 0; i < 3; i++)
+		fd[i] = dial(ports[0]);
+	hears(fd[2], "");
+	for (i = 0; i < 3; i++)
+		hang_up(fd[i]);
+}
+
+static void
+stops(void **state)
+{
+	int	 taken_fd = dial(ports[0]), idle = dial(ports[0]);
+
+	(void)state;
+	does = TAKES;
+	say(taken_fd, ws);
+	hears(taken_fd, "taken\n");
+	httpserver_stop(server);
+	httpserver_stop(server);
+	assert_true(is_closed(idle));
+	hang_up(idle);
+	/* The owner closes what it has taken. */
+	hears(taken_fd, "");
+	assert_int_equal(nstopped, 0);
+	assert_int_equal(httpserver_connections(server), 1);
+	tlsconn_free(taken);
+	httpconn_release(upgraded);
+	assert_int_equal(nstopped, 0);
+	settle();
+	assert_int_equal(nstopped, 1);
+	hang_up(taken_fd);
+}
+
+/* A peer that does not close its side, and an owner that does not end. */
+static void
+stops_in_time(void **state)
+{
+	int	 taken_fd = dial(ports[0]), half = dial(ports[0]);
+
+	(void)state;
+	does = TAKES;
+	say(taken_fd, ws);
+	hears(taken_fd, "taken\n");
+	say(half, "GET / HTTP/1.1\r\n");
+	httpserver_stop(server);
+	now_us += 2999 * 1000;
+	settle();
+	assert_int_equal(nstopped, 0);
+	assert_int_equal(httpserver_connections(server), 2);
+	now_us += 100 * 1000;
+	settle();
+	assert_int_equal(nstopped, 1);
+	assert_int_equal(httpserver_connections(server), 1);
+	assert_true(is_closed(half));
+	tlsconn_free(taken);
+	httpconn_release(upgraded);
+	hang_up(half);
+	hang_up(taken_fd);
+}
+
+#define server_test(f)							\
+	cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		server_test(two_sockets),
+		server_test(taken_over),
+		server_test(taken_with_input),
+		server_test(refused),
+		server_test(no_upgrade),
+		server_test(eviction),
+		server_test(stops),
+		server_test(stops_in_time)
+	};
+
+	log_init("test");
+	log_set_level(LOG_LVL_ERROR);
+	return (cmocka_run_group_tests_name("httpserver", tests, NULL, NULL));
+}

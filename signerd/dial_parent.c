@@ -1,0 +1,226 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "common/child.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "signerd/dialer.h"
+
+#define DNS_PORT	53
+#define ASK_INTERVAL	50	/* ms at least from one to the next */
+
+/* ---- Configuration ---------------------------------------------------- */
+
+static void
+take_config(struct dialer *d, struct imsg *imsg)
+{
+	uint32_t	 i;
+
+	if (d->configured || dialmsg_get_config(imsg, &d->config) == -1)
+		fatalx("bad configuration message");
+	for (i = 0; i < d->config.nnameservers; i++)
+		if (dial_server_parse(d->config.nameservers[i], DNS_PORT,
+		    &d->servers[i]) == -1)
+			fatalx("bad name server in the configuration");
+	d->configured = true;
+}
+
+static void
+take_endpoint(struct dialer *d, struct imsg *imsg)
+{
+	struct endpoint	*e;
+
+	if (!d->configured || d->nendpoints == DIAL_MAXENDPOINTS)
+		fatalx("bad endpoint message");
+	e = &d->endpoints[d->nendpoints];
+	if (dialmsg_get_endpoint(imsg, &e->config) == -1 ||
+	    e->config.index != d->nendpoints)
+		fatalx("bad endpoint message");
+	e->dialer = d;
+	if (attempt_init(e) == -1)
+		fatal("endpoint");
+	d->nendpoints++;
+}
+
+static void
+take_channel(struct dialer *d, struct imsg *imsg)
+{
+	if (d->channel != -1 || dialmsg_get_fd(imsg, &d->channel) == -1)
+		fatalx("bad channel message");
+}
+
+static void
+start(struct dialer *d, struct imsg *imsg)
+{
+	if (dialmsg_get_empty(imsg) == -1 || !d->configured ||
+	    d->channel == -1)
+		fatalx("bad start message");
+	if (dialer_link_start(d, d->channel) == -1)
+		fatal("the channel to the link process");
+	d->started = true;
+	if (dialmsg_send(&d->parent.ibuf, DIAL_READY, -1) == -1)
+		fatal("cannot answer the parent");
+	imsgev_flush(&d->parent);
+}
+
+/* ---- Files ------------------------------------------------------------ */
+
+/* Those that want them now, all with one request. */
+static void
+on_ask(int fd, short what, void *arg)
+{
+	struct dialer	*d = arg;
+	struct endpoint	*e;
+	uint32_t	 i, n = 0;
+
+	(void)fd;
+	(void)what;
+	if (d->asking)
+		return;
+	for (i = 0; i < d->nendpoints; i++) {
+		e = &d->endpoints[i];
+		if (e->state != ATTEMPT_WANTS_FILES)
+			continue;
+		e->state = ATTEMPT_AWAITS_FILES;
+		n++;
+	}
+	if (n == 0)
+		return;
+	d->asking = true;
+	d->asked = clock_us();
+	if (dialmsg_send(&d->parent.ibuf, DIAL_NEEDFILES, -1) == -1)
+		fatal("cannot ask the parent");
+	imsgev_flush(&d->parent);
+}
+
+/* At the end of this turn, or as soon as it is not too often. */
+void
+dialer_want_files(struct dialer *d)
+{
+	struct timeval	 tv = { 0, 0 };
+	uint64_t	 since = clock_us() - d->asked;
+
+	if (d->asking || event_pending(d->ask, EV_TIMEOUT, NULL))
+		return;
+	if (since < ASK_INTERVAL * 1000)
+		tv.tv_usec = (suseconds_t)(ASK_INTERVAL * 1000 - since);
+	event_add(d->ask, &tv);
+}
+
+/* Empty where there is none or it cannot be read; to be freed. */
+static char *
+read_file(struct imsg *imsg, const char *name, size_t max, size_t *len)
+{
+	char	*text;
+	bool	 cut;
+	int	 fd;
+
+	*len = 0;
+	if (dialmsg_get_file(imsg, &fd) == -1)
+		fatalx("bad %s message", name);
+	if (fd == -1)
+		return (NULL);
+	if ((text = dial_file_read(fd, max, len, &cut)) == NULL)
+		log_errno("cannot read %s", name);
+	else if (cut)
+		log_warn("%s is too long: what comes after %zu bytes is not "
+		    "read", name, *len);
+	close(fd);
+	return (text);
+}
+
+static void
+take_resolvconf(struct dialer *d, struct imsg *imsg)
+{
+	char	*text;
+	size_t	 len;
+
+	if (!d->asking || d->have_resolv)
+		fatalx("resolv.conf out of turn");
+	text = read_file(imsg, "resolv.conf", DIAL_RESOLVCONF_MAX, &len);
+	dial_resolvconf_parse(text != NULL ? text : "", len, &d->resolv);
+	free(text);
+	if (d->config.nnameservers > 0) {
+		memcpy(d->resolv.servers, d->servers, sizeof(d->servers));
+		d->resolv.nservers = d->config.nnameservers;
+	}
+	d->have_resolv = true;
+}
+
+static void
+take_hosts(struct dialer *d, struct imsg *imsg)
+{
+	struct endpoint	*e;
+	char		*text;
+	size_t		 len;
+	uint32_t	 i;
+
+	if (!d->have_resolv)
+		fatalx("hosts out of turn");
+	text = read_file(imsg, "hosts", DIAL_HOSTS_MAX, &len);
+	d->asking = d->have_resolv = false;
+	for (i = 0; i < d->nendpoints; i++) {
+		e = &d->endpoints[i];
+		if (e->state == ATTEMPT_AWAITS_FILES)
+			attempt_files(e, &d->resolv, text != NULL ? text : "",
+			    len);
+	}
+	free(text);
+	/* Those that came in between. */
+	dialer_want_files(d);
+}
+
+/* ---- Messages --------------------------------------------------------- */
+
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	struct dialer	*d = arg;
+	uint32_t	 type = imsg_get_type(imsg);
+
+	(void)iev;
+	if (d->started != (type == DIAL_RESOLVCONF || type == DIAL_HOSTS))
+		fatalx("message %u from the parent out of turn", type);
+	switch (type) {
+	case DIAL_CONFIG:
+		take_config(d, imsg);
+		break;
+	case DIAL_ENDPOINT:
+		take_endpoint(d, imsg);
+		break;
+	case DIAL_CHANNEL:
+		take_channel(d, imsg);
+		break;
+	case DIAL_START:
+		start(d, imsg);
+		break;
+	case DIAL_RESOLVCONF:
+		take_resolvconf(d, imsg);
+		break;
+	case DIAL_HOSTS:
+		take_hosts(d, imsg);
+		break;
+	default:
+		fatalx("unknown message %u from the parent", type);
+	}
+}
+
+void
+dialer_parent_start(struct dialer *d)
+{
+	static const struct imsgev_cb	 cb = {
+		on_message, NULL, child_orphaned
+	};
+
+	if ((d->ask = evtimer_new(d->base, on_ask, d)) == NULL)
+		fatal("evtimer_new");
+	child_parent(&d->parent, DIAL_MSGSIZE, &cb, d);
+}

@@ -1,0 +1,455 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/tlsconn.h"
+#include "common/wslink.h"
+#include "signerd/uplink.h"
+
+#define INPUT_MAX	65536
+#define GOING_AWAY	1001
+#define NO_ROOM		1011
+#define POLICY		1008
+#define REPLACED	4001
+
+static void	dial(struct uplink *);
+
+static void
+arm(struct uplink *u, uint32_t ms)
+{
+	struct timeval	 tv;
+
+	tv.tv_sec = ms / 1000;
+	tv.tv_usec = ms % 1000 * 1000;
+	event_add(u->timer, &tv);
+}
+
+/* From half of it to all of it: proxies are not to be met in step. */
+static uint32_t
+jitter(uint32_t ms)
+{
+	uint32_t	 n;
+
+	if (getentropy(&n, sizeof(n)) == -1)
+		n = 0;
+	return (ms / 2 + n % (ms / 2 + 1));
+}
+
+/* ---- The end of a link ------------------------------------------------ */
+
+static void
+close_all(struct uplink *u)
+{
+	rpc_cancel_all(&u->owner);
+	event_del(u->renew);
+	tlsconn_free(u->conn);
+	u->conn = NULL;
+	wslink_free(u->ws);
+	u->ws = NULL;
+	u->bare = false;
+	u->settled = false;
+	u->asked = 0;
+	u->owner.metadata = false;
+}
+
+static uint32_t
+next_pause(struct uplink *u)
+{
+	const struct config_limits	*l = &u->linkd->config.limits;
+	uint32_t			 ms;
+
+	/* It was up for long enough: what went before is forgotten. */
+	if (u->since != 0 && clock_us() - u->since >=
+	    (uint64_t)l->timeout_stable * 1000)
+		u->backoff = UPLINK_BACKOFF_MIN;
+	u->since = 0;
+	if (u->slow)
+		u->backoff = l->timeout_backoff;
+	u->slow = false;
+	if (u->backoff > l->timeout_backoff)
+		u->backoff = l->timeout_backoff;
+	ms = jitter(u->backoff);
+	u->backoff *= 2;
+	return (ms);
+}
+
+/* Until the next attempt. */
+static void
+down(struct uplink *u, const char *reason)
+{
+	struct log_record	 r;
+	bool			 refused = u->slow;
+	uint32_t		 ms;
+
+	close_all(u);
+	if (u->linkd->stopping) {
+		u->state = UPLINK_STOPPED;
+		event_del(u->timer);
+		linkd_gone(u->linkd);
+		return;
+	}
+	ms = next_pause(u);
+	if (log_start(&r, refused ? LOG_LVL_ERROR : LOG_LVL_WARN,
+	    "link down")) {
+		log_str(&r, "link", u->proxy.name);
+		if (u->peer[0] != '\0')
+			log_str(&r, "peer", u->peer);
+		log_str(&r, "reason", reason);
+		log_num(&r, "retry_ms", ms);
+		log_end(&r);
+	}
+	u->state = UPLINK_WAITING;
+	arm(u, ms);
+}
+
+void
+uplink_close(struct uplink *u, uint16_t code, const char *reason, bool slow)
+{
+	if (u->state == UPLINK_CLOSING)
+		return;
+	snprintf(u->reason, sizeof(u->reason), "%s", reason);
+	u->slow = slow;
+	u->state = UPLINK_CLOSING;
+	event_del(u->timer);
+	event_del(u->renew);
+	rpc_cancel_all(&u->owner);
+	/* The end is told from the loop, and within a second. */
+	wslink_close(u->ws, code, reason);
+}
+
+static void
+on_ws_end(struct wslink *ws, const struct wslink_end *end, void *arg)
+{
+	struct uplink	*u = arg;
+	char		 text[300];
+
+	(void)ws;
+	if (u->state == UPLINK_CLOSING) {
+		down(u, u->reason);
+		return;
+	}
+	if (end->by_peer && end->code != 0) {
+		/* Another has our name, or the proxy does not want us. */
+		u->slow = end->code == REPLACED || end->code == POLICY;
+		snprintf(text, sizeof(text), "closed by the proxy: %u %s%s",
+		    end->code, end->reason, end->code == REPLACED ?
+		    " (another signer has our certificate's name)" : "");
+	} else
+		snprintf(text, sizeof(text), "%s", end->reason);
+	down(u, text);
+}
+
+/* ---- Messages --------------------------------------------------------- */
+
+/* Nothing more is in flight: a stopping link can go. */
+static void
+stop_when_idle(struct uplink *u)
+{
+	if (u->ws != NULL && u->owner.nsignings == 0)
+		uplink_close(u, GOING_AWAY, "signerd stops", false);
+}
+
+static void
+on_answer(void *arg, struct signing *s, struct evbuffer *body)
+{
+	struct uplink	*u = arg;
+	unsigned char	*text;
+	size_t		 len;
+
+	(void)s;
+	/* It ends when this returns. */
+	if (u->linkd->stopping)
+		event_active(u->renew, EV_TIMEOUT, 0);
+	if (u->ws == NULL || body == NULL)
+		return;
+	len = evbuffer_get_length(body);
+	/* Without its newline: the message has an end of its own. */
+	if (len <= 1)
+		return;
+	if ((text = evbuffer_pullup(body, -1)) == NULL)
+		uplink_close(u, NO_ROOM, "out of memory", false);
+	else
+		(void)wslink_send(u->ws, (char *)text, len - 1);
+}
+
+static void
+on_unavailable(void *arg, struct signing *s, const char *reason)
+{
+	struct uplink	*u = arg;
+
+	(void)s;
+	/* Not even an error can be told: the proxy asks another. */
+	if (u->ws != NULL)
+		uplink_close(u, NO_ROOM, reason, false);
+}
+
+static void
+on_message(struct wslink *ws, const char *text, size_t len, void *arg)
+{
+	struct uplink	*u = arg;
+
+	(void)ws;
+	if (u->state == UPLINK_CLOSING)
+		return;
+	if (u->asked != 0 && uplink_registration(u, text, len))
+		return;
+	(void)rpc_start(&u->owner, text, len);
+}
+
+/* ---- The beginning of a link ------------------------------------------ */
+
+static struct wslink *
+open_wslink(struct uplink *u)
+{
+	static const struct wslink_cb	 cb = { on_message, on_ws_end };
+	const struct config_limits	*l = &u->linkd->config.limits;
+	struct wslink_config		 config;
+
+	memset(&config, 0, sizeof(config));
+	config.max_message = (size_t)l->max_body + UPLINK_ENVELOPE;
+	config.max_output = (size_t)l->max_response + UPLINK_ENVELOPE;
+	config.ping = l->timeout_ping;
+	config.dead = l->timeout_dead;
+	config.close = UPLINK_LINGER;
+	return (wslink_new(u->linkd->base, WEBSOCKET_CLIENT, u->conn, &config,
+	    &cb, u));
+}
+
+static void
+on_tls_ready(struct tlsconn *conn, void *arg)
+{
+	struct uplink	*u = arg;
+
+	if (wsupgrade_request(&u->upgrade, tlsconn_output(conn),
+	    u->proxy.host, u->proxy.target) == -1) {
+		down(u, "cannot make a request for a websocket");
+		return;
+	}
+	u->state = UPLINK_UPGRADING;
+	tlsconn_flush(conn);
+}
+
+static void
+on_tls_input(struct tlsconn *conn, void *arg)
+{
+	struct uplink	*u = arg;
+	char		 text[224];
+
+	switch (wsupgrade_answer(&u->upgrade, tlsconn_input(conn))) {
+	case WSUPGRADE_MORE:
+		tlsconn_resume(conn);
+		break;
+	case WSUPGRADE_REFUSED:
+		snprintf(text, sizeof(text), "no websocket: %s",
+		    wsupgrade_error(&u->upgrade));
+		down(u, text);
+		break;
+	case WSUPGRADE_DONE:
+		if ((u->ws = open_wslink(u)) == NULL) {
+			down(u, "out of memory");
+			return;
+		}
+		u->conn = NULL;
+		u->state = UPLINK_REGISTERING;
+		uplink_register(u);
+		break;
+	}
+}
+
+static void
+on_tls_drained(struct tlsconn *conn, void *arg)
+{
+	(void)conn;
+	(void)arg;
+}
+
+static void
+on_tls_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
+{
+	if (how == TLSCONN_FAILED)
+		down(arg, tlsconn_error(conn));
+	else
+		down(arg, "closed by the proxy before there was a websocket");
+}
+
+void
+uplink_dialled(struct uplink *u, const struct dial_result *result, int fd)
+{
+	static const struct tlsconn_cb	 cb = {
+		on_tls_ready, on_tls_input, on_tls_drained, on_tls_end
+	};
+
+	if (u->state != UPLINK_DIALLING || result->cookie != u->cookie) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	snprintf(u->peer, sizeof(u->peer), "%s", result->peer);
+	if (fd == -1) {
+		down(u, result->text);
+		return;
+	}
+	u->conn = tlsconn_connect(u->linkd->base, u->tls, fd,
+	    u->proxy.tlsname, INPUT_MAX, &cb, u);
+	if (u->conn == NULL) {
+		close(fd);
+		down(u, "out of memory");
+		return;
+	}
+	u->state = UPLINK_HANDSHAKE;
+	arm(u, u->linkd->config.limits.timeout_register);
+}
+
+static void
+dial(struct uplink *u)
+{
+	struct log_record	 r;
+
+	if (log_start(&r, LOG_LVL_DEBUG, "dialling")) {
+		log_str(&r, "link", u->proxy.name);
+		log_end(&r);
+	}
+	u->peer[0] = '\0';
+	u->state = UPLINK_DIALLING;
+	u->cookie++;
+	arm(u, u->linkd->config.limits.timeout_connect + UPLINK_GRACE);
+	linkd_dial(u->linkd, u, DIAL_CONNECT);
+}
+
+static void
+timed_out(struct uplink *u, const char *what)
+{
+	char	 text[128];
+
+	snprintf(text, sizeof(text), "%s within %u ms", what,
+	    u->linkd->config.limits.timeout_register);
+	if (u->ws != NULL)
+		uplink_close(u, POLICY, text, false);
+	else
+		down(u, text);
+}
+
+static void
+on_timer(int fd, short what, void *arg)
+{
+	struct uplink	*u = arg;
+
+	(void)fd;
+	(void)what;
+	switch (u->state) {
+	case UPLINK_WAITING:
+		dial(u);
+		break;
+	case UPLINK_DIALLING:
+		linkd_dial(u->linkd, u, DIAL_CANCEL);
+		down(u, "the dialer does not answer");
+		break;
+	case UPLINK_HANDSHAKE:
+		timed_out(u, "no end of the TLS handshake");
+		break;
+	case UPLINK_UPGRADING:
+		timed_out(u, "no answer to the request for a websocket");
+		break;
+	case UPLINK_REGISTERING:
+	case UPLINK_UP:
+		timed_out(u, "no answer to opsignerproxy_serveSigner");
+		break;
+	case UPLINK_CLOSING:
+	case UPLINK_STOPPED:
+		break;
+	}
+}
+
+static void
+on_renew(int fd, short what, void *arg)
+{
+	struct uplink	*u = arg;
+
+	(void)fd;
+	(void)what;
+	if (u->linkd->stopping)
+		stop_when_idle(u);
+	else
+		uplink_register(u);
+}
+
+struct uplink *
+uplink_new(struct linkd *linkd, const struct link_proxy *proxy)
+{
+	static const struct rpc_owner_ops	 ops = {
+		on_answer, on_unavailable
+	};
+	struct uplink	*u;
+	int		 i;
+
+	if ((u = calloc(1, sizeof(*u))) == NULL)
+		return (NULL);
+	u->linkd = linkd;
+	u->proxy = *proxy;
+	for (i = 0; i < TLSFILE_COUNT; i++)
+		u->files[i] = -1;
+	u->timer = evtimer_new(linkd->base, on_timer, u);
+	u->renew = evtimer_new(linkd->base, on_renew, u);
+	if (u->timer == NULL || u->renew == NULL)
+		return (NULL);
+	LIST_INIT(&u->owner.signings);
+	u->owner.ops = &ops;
+	u->owner.arg = u;
+	u->owner.client = "";
+	u->owner.peer = u->peer;
+	u->owner.via = proxy->index + 1;
+	u->owner.link = u->proxy.name;
+	return (u);
+}
+
+void
+uplink_start(struct uplink *u)
+{
+	struct linkd	*l = u->linkd;
+
+	u->owner.limits = &l->config.limits;
+	u->owner.keylink = &l->keylink;
+	u->owner.keys = l->keys;
+	u->owner.nkeys = l->nkeys;
+	u->owner.max_signings = l->config.limits.max_link_requests;
+	/* No proxy can have what is for all of them. */
+	u->owner.max_held = l->config.limits.max_bodies / l->nuplinks;
+	u->backoff = UPLINK_BACKOFF_MIN;
+	dial(u);
+}
+
+void
+uplink_stop(struct uplink *u)
+{
+	switch (u->state) {
+	case UPLINK_REGISTERING:
+	case UPLINK_UP:
+		/* What comes from now on is for another signer. */
+		u->owner.busy = true;
+		event_del(u->renew);
+		stop_when_idle(u);
+		break;
+	case UPLINK_CLOSING:
+	case UPLINK_STOPPED:
+		break;
+	case UPLINK_DIALLING:
+		linkd_dial(u->linkd, u, DIAL_CANCEL);
+		/* FALLTHROUGH */
+	case UPLINK_WAITING:
+	case UPLINK_HANDSHAKE:
+	case UPLINK_UPGRADING:
+		down(u, "signerd stops");
+		break;
+	}
+}
