@@ -162,6 +162,7 @@ DIALER_OBJS = \
 
 # The process of the links to proxies: the same in another role.
 LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
+	$O/common/list.o \
 	$O/signerd/advertise.o \
 	$O/signerd/dialmsg.o \
 	$O/signerd/frontmsg.o \
@@ -177,6 +178,7 @@ LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
 # The network process of the other daemon.
 RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
 	$O/common/json_splice.o \
+	$O/common/list.o \
 	$O/keyd/payload.o \
 	$O/keyd/policy.o \
 	$O/keyd/rlp.o \
@@ -185,6 +187,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
 	$O/proxyd/advert.o \
 	$O/proxyd/call.o \
 	$O/proxyd/client.o \
+	$O/proxyd/holders.o \
 	$O/proxyd/link.o \
 	$O/proxyd/register.o \
 	$O/proxyd/relay.o \
@@ -192,6 +195,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
 	$O/proxyd/relaymsg_rule.o \
 	$O/proxyd/reqlog.o \
 	$O/proxyd/route.o \
+	$O/proxyd/route_decide.o \
 	$O/proxyd/wire.o
 
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.
@@ -325,7 +329,8 @@ reconfigure:
 # ---- Tests ---------------------------------------------------------------
 
 test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
-	$B/regress/dialer-hook $B/regress/keyd-hook
+	$B/regress/dialer-hook $B/regress/link-hook $B/regress/keyd-hook \
+	$B/regress/proxyd-hook $B/regress/relay-hook
 
 $B/regress/signerd-hook: $(SIGNERD_OBJS) $(HOOK)
 	@mkdir -p $(@D)

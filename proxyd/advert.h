@@ -22,11 +22,25 @@
 #define ADVERT_KEYS		65536	/* entries of "keys" */
 #define ADVERT_CHAINS		65536	/* of all of them */
 
-struct advert_key {
+/*
+ * The entries of "keys", taken apart: for each address one without a chain,
+ * and one for each of its chains; sorted, none twice.
+ */
+struct advert_item {
 	uint8_t		 address[ADDRESS_SIZE];
-	uint32_t	 methods;	/* RULE_ bits */
-	struct u256	*chains;	/* none: any */
-	size_t		 nchains;
+	uint8_t		 listed;	/* 0: without a chain */
+	struct u256	 chain;
+	/* RULE_ bits: served on this chain; not listed: on any chain. */
+	uint8_t		 methods;
+	uint8_t		 all;		/* not listed: on one chain or more */
+	bool		 bound;		/* for advert_bind() */
+};
+
+/* The first addresses in the configuration that serve a chain. */
+struct advert_first {
+	struct u256	 chain;
+	uint32_t	 transaction;	/* UINT32_MAX: none */
+	uint32_t	 payload;
 };
 
 struct advert {
@@ -35,8 +49,14 @@ struct advert {
 	char		 software[ADVERT_SOFTWARE_MAX + 1];
 	bool		 client;	/* features */
 	bool		 deadline;
-	struct advert_key *keys;
-	size_t		 nkeys;
+	size_t		 nkeys;		/* entries that were given */
+	struct advert_item *items;
+	size_t		 nitems;
+	/* By advert_bind(). */
+	bool		 bound;
+	struct advert_first any;	/* on any chain */
+	struct advert_first *firsts;	/* sorted by chain */
+	size_t		 nfirsts;
 };
 
 /*
@@ -55,5 +75,14 @@ bool	advert_covers(const struct advert *, const struct route_signer *,
 	    char *why, size_t size);
 /* Can it be asked for this, by what it advertises? */
 bool	advert_permits(const struct advert *, const struct route *);
+
+/*
+ * Notes which of the signer's addresses the advert serves what with, for
+ * advert_first(): the index of the first one that can be asked for this
+ * method and chain, whatever route->address is; SIZE_MAX: none.  Where there
+ * was no memory for the notes, or never an advert_bind(), it is 0.
+ */
+void	advert_bind(struct advert *, const struct route_signer *);
+size_t	advert_first(const struct advert *, const struct route *);
 
 #endif /* PROXYD_ADVERT_H */

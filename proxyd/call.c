@@ -61,9 +61,9 @@ candidate(const struct call *call, uint32_t index)
 static struct link *
 next_link(const struct call *call)
 {
-	const struct route_address	*holders = call->route.holders;
-	struct link			*link, *best = NULL;
-	size_t				 i;
+	const struct holders	*holders = call->route.holders;
+	struct link		*link, *best = NULL;
+	size_t			 i;
 
 	if (call->ntried == RELAY_ATTEMPTS)
 		return (NULL);

@@ -67,6 +67,15 @@ offers(const struct route_table *t, uint32_t index, const struct route *route)
 	return (!s->known || advert_permits(&s->advert, route));
 }
 
+static size_t
+first_offered(const struct route_table *t, uint32_t index,
+    const struct route *route)
+{
+	const struct signer	*s = &relay_of_routes(t)->signers[index];
+
+	return (s->known ? advert_first(&s->advert, route) : 0);
+}
+
 int
 client_init(struct relay *relay)
 {
@@ -74,6 +83,7 @@ client_init(struct relay *relay)
 
 	self = relay;
 	relay->routes.offers = offers;
+	relay->routes.first = first_offered;
 	if ((relay->names = calloc(n + 1, sizeof(*relay->names))) == NULL)
 		return (-1);
 	for (i = 0; i < n; i++)

@@ -142,6 +142,7 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 		refuse(call, link, text);
 		return;
 	}
+	advert_bind(advert, &relay->routes.signers[index]);
 	event_del(link->timer);
 	again = link->signer != NULL;
 	if (!again)

@@ -6,8 +6,6 @@
 #ifndef PROXYD_ROUTE_H
 #define PROXYD_ROUTE_H
 
-#include <sys/queue.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +13,7 @@
 #include "keyd/policy.h"
 #include "keyd/request.h"
 #include "proxyd/config.h"
+#include "proxyd/holders.h"
 
 /*
  * Who may have what signed, and by which signers: the rules and the signers
@@ -28,7 +27,7 @@ struct route_signer {
 	uint32_t	 methods;	/* RULE_ bits; none: any */
 	uint8_t		(*addresses)[ADDRESS_SIZE];
 	size_t		 naddresses;
-	struct u256	*chains;	/* none: any */
+	struct u256	*chains;	/* none: any; route_finish() sorts */
 	size_t		 nchains;
 };
 
@@ -38,44 +37,78 @@ struct route_rule {
 	size_t		 naddresses;
 	uint32_t	*signers;	/* indices; none: any */
 	size_t		 nsigners;
+	/* By route_finish(): entries of the addresses, as listed; sorted. */
+	uint32_t	*listed;
+	uint32_t	*sorted;
+};
+
+/*
+ * What can be said of a rule at a glance, side by side with the client's
+ * other rules.  Of chains and addresses there is one of 64 bits each, so a
+ * bit that is missing says no, one that is there says nothing.
+ */
+struct route_sieve {
+	uint32_t	 rule;		/* index */
+	uint8_t		 methods;
+	bool		 anyaddress;
+	uint64_t	 chains;
+	uint64_t	 addresses;
 };
 
 /* The rules of one client, in the order of the file. */
 struct route_client {
-	SLIST_ENTRY(route_client) entry;
-	char		 name[CLIENT_MAX + 1];
-	uint32_t	 index;		/* from 0, without gaps */
-	uint32_t	*rules;		/* indices */
-	size_t		 nrules;
+	const char		*name;
+	uint32_t		 index;	/* from 0, without gaps */
+	uint32_t		 next;	/* with the same hash, index + 1 */
+	struct route_sieve	*rules;
+	size_t			 nrules;
 };
 
-/* The signers that are to hold one address, in the order of the file. */
-struct route_address {
-	SLIST_ENTRY(route_address) entry;
-	uint8_t		 address[ADDRESS_SIZE];
-	uint32_t	*signers;	/* indices */
-	size_t		 nsigners;
-};
-
-#define ROUTE_BUCKETS	4096
+static inline uint64_t
+route_bit(uint32_t n)
+{
+	return ((uint64_t)1 << n % 64);
+}
 
 struct route;
+
+#define ROUTE_WORDS	((CONFIG_SIGNERS + 63) / 64)
 
 struct route_table {
 	struct route_signer	*signers;
 	size_t			 nsigners;
 	struct route_rule	*rules;
 	size_t			 nrules;
+	struct route_client	*clients;
 	uint32_t		 nclients;
-	SLIST_HEAD(, route_client) clients[ROUTE_BUCKETS];
-	SLIST_HEAD(, route_address) addresses[ROUTE_BUCKETS];
 	/*
-	 * Does the signer serve this with route->address, by what it last
-	 * said of itself?  True where it has never said anything.  For the
-	 * choice among addresses alone; NULL: true.
+	 * What signers last said of themselves, for the choice among
+	 * addresses alone.  NULL: that they serve everything, as is to be
+	 * said of one that has never said anything.
+	 *
+	 * Does the signer serve this with route->address?
 	 */
 	bool			(*offers)(const struct route_table *,
 				    uint32_t signer, const struct route *);
+	/*
+	 * The first of its addresses in the configuration with which it
+	 * serves this (an index), whatever route->address is; SIZE_MAX: none.
+	 */
+	size_t			(*first)(const struct route_table *,
+				    uint32_t signer, const struct route *);
+
+	/* The rest is made by route_finish(). */
+	uint32_t		*buckets;	/* of clients, index + 1 */
+	size_t			 nbuckets;
+	struct route_sieve	*sieves;	/* client by client */
+	struct holders_index	 addresses;	/* those of rules, too */
+	struct holders_index	 chains;
+	size_t			 words;		/* of a set of signers */
+	/* For each rule the signers that have one of its addresses. */
+	uint64_t		*reach;
+	uint64_t		 anychain[ROUTE_WORDS];
+	uint64_t		 transactions[ROUTE_WORDS];
+	uint64_t		 payloads[ROUTE_WORDS];
 };
 
 /* What is to be signed, with which key, and by which signers in turn. */
@@ -85,20 +118,21 @@ struct route {
 	uint32_t		 method;	/* RULE_ bit */
 	uint8_t			 address[ADDRESS_SIZE];
 	struct u256		 chain;
-	const struct route_address *holders;
+	const struct holders	*holders;	/* of the address */
 };
 
 /* Empty; its memory may be anything before. */
 void	route_init(struct route_table *);
 /*
- * Add one after the other, and an item to a list of the last of them.  What
- * they point to becomes the table's.  -1 where memory is short.
+ * Add one after the other; lists can grow until route_finish().  What they
+ * point to becomes the table's.  -1 where memory is short, or where there are
+ * CONFIG_SIGNERS or CONFIG_RULES of them.
  */
 int	route_add_signer(struct route_table *, const struct route_signer *);
 int	route_add_rule(struct route_table *, const struct route_rule *);
 /*
  * All have been added: makes the indices.  -1 where memory is short or a
- * rule names a signer that there is not.
+ * rule names a signer that there is not; then there is route_clear() alone.
  */
 int	route_finish(struct route_table *);
 void	route_clear(struct route_table *);
@@ -107,22 +141,31 @@ void	route_clear(struct route_table *);
  * Decides on a client's request, in the order of signerd: a rule of the
  * client; the arguments (tx_check, payload_check); the sender; the first rule
  * that permits and that a configured signer can serve.  REFUSAL_NONE and
- * *route filled: where the request names no address, route->address is the
- * first of the rule, or else of its first signer, that serves the request
- * (one that the signer offers for it goes before one that it does not).
- * Else the refusal, and *rule is the rule's index or POLICY_NORULE.
+ * *route filled.  Else the refusal, and *rule is the rule's index or
+ * POLICY_NORULE.
+ *
+ * Where the request names no address, route->address is
+ * - of a rule with addresses: the first that a signer offers for the request,
+ *   else the first that a signer can serve it with;
+ * - of one without: the first address that its first signer to offer any
+ *   offers; else the first address of its first signer that can serve it.
+ * Of offers ROUTE_LOOKS at most are looked at.
  */
+#define ROUTE_LOOKS	4096
 enum refusal route_decide(const struct route_table *, const struct request *,
 	    struct route *, uint32_t *rule);
 
-/* Does the configuration let this signer serve the route? */
+/*
+ * Does the configuration let this signer, one of route->holders, serve the
+ * route?
+ */
 bool	route_permits(const struct route_table *, const struct route *,
 	    uint32_t signer);
 
+/* NULL: no rule is for it. */
+const struct route_client *route_client_by_name(const struct route_table *,
+	    const char *);
 /* Index of the signer with that name in its certificate, or UINT32_MAX. */
 uint32_t route_signer_by_certname(const struct route_table *, const char *);
-/* Does the list hold the chain, or any for an empty one? */
-bool	route_chain_listed(const struct u256 *chains, size_t n,
-	    const struct u256 *chain);
 
 #endif /* PROXYD_ROUTE_H */

@@ -24,7 +24,6 @@ wire_payload(struct evbuffer *out, const struct payload *p,
 
 	u256_to_dec(&p->chain_id, chain);
 	base64_encode(hash, p->hash, HASH_SIZE);
-	hash[base64_encoded_size(HASH_SIZE)] = '\0';
 	hex_from_address(hex, address);
 	if (evbuffer_add_printf(out, "{\"domain\":[") == -1)
 		return (-1);

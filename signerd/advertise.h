@@ -14,7 +14,8 @@
 
 /*
  * What a proxy is told that it can ask for: the keys that the rules of its
- * link allow, with their methods and chains, and nothing else of them.
+ * link allow, with their methods and chains, and nothing else of them.  Each
+ * key has three entries at most, however many rules there are.
  */
 struct grant {
 	uint32_t	 via;

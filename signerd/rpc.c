@@ -343,7 +343,8 @@ give_up(struct signing *s, int code, const char *reason)
 {
 	const struct rpc_owner	*owner = s->rpc.owner;
 
-	reqlog_unavailable(owner, NULL, reason);
+	reqlog_unavailable(owner, s->rpc.ncalls == 1 ? signing_call(s, 0) :
+	    NULL, reason);
 	if (owner->via == 0) {
 		end_unavailable(s, reason);
 		return;

@@ -22,6 +22,7 @@
 #define NO_ROOM		1011
 #define POLICY		1008
 #define REPLACED	4001
+#define NO_CODE		1005
 
 static void	dial(struct uplink *);
 
@@ -84,13 +85,31 @@ next_pause(struct uplink *u)
 	return (ms);
 }
 
+static void
+log_down(const struct uplink *u, enum log_level level, const char *reason,
+    uint64_t up, uint32_t pause)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, level, "link down"))
+		return;
+	log_str(&r, "link", u->proxy.name);
+	if (u->peer[0] != '\0')
+		log_str(&r, "peer", u->peer);
+	log_str(&r, "reason", reason);
+	if (up != 0)
+		log_num(&r, "up_ms", (clock_us() - up) / 1000);
+	log_num(&r, "retry_ms", pause);
+	log_end(&r);
+}
+
 /* Until the next attempt. */
 static void
 down(struct uplink *u, const char *reason)
 {
-	struct log_record	 r;
-	bool			 refused = u->slow;
-	uint32_t		 ms;
+	enum log_level	 level = u->slow ? LOG_LVL_ERROR : LOG_LVL_WARN;
+	uint64_t	 up = u->since;
+	uint32_t	 ms;
 
 	close_all(u);
 	if (u->linkd->stopping) {
@@ -100,15 +119,7 @@ down(struct uplink *u, const char *reason)
 		return;
 	}
 	ms = next_pause(u);
-	if (log_start(&r, refused ? LOG_LVL_ERROR : LOG_LVL_WARN,
-	    "link down")) {
-		log_str(&r, "link", u->proxy.name);
-		if (u->peer[0] != '\0')
-			log_str(&r, "peer", u->peer);
-		log_str(&r, "reason", reason);
-		log_num(&r, "retry_ms", ms);
-		log_end(&r);
-	}
+	log_down(u, level, reason, up, ms);
 	u->state = UPLINK_WAITING;
 	arm(u, ms);
 }
@@ -128,25 +139,41 @@ uplink_close(struct uplink *u, uint16_t code, const char *reason, bool slow)
 	wslink_close(u->ws, code, reason);
 }
 
+/* In an operator's words: who has ended it, and why. */
+static void
+say_end(const struct wslink_end *end, char *text, size_t size)
+{
+	if (end->code == 0 || (!end->by_peer && end->code == NO_ROOM))
+		snprintf(text, size, "%s", end->reason);
+	else if (end->by_peer && end->code == NO_CODE)
+		snprintf(text, size, "closed by the proxy, without a reason");
+	else if (end->by_peer)
+		snprintf(text, size, "closed by the proxy: %u %s%s",
+		    end->code, end->reason, end->code == REPLACED ?
+		    " (another signer has our certificate's name)" : "");
+	else if (end->code == POLICY)
+		/* The one thing that wslink.h closes with it for. */
+		snprintf(text, size, "the proxy's %s", end->reason);
+	else
+		snprintf(text, size, "the proxy broke the protocol: %u %s",
+		    end->code, end->reason);
+}
+
 static void
 on_ws_end(struct wslink *ws, const struct wslink_end *end, void *arg)
 {
 	struct uplink	*u = arg;
-	char		 text[300];
+	char		 text[400];
 
 	(void)ws;
 	if (u->state == UPLINK_CLOSING) {
 		down(u, u->reason);
 		return;
 	}
-	if (end->by_peer && end->code != 0) {
-		/* Another has our name, or the proxy does not want us. */
-		u->slow = end->code == REPLACED || end->code == POLICY;
-		snprintf(text, sizeof(text), "closed by the proxy: %u %s%s",
-		    end->code, end->reason, end->code == REPLACED ?
-		    " (another signer has our certificate's name)" : "");
-	} else
-		snprintf(text, sizeof(text), "%s", end->reason);
+	/* Another has our name, or the proxy does not want us. */
+	u->slow = end->by_peer &&
+	    (end->code == REPLACED || end->code == POLICY);
+	say_end(end, text, sizeof(text));
 	down(u, text);
 }
 

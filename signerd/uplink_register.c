@@ -163,10 +163,9 @@ take_error(struct uplink *u, const struct json_doc *doc, const cJSON *error)
 		uplink_register(u);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s: error %d: %.300s",
-	    code == UNEXPECTED ? "refused by the proxy" :
-	    "the proxy answered " SERVE_SIGNER " with an error", code,
-	    message);
+	snprintf(text, sizeof(text), "%s error %d: %.300s",
+	    code == UNEXPECTED ? "refused by the proxy:" :
+	    "the proxy answered " SERVE_SIGNER " with", code, message);
 	uplink_close(u, POLICY, text, true);
 }
 

@@ -115,6 +115,33 @@ def test_attempts_grow_rare(site):
                          "a.example") == "sequencer"
 
 
+def test_pauses_begin_anew_after_a_stable_link(site):
+    """And not after one that was up for a moment."""
+    def pause(mark):
+        record = signerd.wait_log(mark, msg="link down", link="edge")
+        return int(record["retry_ms"])
+
+    with FakeProxy(site) as proxy:
+        proxy.answer = b"HTTP/1.1 503 Service Unavailable\r\n\r\n"
+        with dialing(site, proxy, "timeout { backoff 2 s stable 1 s "
+                     "ping 100 ms dead 2 s }") as signerd:
+            while pause(mark := signerd.mark()) < 1000:
+                pass
+            proxy.answer = None
+            link = proxy.wait_link()
+            mark = signerd.mark()
+            link.vanish()
+            assert pause(mark) >= 1000
+            link = proxy.wait_link(2)
+            link.wait_pings(15)
+            mark = signerd.mark()
+            link.vanish()
+            assert pause(mark) <= 200
+            record = signerd.wait_log(mark, msg="link down")
+            assert 1000 <= int(record["up_ms"]) < 60000
+            proxy.wait_link(3)
+
+
 def test_restart_of_the_proxy(site):
     with linked.linked(site) as (proxy, signerd, link):
         assert asked(link, MESSAGE, "a.example") == "sequencer"

@@ -202,6 +202,7 @@ def test_one_answer_only(site):
             assert response.json()["id"] == 99
             ethkey.verify(other, response.result())
             assert connection.quiet()
+        proxyd.wait_log(msg="relayed", count=2)
         assert len(proxyd.logged(msg="relayed")) == 2
         assert counts(hq, dr) == (1, 2)
 

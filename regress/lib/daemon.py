@@ -35,7 +35,7 @@ PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\["\\]|\\u00[0-9a-f]{2})*"|'
                   r'[!-~]*)(?: |$)')
 
 
-Place = collections.namedtuple("Place", ("conf", "chroot"))
+Place = collections.namedtuple("Place", ("confs", "chroot"))
 
 
 def unescape(value):
@@ -180,11 +180,17 @@ def die_with_us():
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def write_config(directory):
-    """For a test that starts processes itself: .conf and .chroot."""
+def write_configs(directory):
+    """For a test that starts processes itself: .confs, of each daemon by its
+    name, and .chroot."""
     site = Site(keys=("sequencer",), directory=str(directory))
-    rule = 'allow client "sequencer.example" key "sequencer" chain 10'
-    return Place(site.write(site.config(rules=rule)), site.root)
+    rule = 'allow client "sequencer.example" '
+    address = "0x" + "11" * 20
+    return Place({
+        "signerd": site.write(site.config(
+            rules=rule + 'key "sequencer" chain 10')),
+        "proxyd": site.write(site.relay(
+            [site.signer("hq", [address])], rule + "chain 10"))}, site.root)
 
 
 class Daemon:

@@ -19,7 +19,7 @@ class Retrying:
 
     def __init__(self, site, port, message=None, name=CLIENT, pause=0.02,
                  timeout=2.0):
-        self.site, self.port, self.name = site, port, name
+        self.port, self.tls = port, site.tls(name)
         self.message = message or eth.payload_kona(sender=SENDER)
         self.pause, self.timeout = pause, timeout
         self.attempts = 0
@@ -50,8 +50,7 @@ class Retrying:
         try:
             if self._connection is None:
                 self._connection = httpclient.Connection(
-                    self.port, self.site.tls(self.name),
-                    patience=self.timeout)
+                    self.port, self.tls, patience=self.timeout)
             response = self._connection.rpc(self.message)
         except (OSError, httpclient.Closed):
             self._close()

@@ -472,6 +472,12 @@ probe_tcp_nodelay(void)
 	return (set_option(IPPROTO_TCP, TCP_NODELAY));
 }
 
+static long
+probe_tcp_user_timeout(void)
+{
+	return (set_option(IPPROTO_TCP, TCP_USER_TIMEOUT));
+}
+
 /* TCP_NODELAY has this number on other levels too. */
 static long
 probe_ip_tos(void)
@@ -533,6 +539,7 @@ static const struct probe {
 	{ "tcp_nodelay", probe_tcp_nodelay, prepare_listener },
 	{ "tcp_repair", probe_tcp_repair, prepare_listener },
 	{ "tcp_ulp", probe_tcp_ulp, prepare_listener },
+	{ "tcp_user_timeout", probe_tcp_user_timeout, prepare_listener },
 	{ "tiocsti", probe_tiocsti, NULL },
 	{ "unix", probe_unix, NULL },
 	{ "unlink", probe_unlink, NULL },

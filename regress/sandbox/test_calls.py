@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from lib.daemon import BUILD, SANITIZE, write_config
+from lib.daemon import BUILD, SANITIZE, write_configs
 
 WORKED, FAILED = 40, 41
 
@@ -33,18 +33,29 @@ RECONNECT = ["reconnect_sendmsg", "reconnect_sendto"]
 SOCKETS = ["dupfd", "getfl", "netlink", "peercred", "ping", "raw", "sctp",
            "socketpair", "unix"]
 
+# Those with connections, beside what they do with these.
+NETWORK = SOCKETS + CHILDREN + RECONNECT + ["dial"]
+BUT_ACCEPT = [c for c in NOBODY if c != "accept"]
+
 DENIED = {
-    "keyd": NOBODY + SOCKETS + CHILDREN + ["tcp_nodelay", "dial"],
-    "frontend": [c for c in NOBODY if c != "accept"] + SOCKETS + CHILDREN +
-    RECONNECT + ["dial"],
+    "keyd": NOBODY + SOCKETS + CHILDREN + ["tcp_nodelay", "tcp_user_timeout",
+                                           "dial"],
+    "frontend": BUT_ACCEPT + NETWORK + ["tcp_user_timeout"],
     # All but connecting, and sockets of the one kind that it makes.
-    "dialer": NOBODY + SOCKETS + RECONNECT + ["create", "kill", "open"],
-    "signerd": NOBODY + ["tcp_nodelay"],
+    "dialer": NOBODY + SOCKETS + RECONNECT + ["create", "kill", "open",
+                                              "tcp_user_timeout"],
+    # Its connections are made for it.
+    "link": NOBODY + NETWORK,
+    "relay": BUT_ACCEPT + NETWORK,
+    "signerd": NOBODY + ["tcp_nodelay", "tcp_user_timeout"],
+    "proxyd": NOBODY + ["tcp_nodelay", "tcp_user_timeout"],
 }
+PARENTS = ("signerd", "proxyd")
 # Returning at all is the point; these do succeed where nothing stops them.
 SUCCEED_WITHOUT = {"open", "socket", "fork", "unix", "socketpair", "dupfd",
                    "getfl", "netlink", "dial", "mprotect_exec", "mmap_exec",
-                   "memfd_create", "prctl", "ptrace", "tcp_nodelay", "unshare"}
+                   "memfd_create", "prctl", "ptrace", "tcp_nodelay",
+                   "tcp_user_timeout", "unshare"}
 if os.geteuid() != 0:
     # The parent is of the same user.
     SUCCEED_WITHOUT.add("kill")
@@ -79,8 +90,8 @@ def run_child(name, call, when, chroot):
             p.wait()
 
 
-def run_parent(call, when, conf):
-    argv = [os.path.join(BUILD, "regress", "signerd-hook"), "-d", "-f", conf,
+def run_parent(name, call, when, conf):
+    argv = [os.path.join(BUILD, "regress", name + "-hook"), "-d", "-f", conf,
             "-x", os.path.join(BUILD, "libexec")]
     env = dict(os.environ, SANDBOX_PROBE=call, SANDBOX_WHEN=when)
     p = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL,
@@ -95,12 +106,12 @@ def run_parent(call, when, conf):
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
-    return write_config(tmp_path_factory.mktemp("calls"))
+    return write_configs(tmp_path_factory.mktemp("calls"))
 
 
 def run(name, call, when, place):
-    if name == "signerd":
-        return run_parent(call, when, place.conf)
+    if name in PARENTS:
+        return run_parent(name, call, when, place.confs[name])
     return run_child(name, call, when, place.chroot)
 
 
@@ -124,6 +135,12 @@ def test_returns_outside(name, call, place):
         assert status == WORKED
     else:
         assert status in (WORKED, FAILED)
+
+
+@pytest.mark.parametrize("name", ("link", "relay"))
+def test_links_have_a_time_limit_in_the_kernel(name, place):
+    for call in ("tcp_user_timeout", "tcp_nodelay"):
+        assert run(name, call, "after", place) == WORKED
 
 
 def test_the_dialer_dials(place):

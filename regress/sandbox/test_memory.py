@@ -10,21 +10,26 @@ import sys
 
 import pytest
 
-from lib import eth, procfs, secp256k1
+from lib import daemon, eth, procfs, secp256k1
 from lib.daemon import ROOT, SANITIZE
+from lib.proxies import FakeProxy
 
 RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
-         'allow client "batcher.example" key "batcher" method transaction')
+         'allow client "batcher.example" key "batcher" method transaction\n'
+         'allow via "edge" client "sequencer.example" key "sequencer" '
+         'chain 10\n'
+         'allow via "edge" client "batcher.example" key "batcher" '
+         'method transaction')
 KEYS = ("sequencer", "batcher")
 ADDRESSES = ("37b74bb9bb365760657ab18581ae67613e9eaafc",
              "05b4b087e84cc1ab1e96aeb84a56bfffedfb005a")
-PROCESSES = ("parent", "frontend", "keyd")
+PROCESSES = ("parent", "frontend", "keyd", "dialer", "link")
 
 
 def secret_of(path):
     """The scalar in a SEC 1 file: after version 1, 32 bytes."""
     with open(path) as f:
-        body = re.search("BEGIN EC PRIVATE KEY-+\n(.*?)\n-", f.read(), re.S)
+        body = re.search("BEGIN (?:EC )?PRIVATE KEY-+\n(.*?)\n-", f.read(), re.S)
     der = base64.b64decode(body.group(1))
     at = der.index(b"\x02\x01\x01\x04\x20") + 5
     return der[at:at + 32], body.group(1).encode()
@@ -84,17 +89,27 @@ def may_look():
 
 
 @pytest.fixture(scope="module")
-def signerd(site, serve):
-    """One that has signed a thousand payloads and a hundred transactions."""
+def signerd(site):
+    """One that has signed a thousand payloads and a hundred transactions,
+    directly and as many on a link."""
     may_look()
-    made = serve(site.config(rules=RULES, keys=KEYS))
-    answers = made.rpc([eth.payload_v2(n, hash=(n + 1).to_bytes(32, "big"))
-                        for n in range(1000)]).json()
-    assert len(answers) == 1000 and all("result" in a for a in answers)
-    answers = made.rpc([eth.sign_transaction(n, nonce=hex(n))
-                        for n in range(100)], "batcher.example").json()
-    assert len(answers) == 100 and all("result" in a for a in answers)
-    return made
+    payloads = [eth.payload_v2(n, hash=(n + 1).to_bytes(32, "big"))
+                for n in range(1000)]
+    transactions = [eth.sign_transaction(n, nonce=hex(n))
+                    for n in range(100)]
+    with FakeProxy(site) as proxy:
+        text = site.config(rules=RULES, keys=KEYS,
+                           proxies=[site.proxy("edge", proxy.port)])
+        with daemon.Signerd(site, text) as made:
+            link = proxy.wait_link()
+            for batch, client in ((payloads, "sequencer.example"),
+                                  (transactions, "batcher.example")):
+                relayed = [link.relayed(each, client) for each in batch]
+                for answers in (made.rpc(batch, client).json(),
+                                link.call_batch(relayed)):
+                    assert len(answers) == len(batch)
+                    assert all("result" in each for each in answers)
+            yield made
 
 
 def pid_of(signerd, name):
@@ -118,6 +133,13 @@ def test_key_is_not_in_memory(signerd, site, name, key):
     assert not found
 
 
+@pytest.mark.parametrize("name", PROCESSES)
+def test_tls_key_of_the_links_is_in_the_link_process(signerd, site, name):
+    secret, _ = secret_of(site.authority.client("signer.example")[1])
+    found, _ = scan(pid_of(signerd, name), forms(secret))
+    assert bool(found) == (name == "link")
+
+
 def test_keyd_has_memory_of_that_kind(signerd, site):
     """It cannot be read from outside, or it is kept out of dumps."""
     wanted = forms(secret_of(site.key("sequencer"))[0])
@@ -133,9 +155,10 @@ def test_keyd_has_memory_of_that_kind(signerd, site):
 # ---- the scan itself -----------------------------------------------------
 
 
-@pytest.mark.parametrize("name", PROCESSES)
+@pytest.mark.parametrize("name", [n for n in PROCESSES if n != "dialer"])
 def test_scan_finds_what_is_there(signerd, name):
-    """The clients' names are in all three: it can fail."""
+    """The clients' names are in all that see requests or rules: it can
+    fail."""
     found, _ = scan(pid_of(signerd, name), {
         "name": b"sequencer.example", "other": b"batcher.example"})
     assert {form for form, _ in found} == {"name", "other"}
