@@ -120,15 +120,16 @@ WEBSOCKET_OBJS = \
 	$O/common/wslink.o \
 	$O/common/wsupgrade.o
 
-# The arguments of a call, typed.
-ARGS_OBJS = \
-	$O/keyd/keccak.o \
-	$O/signerd/args.o \
-	$O/signerd/args_payload.o \
-	$O/signerd/args_tx.o
+# The methods that both daemons have, and their arguments, typed.
+API_OBJS = \
+	$O/api/args.o \
+	$O/api/args_payload.o \
+	$O/api/args_tx.o \
+	$O/api/method.o \
+	$O/keyd/keccak.o
 
 # The network process: TLS, HTTP, JSON-RPC.  No key, no file.
-FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(ARGS_OBJS) \
+FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 	$O/signerd/direct.o \
 	$O/signerd/frontend.o \
 	$O/signerd/frontmsg.o \
@@ -144,6 +145,7 @@ DIALER_OBJS = \
 	$O/common/imsgev.o \
 	$O/common/log.o \
 	$O/common/log_render.o \
+	$O/common/msgfield.o \
 	$O/common/privdrop.o \
 	$O/common/proc.o \
 	$O/common/sandbox.o \
@@ -161,7 +163,7 @@ DIALER_OBJS = \
 	$O/signerd/dialmsg.o
 
 # The process of the links to proxies: the same in another role.
-LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
+LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/common/list.o \
 	$O/signerd/advertise.o \
 	$O/signerd/dialmsg.o \
@@ -176,7 +178,7 @@ LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
 	$O/signerd/uplink_register.o
 
 # The network process of the other daemon.
-RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(ARGS_OBJS) \
+RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/common/json_splice.o \
 	$O/common/list.o \
 	$O/keyd/payload.o \
@@ -244,7 +246,8 @@ EXAMPLES =	etc/signerd.conf etc/proxyd.conf
 MACROS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' \
 	-DCHROOTDIR='"$(CHROOTDIR)"' \
-	-DPROXYD_CHROOTDIR='"$(PROXYD_CHROOTDIR)"' -DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
+	-DPROXYD_CHROOTDIR='"$(PROXYD_CHROOTDIR)"' \
+	-DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
 
 # Variables that end in the value of V: with V=1 commands are shown.
 Q_ =		@

@@ -332,7 +332,6 @@ void		 conf_add_address(struct conf_parser *, const char *what,
 		    uint8_t (**)[ADDRESS_SIZE], size_t *n);
 /* What the clauses say together; puts the default methods in. */
 void		 conf_rule_check(struct conf_parser *);
-void		 conf_methods_default(struct conf_parser *);
 /* An error if it was not given. */
 void		 conf_need_clause(struct conf_parser *, unsigned int clause);
 

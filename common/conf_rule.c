@@ -88,8 +88,8 @@ chain_item(struct conf_parser *p, const struct lexer_token *t)
 }
 
 static bool
-parse_bytes(struct conf_parser *p, const char *what, const struct lexer_token *t,
-    uint8_t *out, size_t n)
+parse_bytes(struct conf_parser *p, const char *what,
+    const struct lexer_token *t, uint8_t *out, size_t n)
 {
 	if (hex_fixed(t->text, strlen(t->text), out, n) == HEX_OK)
 		return (true);
@@ -253,8 +253,8 @@ conf_need_clause(struct conf_parser *p, unsigned int clause)
 		    clause == CLAUSE_ADDRESS ? "n" : "", clause_name(clause));
 }
 
-void
-conf_methods_default(struct conf_parser *p)
+static void
+default_methods(struct conf_parser *p)
 {
 	if ((p->clauses & CLAUSE_METHOD) == 0)
 		p->rule->methods = RULE_METHODS;
@@ -263,7 +263,7 @@ conf_methods_default(struct conf_parser *p)
 void
 conf_rule_check(struct conf_parser *p)
 {
-	conf_methods_default(p);
+	default_methods(p);
 	/* What a faulty list of methods would have meant is not known. */
 	if (!p->badmethod && p->rule->methods != 0)
 		check_method(p);

@@ -12,6 +12,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/httpserver_local.h"
 #include "common/log.h"
 
@@ -33,11 +34,9 @@ httpconn_expired(const struct httpconn *c)
 static void
 set_timeout(struct httpconn *c, uint32_t ms)
 {
-	struct timeval	 tv;
+	struct timeval	 tv = clock_in_ms(ms);
 
 	c->timeout = ms;
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = (ms % 1000) * 1000;
 	event_add(c->timer, &tv);
 }
 
@@ -538,12 +537,6 @@ struct tlsconn *
 httpconn_tls(const struct httpconn *c)
 {
 	return (c->conn);
-}
-
-int64_t
-httpconn_expiry(const struct httpconn *c)
-{
-	return (c->expiry);
 }
 
 void

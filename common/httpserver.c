@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "common/httpserver_local.h"
 #include "common/log.h"
 
@@ -350,7 +351,6 @@ httpserver_forget(struct httpserver *server, struct httpconn *c)
 void
 httpserver_stop(struct httpserver *server)
 {
-	uint32_t	 ms = server->limits->timeout_request;
 	struct timeval	 tv;
 	struct listener	*l;
 	struct httpconn	*c;
@@ -365,8 +365,7 @@ httpserver_stop(struct httpserver *server)
 		listener_free(l);
 	}
 	/* The last answers are to be read yet. */
-	tv.tv_sec = ms / 1000 + HTTPSERVER_LINGER / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
+	tv = clock_in_ms(server->limits->timeout_request + HTTPSERVER_LINGER);
 	event_add(server->stop_timer, &tv);
 	TAILQ_FOREACH(c, &server->conns, entry)
 		httpconn_stop(c);

@@ -105,8 +105,6 @@ const char	*httpconn_name(const struct httpconn *);
 const char	*httpconn_address(const struct httpconn *);
 uint16_t	 httpconn_port(const struct httpconn *);
 struct tlsconn	*httpconn_tls(const struct httpconn *);
-/* End of the validity of its certificate, Unix time, or 0. */
-int64_t		 httpconn_expiry(const struct httpconn *);
 /*
  * What the owner keeps with it.  A connection that goes while no request of
  * it is in progress is not told: the data is to be taken back by then.

@@ -15,10 +15,6 @@
 
 struct evbuffer;
 
-/* Errors on a link, where there is no status code to tell them by. */
-#define RPC_BUSY	(-32005)	/* try elsewhere */
-#define RPC_DEADLINE	(-32006)	/* the time is up */
-
 /*
  * One JSON-RPC message, by whatever way it came: a call or a batch of them,
  * parsed and handed to the owner one by one, answered together and in their

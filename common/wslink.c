@@ -520,12 +520,6 @@ wslink_close(struct wslink *l, uint16_t code, const char *reason)
 	tlsconn_flush(l->conn);
 }
 
-struct tlsconn *
-wslink_conn(struct wslink *l)
-{
-	return (l->conn);
-}
-
 size_t
 wslink_unsent(struct wslink *l)
 {

@@ -86,7 +86,6 @@ bool		 wslink_open(const struct wslink *);
  */
 void		 wslink_close(struct wslink *, uint16_t code,
 		    const char *reason);
-struct tlsconn	*wslink_conn(struct wslink *);
 /* Bytes that wait for the peer to read. */
 size_t		 wslink_unsent(struct wslink *);
 

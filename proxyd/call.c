@@ -17,6 +17,12 @@
 #include "proxyd/reqlog.h"
 
 #define SIGNATURE_TEXT	(2 + 2 + 2 * 65)	/* quotes, 0x, 65 bytes */
+/*
+ * What is signed is never longer than what was asked for, but for this.
+ * Answers are kept until those of the whole batch are there.
+ */
+#define RESULT_ROOM	1024
+#define ERROR_MAX	65536
 
 static struct relaying *
 relaying_of(const struct call *call)
@@ -160,7 +166,7 @@ on_timer(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* libevent counts from the begin of the turn in which it was set. */
+	/* libevent's clock is a coarse one: it can be some ms too early. */
 	if (now < call->due) {
 		set_timer(call);
 		return;
@@ -213,7 +219,10 @@ call_release(struct call *call)
 
 /* ---- Answers ---------------------------------------------------------- */
 
-/* A string of hex; of 65 bytes where it is a payload's signature. */
+/*
+ * A string of hex: of 65 bytes where it is a payload's signature, else not
+ * much longer than the request.
+ */
 static bool
 good_result(const struct call *call, const char *text, size_t len)
 {
@@ -223,6 +232,8 @@ good_result(const struct call *call, const char *text, size_t len)
 	    memcmp(text, "\"0x", 3) != 0 || text[len - 1] != '"')
 		return (false);
 	if (call->route.method == RULE_PAYLOAD && len != SIGNATURE_TEXT)
+		return (false);
+	if (len > call->argumentlen + RESULT_ROOM)
 		return (false);
 	for (i = 3; i < len - 1; i++)
 		if (hex_digit(text[i]) == -1)
@@ -269,7 +280,7 @@ answered_error(struct call *call, struct link *link,
 	int		 code;
 
 	if (jsonrpc_error_parse(doc, error, &code, &message) == -1 ||
-	    (text = json_text(doc, error, &len)) == NULL) {
+	    (text = json_text(doc, error, &len)) == NULL || len > ERROR_MAX) {
 		unusable(call, link, "an answer that makes no sense");
 		return;
 	}

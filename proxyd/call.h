@@ -34,7 +34,10 @@ struct call;
 /* A client by name: its calls, of all its connections. */
 struct client {
 	uint32_t		 in_flight;	/* calls at signers */
+	uint32_t		 nwaiting;	/* its part of relay's */
+	size_t			 held;		/* and of that */
 	bool			 pumping;
+	TAILQ_HEAD(messages, relaying) messages;	/* that wait for an answer */
 	TAILQ_HEAD(, relaying)	 turn;		/* with calls to start */
 };
 
@@ -47,7 +50,10 @@ struct relaying {
 	uint64_t		 deadline;	/* clock_us() */
 	struct event		*timer;		/* at the deadline */
 	size_t			 next;		/* call that may be unstarted */
-	bool			 refused;	/* too much is held already */
+	size_t			 held;		/* bytes of its arguments */
+	bool			 refused;	/* no memory for one of them */
+	bool			 waits;
+	TAILQ_ENTRY(relaying)	 entry;		/* of the client's messages */
 	bool			 in_turn;
 	TAILQ_ENTRY(relaying)	 turn;
 };
@@ -88,8 +94,6 @@ extern const struct httpserver_cb client_cb;
 
 /* routes are complete. -1 where memory is short. */
 int	client_init(struct relay *);
-/* Starts calls of this client as far as there is room. */
-void	client_pump(struct relay *, struct client *);
 /*
  * A call has its answer (rpc_result() and the like returned `left`): the
  * message may be complete.

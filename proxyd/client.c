@@ -10,40 +10,13 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "api/method.h"
 #include "common/clock.h"
 #include "common/hex.h"
 #include "common/json_splice.h"
 #include "common/log.h"
 #include "proxyd/link.h"
 #include "proxyd/reqlog.h"
-#include "signerd/args.h"
-
-#define HEALTH_RESULT	"\"" VERSION "\""
-#define MODULES_RESULT							\
-	"{\"eth\":\"1.0\",\"health\":\"1.0\",\"opsigner\":\"1.0\"," 	\
-	"\"rpc\":\"1.0\"}"
-
-typedef int	(*decoder)(struct args *, const struct json_doc *,
-		    const cJSON *, char *, size_t);
-
-struct method {
-	const char	*name;
-	int		 nargs;
-	const char	*result;	/* where it is always the same */
-	const char	*address;	/* member that names the key */
-	decoder		 decode;	/* of what a signer does */
-};
-
-static const struct method methods[] = {
-	{ "opsigner_signBlockPayload", 1, NULL, "senderAddress",
-	    args_payload_v1 },
-	{ "opsigner_signBlockPayloadV2", 1, NULL, "senderAddress",
-	    args_payload_v2 },
-	{ "eth_signTransaction", 1, NULL, "from", args_transaction },
-	{ "health_status", 0, HEALTH_RESULT, NULL, NULL },
-	{ "rpc_modules", 0, MODULES_RESULT, NULL, NULL },
-	{ NULL, 0, NULL, NULL, NULL }
-};
 
 /* The relay of this process. */
 static struct relay	*self;
@@ -86,8 +59,10 @@ client_init(struct relay *relay)
 	relay->routes.first = first_offered;
 	if ((relay->names = calloc(n + 1, sizeof(*relay->names))) == NULL)
 		return (-1);
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		TAILQ_INIT(&relay->names[i].messages);
 		TAILQ_INIT(&relay->names[i].turn);
+	}
 	return (0);
 }
 
@@ -111,8 +86,6 @@ clear(struct rpc_call *base)
 {
 	struct call	*call = (struct call *)base;
 
-	if (call->argument != NULL)
-		self->held -= call->argumentlen;
 	free(call->argument);
 	call->argument = NULL;
 }
@@ -158,9 +131,10 @@ static int
 keep_argument(struct call *call, const struct request *request,
     const struct method *m, const struct json_doc *doc, const cJSON *arg)
 {
+	struct relaying	*r = (struct relaying *)call->base.rpc;
 	struct evbuffer	*out;
 	size_t		 len;
-	int		 r = -1;
+	int		 result = -1;
 
 	if ((out = evbuffer_new()) == NULL)
 		return (-1);
@@ -169,35 +143,11 @@ keep_argument(struct call *call, const struct request *request,
 	    (call->argument = malloc(len)) != NULL) {
 		evbuffer_remove(out, call->argument, len);
 		call->argumentlen = len;
-		self->held += len;
-		r = 0;
+		r->held += len;
+		result = 0;
 	}
 	evbuffer_free(out);
-	return (r);
-}
-
-/* The two refusals whose text holds something of the request. */
-static void
-refusal_message(const struct request *request, enum refusal refusal,
-    char *text, size_t size)
-{
-	char	 fee[HEX_QUANTITYSIZE], tip[HEX_QUANTITYSIZE];
-
-	switch (refusal) {
-	case REFUSAL_FORBIDDEN:
-		snprintf(text, size, "Forbidden: client '%s' is not "
-		    "authorized to use any keys", request->client);
-		break;
-	case REFUSAL_FEEORDER:
-		hex_from_quantity(fee, &request->tx.max_fee);
-		hex_from_quantity(tip, &request->tx.max_priority_fee);
-		snprintf(text, size, "maxFeePerGas (%s) < "
-		    "maxPriorityFeePerGas (%s)", fee, tip);
-		break;
-	default:
-		snprintf(text, size, "%s", refusal_text(refusal));
-		break;
-	}
+	return (result);
 }
 
 static void
@@ -213,7 +163,8 @@ decide(struct call *call, struct request *request, const struct method *m,
 	    httpconn_name(call->base.rpc->owner));
 	refusal = route_decide(&self->routes, request, &call->route, &rule);
 	if (refusal != REFUSAL_NONE) {
-		refusal_message(request, refusal, text, sizeof(text));
+		refusal_message(text, sizeof(text), refusal, request,
+		    "client", request->client);
 		reqlog_refused(call->base.rpc->owner, request, refusal, rule,
 		    text);
 		rpc_error(&call->base, refusal_code(refusal), text);
@@ -222,8 +173,7 @@ decide(struct call *call, struct request *request, const struct method *m,
 	call->method = m->name;
 	if (request->method == METHOD_PAYLOAD)
 		call->payload = request->payload;
-	if (self->held > self->config.limits.max_bodies ||
-	    keep_argument(call, request, m, doc, arg) == -1) {
+	if (keep_argument(call, request, m, doc, arg) == -1) {
 		r->refused = true;
 		rpc_error(&call->base, JSONRPC_INTERNAL, "out of memory");
 		return;
@@ -234,16 +184,14 @@ decide(struct call *call, struct request *request, const struct method *m,
 }
 
 static void
-decode(struct call *call, const struct method *m, const struct json_doc *doc,
-    const cJSON *arg)
+decode(struct call *call, const struct method *m, args_decoder *decoder,
+    const struct json_doc *doc, const cJSON *arg)
 {
-	decoder		 decode_arg = call->kona ? args_payload_kona :
-			    m->decode;
 	struct args	 args;
 	char		 why[192], text[256];
 
 	memset(&args, 0, sizeof(args));
-	if (decode_arg(&args, doc, arg, why, sizeof(why)) == -1) {
+	if (decoder(&args, doc, arg, why, sizeof(why)) == -1) {
 		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
 		rpc_reject(&call->base, m->name, JSONRPC_PARAMS, text);
 	} else
@@ -260,25 +208,22 @@ dispatch(struct rpc_call *base, const struct jsonrpc_request *req,
 	const cJSON		*arg;
 	char			 text[64];
 
-	for (m = methods; m->name != NULL; m++)
-		if (strcmp(m->name, req->method) == 0)
-			break;
-	if (m->name == NULL) {
+	if ((m = method_find(req->method)) == NULL) {
 		rpc_no_method(base, req->method);
 		return;
 	}
-	if (m->decode == args_payload_v1 && cJSON_IsObject(req->params)) {
+	if (m->decode_object != NULL && cJSON_IsObject(req->params)) {
 		call->kona = true;
-		decode(call, m, doc, req->params);
+		decode(call, m, m->decode_object, doc, req->params);
 		return;
 	}
-	if (jsonrpc_argument(req->params, m->nargs, &arg, text,
+	if (jsonrpc_argument(req->params, m->decode != NULL, &arg, text,
 	    sizeof(text)) == -1)
 		rpc_reject(base, m->name, JSONRPC_PARAMS, text);
-	else if (m->result != NULL)
-		rpc_result(base, m->result, strlen(m->result));
+	else if (m->decode != NULL)
+		decode(call, m, m->decode, doc, arg);
 	else
-		decode(call, m, doc, arg);
+		rpc_result(base, m->result, strlen(m->result));
 }
 
 /* ---- The life of a message -------------------------------------------- */
@@ -314,14 +259,36 @@ join_turn(struct relaying *r)
 	r->in_turn = true;
 }
 
+/* The message, or one call of it, waits for answers no more. */
+static void
+count_off(struct relaying *r, size_t ncalls)
+{
+	self->nwaiting -= (uint32_t)ncalls;
+	r->client->nwaiting -= (uint32_t)ncalls;
+}
+
+static void
+count_on(struct relaying *r)
+{
+	self->nwaiting += (uint32_t)r->rpc.left;
+	r->client->nwaiting += (uint32_t)r->rpc.left;
+	self->held += r->held;
+	r->client->held += r->held;
+	r->waits = true;
+	TAILQ_INSERT_TAIL(&r->client->messages, r, entry);
+}
+
 static void
 message_free(struct relaying *r)
 {
 	size_t	 i;
 
-	if (r->client != NULL) {
+	if (r->waits) {
 		leave_turn(r);
-		self->nwaiting -= (uint32_t)r->rpc.left;
+		count_off(r, r->rpc.left);
+		self->held -= r->held;
+		r->client->held -= r->held;
+		TAILQ_REMOVE(&r->client->messages, r, entry);
 		for (i = 0; i < r->rpc.ncalls; i++)
 			call_release((struct call *)r->rpc.calls[i]);
 	}
@@ -349,8 +316,9 @@ finish(struct relaying *r)
 	evbuffer_free(out);
 }
 
-void
-client_pump(struct relay *relay, struct client *client)
+/* Starts calls of this client as far as there is room. */
+static void
+pump(struct relay *relay, struct client *client)
 {
 	struct relaying	*r;
 	struct call	*call;
@@ -373,10 +341,10 @@ client_answered(struct relaying *r, bool left)
 {
 	struct client	*client = r->client;
 
-	self->nwaiting--;
+	count_off(r, 1);
 	if (!left)
 		finish(r);
-	client_pump(self, client);
+	pump(self, client);
 }
 
 void
@@ -388,7 +356,7 @@ client_unserved(struct relaying *r, const char *reason)
 	reqlog_unavailable(conn, reason);
 	message_free(r);
 	httpconn_unavailable(conn);
-	client_pump(self, client);
+	pump(self, client);
 }
 
 static void
@@ -403,14 +371,12 @@ static int
 begin(struct relaying *r)
 {
 	uint32_t	 ms = self->config.limits.timeout_request;
-	struct timeval	 tv;
+	struct timeval	 tv = clock_in_ms(ms);
 
 	r->deadline = clock_us() + (uint64_t)ms * 1000;
 	r->timer = evtimer_new(self->base, on_deadline, r);
 	if (r->timer == NULL)
 		return (-1);
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
 	event_add(r->timer, &tv);
 	return (0);
 }
@@ -420,6 +386,66 @@ unavailable(struct httpconn *conn, const char *reason)
 {
 	reqlog_unavailable(conn, reason);
 	httpconn_unavailable(conn);
+}
+
+/* ---- Room ------------------------------------------------------------- */
+
+static bool
+is_full(const struct relaying *r)
+{
+	return (self->nwaiting + r->rpc.left >
+	    self->config.limits.max_queue);
+}
+
+static bool
+holds_too_much(const struct relaying *r)
+{
+	return (self->held > 0 && self->held + r->held >
+	    self->config.limits.max_bodies);
+}
+
+/*
+ * The last message of the client that has the most waiting, of calls or of
+ * bytes, where that is more than the one who asks would have.
+ */
+static struct relaying *
+greediest(const struct relaying *r, bool bytes)
+{
+	struct client	*c, *most = NULL;
+	size_t		 n, max;
+	uint32_t	 i;
+
+	max = bytes ? r->client->held + r->held :
+	    r->client->nwaiting + r->rpc.left;
+	for (i = 0; i < self->routes.nclients; i++) {
+		c = &self->names[i];
+		if ((n = bytes ? c->held : c->nwaiting) <= max)
+			continue;
+		max = n;
+		most = c;
+	}
+	return (most == NULL ? NULL : TAILQ_LAST(&most->messages, messages));
+}
+
+/*
+ * Who has the most makes room, and if that is who asks there is none: a
+ * client that fills the queue shuts out itself alone.
+ */
+static bool
+make_room(const struct relaying *r)
+{
+	struct relaying	*victim;
+	bool		 full;
+
+	for (;;) {
+		full = is_full(r);
+		if (!full && !holds_too_much(r))
+			return (true);
+		/* By calls where these are too many, else by bytes. */
+		if ((victim = greediest(r, !full)) == NULL)
+			return (false);
+		client_unserved(victim, "busy");
+	}
 }
 
 static void
@@ -442,20 +468,23 @@ on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 		httpconn_answer(conn, NULL);
 		return;
 	}
-	if (r->client != NULL)
-		relay->nwaiting += (uint32_t)r->rpc.left;
 	if (r->rpc.left == 0 || r->refused) {
 		finish(r);
 		return;
 	}
-	if (relay->nwaiting > relay->config.limits.max_queue ||
-	    begin(r) == -1) {
+	if (!make_room(r)) {
 		message_free(r);
 		unavailable(conn, "busy");
 		return;
 	}
+	if (begin(r) == -1) {
+		message_free(r);
+		unavailable(conn, "out of memory");
+		return;
+	}
+	count_on(r);
 	join_turn(r);
-	client_pump(relay, r->client);
+	pump(relay, r->client);
 }
 
 /* The client has gone: what is under way for it is dropped. */
@@ -471,7 +500,7 @@ on_cancel(struct httpconn *conn, void *arg)
 	client = r->client;
 	message_free(r);
 	if (client != NULL)
-		client_pump(relay, client);
+		pump(relay, client);
 }
 
 static void

@@ -13,8 +13,8 @@ statement(const struct config_listen *l)
 	return (l->signers ? "signers on" : "listen on");
 }
 
-struct conf_tls
-config_listen_tls(struct config_listen *l)
+static struct conf_tls
+listen_tls(struct config_listen *l)
 {
 	struct conf_tls tls = { &l->ca, &l->cert, &l->key, &l->crl };
 
@@ -28,7 +28,7 @@ config_listen_free(struct config_listen *l)
 
 	if (l == NULL)
 		return;
-	tls = config_listen_tls(l);
+	tls = listen_tls(l);
 	conf_tls_free(&tls);
 	free(l->host);
 	free(l);
@@ -45,7 +45,7 @@ parser_listen(struct parser *p, bool signers)
 	l->signers = signers;
 	l->fd = -1;
 	p->listen = l;
-	p->common.tls = config_listen_tls(l);
+	p->common.tls = listen_tls(l);
 	conf_tls_init(&p->common.tls);
 	p->common.seen |= signers ? STATEMENT_SIGNERS : STATEMENT_LISTEN;
 }
@@ -86,7 +86,7 @@ listens_check(struct parser *p)
 	STAILQ_FOREACH(l, &p->conf->listens, entry) {
 		ca = ca || l->ca.conf == NULL;
 		cert = cert || l->cert.conf == NULL;
-		own = config_listen_tls(l);
+		own = listen_tls(l);
 		conf_tls_inherit(&own, &all);
 	}
 	if (lexer_incomplete(p->common.lexer) ||
@@ -108,7 +108,7 @@ config_open(struct config *conf)
 
 	status = conf_tls_open(&all, NULL);
 	STAILQ_FOREACH(l, &conf->listens, entry) {
-		own = config_listen_tls(l);
+		own = listen_tls(l);
 		if (conf_tls_open(&own, &all) == -1)
 			status = -1;
 	}
@@ -139,7 +139,7 @@ config_close(struct config *conf)
 	struct conf_tls tls;
 
 	STAILQ_FOREACH(l, &conf->listens, entry) {
-		tls = config_listen_tls(l);
+		tls = listen_tls(l);
 		conf_tls_close(&tls);
 		conf_fd_close(&l->fd);
 	}

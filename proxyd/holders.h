@@ -23,7 +23,7 @@ struct holders {
 	uint32_t	 index;		/* of this entry */
 	uint32_t	 next;		/* with the same hash */
 	uint32_t	 nsigners;
-	uint32_t	*signers;	/* ascending: in the order of the file */
+	uint32_t	*signers;	/* ascending, as in the file */
 	uint64_t	*set;		/* the same, where they are many */
 };
 

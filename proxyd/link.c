@@ -20,6 +20,7 @@
 
 /* Numbers that every JSON parser takes as they are. */
 #define ID_MAX		((uint64_t)1 << 53)
+#define ID_DIGITS	16
 /* Bytes of a request beside its argument. */
 #define REQUEST_ENVELOPE	4096
 
@@ -220,21 +221,32 @@ link_stop(struct relay *relay)
 
 /* ---- Messages --------------------------------------------------------- */
 
+/* As it was sent, or 0, which none is. */
+static uint64_t
+id_of(const char *text, size_t len)
+{
+	uint64_t	 id = 0;
+	size_t		 i;
+
+	if (text == NULL || len == 0 || len > ID_DIGITS || text[0] == '0')
+		return (0);
+	for (i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return (0);
+		id = id * 10 + (uint64_t)(text[i] - '0');
+	}
+	return (id);
+}
+
 static struct attempt *
-attempt_by_id(const struct link *link, const char *text, size_t len)
+attempt_by_id(const struct link *link, uint64_t id)
 {
 	struct attempt	*a;
-	char		 number[24];
 
-	if (text == NULL || len >= sizeof(number))
-		return (NULL);
 	/* Nearly always the first. */
-	TAILQ_FOREACH(a, &link->attempts, of_link) {
-		snprintf(number, sizeof(number), "%llu",
-		    (unsigned long long)a->id);
-		if (strlen(number) == len && memcmp(number, text, len) == 0)
+	TAILQ_FOREACH(a, &link->attempts, of_link)
+		if (a->id == id)
 			return (a);
-	}
 	return (NULL);
 }
 
@@ -257,7 +269,7 @@ take_answer(struct link *link, const struct json_doc *doc, const cJSON *root)
 
 	if (cJSON_IsNumber(id))
 		text = json_raw(doc, id, &len);
-	if ((a = attempt_by_id(link, text, len)) == NULL) {
+	if ((a = attempt_by_id(link, id_of(text, len))) == NULL) {
 		drop_answer(link);
 		return;
 	}
@@ -283,6 +295,11 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 	struct json_doc		*doc;
 
 	(void)ws;
+	/* It was asked for nothing yet. */
+	if (link->signer == NULL) {
+		register_message(link, text, len);
+		return;
+	}
 	limits.max_depth = 512;
 	limits.max_values = link->relay->config.limits.max_values;
 	if (json_parse(&doc, text, len, &limits, NULL) == JSON_OK) {
@@ -318,7 +335,8 @@ open_wslink(struct link *link, struct tlsconn *tls)
 	struct wslink_config		 config;
 
 	memset(&config, 0, sizeof(config));
-	config.max_message = max_message(link);
+	config.max_message = link->stranger ? LINK_STRANGER_MESSAGE :
+	    max_message(link);
 	config.max_output = max_output(link);
 	config.ping = l->timeout_ping;
 	config.dead = l->timeout_dead;
@@ -354,8 +372,7 @@ link_new(struct relay *relay, struct httpconn *conn)
 		free(link);
 		return (NULL);
 	}
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
+	tv = clock_in_ms(ms);
 	event_add(link->timer, &tv);
 	return (link);
 }

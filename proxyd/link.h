@@ -12,24 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/link.h"
 #include "proxyd/advert.h"
 #include "proxyd/call.h"
 #include "proxyd/relay.h"
 
 struct wslink;
 
-/* Close codes of RFC 6455 section 7.4, and ours. */
-#define LINK_GOING_AWAY	1001
-#define LINK_POLICY	1008
-#define LINK_REPLACED	4001
-
-/* JSON-RPC errors of the link (section "Signer to proxy"). */
-#define LINK_UNEXPECTED	(-32001)
-#define LINK_BUSY	(-32005)
-#define LINK_DEADLINE	(-32006)
-
 /* Registrations of one link in ten seconds; more are answered with 1008. */
 #define LINK_REGISTRATIONS	20
+/* Messages before it has registered, and their size where it never will. */
+#define LINK_FIRST_MESSAGES	4
+#define LINK_STRANGER_MESSAGE	65536
 /*
  * Links that have not registered: of one signer, and of all certificates
  * together that no signer has.  They shall not take the place of others.
@@ -55,6 +49,7 @@ struct link {
 	uint64_t		 fault;		/* the last one, or 0 */
 	uint64_t		 window;	/* of registrations */
 	uint32_t		 nregistrations;
+	uint32_t		 nfirst;	/* messages, not registered */
 	struct event		*timer;		/* to register */
 	TAILQ_HEAD(, attempt)	 attempts;	/* in flight, oldest first */
 	uint32_t		 nattempts;

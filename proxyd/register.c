@@ -9,13 +9,12 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "api/method.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/wslink.h"
 #include "proxyd/link.h"
 
-#define SERVE_SIGNER	"opsignerproxy_serveSigner"
-#define HEALTH_RESULT	"\"" VERSION "\""
 #define ANSWER								\
 	"{\"version\":1,\"software\":\"proxyd/" VERSION "\","		\
 	"\"features\":[\"client\",\"deadline\"]}"
@@ -63,6 +62,8 @@ refuse(struct rpc_call *call, struct link *link, const char *reason)
 		log_str(&r, "reason", reason);
 		log_end(&r);
 	}
+	/* It is closed for this, and not for being late. */
+	event_del(link->timer);
 	snprintf(link->reason, sizeof(link->reason), "%s", reason);
 	link->refused = link->reason;
 	rpc_error(call, LINK_UNEXPECTED, reason);
@@ -208,10 +209,10 @@ static void
 dispatch(struct rpc_call *call, const struct jsonrpc_request *req,
     const struct json_doc *doc)
 {
-	if (strcmp(req->method, SERVE_SIGNER) == 0)
+	if (strcmp(req->method, LINK_SERVE_SIGNER) == 0)
 		serve_signer(call, call->rpc->owner, req, doc);
 	else if (strcmp(req->method, "health_status") == 0)
-		rpc_result(call, HEALTH_RESULT, sizeof(HEALTH_RESULT) - 1);
+		rpc_result(call, METHOD_HEALTH, sizeof(METHOD_HEALTH) - 1);
 	else
 		rpc_no_method(call, req->method);
 }
@@ -285,6 +286,9 @@ register_message(struct link *link, const char *text, size_t len)
 		send_answer(link, rpc);
 	rpc_free(rpc);
 	end_older(link);
+	if (link->signer == NULL && link->refused == NULL &&
+	    ++link->nfirst == LINK_FIRST_MESSAGES)
+		link->refused = "messages, but none that registers";
 	if (link->refused != NULL) {
 		wslink_close(link->ws, LINK_POLICY, link->refused);
 		link_unregister(link);

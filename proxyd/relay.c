@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "common/child.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
@@ -62,7 +63,7 @@ take_listen(struct relay *r, struct imsg *imsg)
 	int			 fd, i;
 
 	if (relaymsg_get_listen(imsg, &msg, &fd) == -1 ||
-	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTEN)
+	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTENS)
 		fatalx("bad listener message");
 	s = &r->sockets[r->nsockets++];
 	s->fd = fd;
@@ -332,8 +333,7 @@ stop(struct relay *r)
 	r->stop_timer = evtimer_new(r->base, on_stop_timer, r);
 	if (r->stop_timer == NULL)
 		fatal("evtimer_new");
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
+	tv = clock_in_ms(ms);
 	event_add(r->stop_timer, &tv);
 	httpserver_stop(r->signer_server);
 	httpserver_stop(r->clients);

@@ -35,8 +35,6 @@ struct tlsctx;
  * `attempt` on that signer's link.
  */
 
-/* Sockets that one relay listens on. */
-#define RELAY_MAXLISTEN	256
 /* Signers that one call may be sent to. */
 #define RELAY_ATTEMPTS	16
 /* What links have to close in order when the daemon stops, in ms. */
@@ -66,9 +64,8 @@ struct relay {
 	bool			 configured;
 	bool			 serving;
 	bool			 stopping;
-	struct relay_socket	 sockets[RELAY_MAXLISTEN];
+	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
-	uint32_t		 nrules;	/* that have come */
 	enum relay_msg		 last;		/* whose lists come */
 	struct route_table	 routes;
 	struct signer		*signers;	/* routes.nsigners */
@@ -77,7 +74,7 @@ struct relay {
 	struct httpserver	*signer_server;
 	struct rpc_limits	 rpc_limits;
 
-	/* signer.c */
+	/* link.c */
 	TAILQ_HEAD(, link)	 links;
 	uint32_t		 nlinks;
 	uint64_t		 serial;	/* of the last link */

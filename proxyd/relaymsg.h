@@ -39,7 +39,7 @@ enum relay_msg {
 #define RELAY_MSGSIZE		16384
 #define RELAY_PROTOCOLS_MAX	64
 #define RELAY_MAXPIECE		256	/* items in one RELAY_LIST */
-#define RELAY_MAXLISTENS	256
+#define RELAY_MAXLISTENS	CONF_LISTENS
 
 struct relay_config {
 	struct config_limits	limits;

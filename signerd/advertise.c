@@ -79,10 +79,7 @@ compare_pieces(const void *va, const void *vb)
 	return (u256_cmp(&a->chain, &b->chain));
 }
 
-/*
- * No payload is signed by a rule without chains (see keyd/policy.h).  Then
- * nothing may be left.
- */
+/* No payload is signed by a rule without chains (see keyd/policy.h). */
 static void
 take_apart(struct pieces *p, const struct grant *grant)
 {
@@ -93,10 +90,10 @@ take_apart(struct pieces *p, const struct grant *grant)
 	piece.key = grant->key;
 	piece.methods = grant->methods;
 	piece.listed = grant->nchains > 0;
-	if (!piece.listed)
+	if (!piece.listed) {
 		piece.methods &= RULE_TRANSACTION;
-	if (!piece.listed && piece.methods != 0)
 		p->list[p->n++] = piece;
+	}
 	for (i = 0; i < grant->nchains; i++) {
 		piece.chain = grant->chains[i];
 		p->list[p->n++] = piece;
@@ -119,7 +116,7 @@ merge(struct pieces *p)
 			any = 0;
 		}
 		if (!next->listed)
-			any = next->methods;
+			any |= next->methods;
 		else if ((next->methods &= ~any) == 0)
 			continue;
 		last = &p->list[n > 0 ? n - 1 : 0];

@@ -237,8 +237,7 @@ attempt_begin(struct endpoint *e, uint32_t cookie)
 
 	e->cookie = cookie;
 	e->begun = clock_us();
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
+	tv = clock_in_ms(ms);
 	event_add(e->deadline, &tv);
 	if (!e->numeric) {
 		e->state = ATTEMPT_WANTS_FILES;

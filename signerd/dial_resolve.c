@@ -54,8 +54,8 @@ dial_dns_text(enum dial_dns result)
 	return (texts[result]);
 }
 
-bool
-dial_name_valid(const char *name)
+static bool
+name_valid(const char *name)
 {
 	size_t	 label = 0, i;
 
@@ -260,7 +260,7 @@ dial_lookup_start(struct event_base *base, const char *name, uint16_t port,
 	int			 saved;
 
 	if (conf->nservers == 0 || conf->attempts == 0 ||
-	    !dial_name_valid(name)) {
+	    !name_valid(name)) {
 		errno = EINVAL;
 		return (NULL);
 	}

@@ -41,12 +41,11 @@ enum dial_dns {
 typedef void (*dial_lookup_cb)(int family, enum dial_dns,
 	    const struct dial_addresses *, void *arg);
 
-/* Labels of 1 to 63 bytes, DIAL_HOST_MAX in all. */
-bool	dial_name_valid(const char *);
 /*
  * The servers are asked in their order, each `attempts` times, the next one
  * when `timeout` has passed, or earlier, so that all of them have been asked
- * within nine tenths of limit (ms).  NULL with errno.
+ * within nine tenths of limit (ms).  NULL with errno, which is EINVAL for a
+ * name that has no labels of 1 to 63 bytes, DIAL_HOST_MAX in all.
  */
 struct dial_lookup *dial_lookup_start(struct event_base *, const char *name,
 	    uint16_t port, const struct dial_resolvconf *, uint32_t limit,

@@ -6,21 +6,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/msgfield.h"
 #include "signerd/dialmsg.h"
 
 _Static_assert(DIAL_HOST_MAX <= UINT8_MAX && DIAL_ERROR_MAX <= UINT8_MAX,
     "a string's length travels in one byte");
-
-static int
-finish(struct imsgbuf *ibuf, struct ibuf *b, int ok)
-{
-	if (!ok) {
-		ibuf_free(b);
-		return (-1);
-	}
-	imsg_close(ibuf, b);
-	return (0);
-}
 
 /* A length in one byte, then 1 to size - 1 bytes without NULs. */
 static int
@@ -48,14 +38,6 @@ get_string(struct ibuf *b, char *s, size_t size)
 	return (0);
 }
 
-static int
-start(struct imsg *imsg, enum dial_msg type, struct ibuf *b)
-{
-	if (imsg_get_type(imsg) != (uint32_t)type)
-		return (-1);
-	return (imsg_get_ibuf(imsg, b));
-}
-
 int
 dialmsg_send_config(struct imsgbuf *ibuf, const struct dial_config *config)
 {
@@ -74,7 +56,7 @@ dialmsg_send_config(struct imsgbuf *ibuf, const struct dial_config *config)
 	for (i = 0; ok && i < config->nnameservers; i++)
 		ok = add_string(b, config->nameservers[i],
 		    sizeof(config->nameservers[i])) == 0;
-	return (finish(ibuf, b, ok));
+	return (msgfield_finish(ibuf, b, ok));
 }
 
 int
@@ -84,7 +66,7 @@ dialmsg_get_config(struct imsg *imsg, struct dial_config *config)
 	uint32_t	 i;
 
 	memset(config, 0, sizeof(*config));
-	if (start(imsg, DIAL_CONFIG, &b) == -1 ||
+	if (msgfield_begin(imsg, DIAL_CONFIG, &b) == -1 ||
 	    ibuf_get_n32(&b, &config->connect_timeout) == -1 ||
 	    config->connect_timeout == 0 ||
 	    ibuf_get_n32(&b, &config->nnameservers) == -1 ||
@@ -108,7 +90,7 @@ dialmsg_send_endpoint(struct imsgbuf *ibuf, const struct dial_endpoint *e)
 	ok = ibuf_add_n32(b, e->index) == 0 &&
 	    ibuf_add_n16(b, e->port) == 0 &&
 	    add_string(b, e->host, sizeof(e->host)) == 0;
-	return (finish(ibuf, b, ok));
+	return (msgfield_finish(ibuf, b, ok));
 }
 
 int
@@ -117,7 +99,7 @@ dialmsg_get_endpoint(struct imsg *imsg, struct dial_endpoint *e)
 	struct ibuf	 b;
 
 	memset(e, 0, sizeof(*e));
-	if (start(imsg, DIAL_ENDPOINT, &b) == -1 ||
+	if (msgfield_begin(imsg, DIAL_ENDPOINT, &b) == -1 ||
 	    ibuf_get_n32(&b, &e->index) == -1 ||
 	    e->index >= DIAL_MAXENDPOINTS ||
 	    ibuf_get_n16(&b, &e->port) == -1 || e->port == 0 ||
@@ -134,7 +116,7 @@ dialmsg_send_request(struct imsgbuf *ibuf, enum dial_msg type,
 
 	if ((b = imsg_create(ibuf, type, 0, 0, 8)) == NULL)
 		return (-1);
-	return (finish(ibuf, b, ibuf_add_n32(b, request->index) == 0 &&
+	return (msgfield_finish(ibuf, b, ibuf_add_n32(b, request->index) == 0 &&
 	    ibuf_add_n32(b, request->cookie) == 0));
 }
 
@@ -183,9 +165,9 @@ dialmsg_send_connected(struct imsgbuf *ibuf, const struct dial_result *result,
 		return (-1);
 	if (add_result(b, result) == -1 ||
 	    add_string(b, result->peer, sizeof(result->peer)) == -1)
-		return (finish(ibuf, b, 0));
+		return (msgfield_finish(ibuf, b, 0));
 	ibuf_fd_set(b, fd);
-	return (finish(ibuf, b, 1));
+	return (msgfield_finish(ibuf, b, 1));
 }
 
 int
@@ -195,7 +177,7 @@ dialmsg_get_connected(struct imsg *imsg, struct dial_result *result, int *fd)
 
 	*fd = -1;
 	memset(result, 0, sizeof(*result));
-	if (start(imsg, DIAL_CONNECTED, &b) == -1 ||
+	if (msgfield_begin(imsg, DIAL_CONNECTED, &b) == -1 ||
 	    get_result(&b, result) == -1 ||
 	    get_string(&b, result->peer, sizeof(result->peer)) == -1 ||
 	    ibuf_size(&b) != 0)
@@ -210,7 +192,7 @@ dialmsg_send_failed(struct imsgbuf *ibuf, const struct dial_result *result)
 
 	if ((b = imsg_create(ibuf, DIAL_FAILED, 0, 0, 64)) == NULL)
 		return (-1);
-	return (finish(ibuf, b, add_result(b, result) == 0 &&
+	return (msgfield_finish(ibuf, b, add_result(b, result) == 0 &&
 	    add_string(b, result->text, sizeof(result->text)) == 0));
 }
 
@@ -220,7 +202,7 @@ dialmsg_get_failed(struct imsg *imsg, struct dial_result *result)
 	struct ibuf	 b;
 
 	memset(result, 0, sizeof(*result));
-	if (start(imsg, DIAL_FAILED, &b) == -1 ||
+	if (msgfield_begin(imsg, DIAL_FAILED, &b) == -1 ||
 	    get_result(&b, result) == -1 ||
 	    get_string(&b, result->text, sizeof(result->text)) == -1)
 		return (-1);
@@ -230,7 +212,7 @@ dialmsg_get_failed(struct imsg *imsg, struct dial_result *result)
 int
 dialmsg_send(struct imsgbuf *ibuf, enum dial_msg type, int fd)
 {
-	return (imsg_compose(ibuf, type, 0, 0, fd, NULL, 0) == -1 ? -1 : 0);
+	return (msgfield_send(ibuf, type, fd));
 }
 
 int

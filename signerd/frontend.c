@@ -51,7 +51,7 @@ take_file(struct frontend *front, struct imsg *imsg)
 static void
 take_listener(struct frontend *front, struct imsg *imsg)
 {
-	if (front->nlisteners == FRONT_MAXLISTEN ||
+	if (front->nlisteners == CONF_LISTENS ||
 	    frontmsg_get_fd(imsg,
 	    &front->listeners[front->nlisteners]) == -1)
 		fatalx("bad listener message");

@@ -17,9 +17,6 @@
 struct event_base;
 struct tlsctx;
 
-/* Listening sockets that one frontend serves. */
-#define FRONT_MAXLISTEN	256
-
 struct frontend {
 	struct event_base	*base;
 	struct imsgev		 parent;
@@ -28,7 +25,7 @@ struct frontend {
 	bool			 serving;
 	struct tlsctx		*tls;
 	int			 files[TLSFILE_COUNT];	/* or -1 */
-	int			 listeners[FRONT_MAXLISTEN];
+	int			 listeners[CONF_LISTENS];
 	size_t			 nlisteners;	/* until serving */
 	int			 channel;	/* to keyd, until serving */
 	struct keylink		 keylink;

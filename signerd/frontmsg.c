@@ -159,7 +159,7 @@ frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 int
 frontmsg_send(struct imsgbuf *ibuf, enum front_msg type, int fd)
 {
-	return (imsg_compose(ibuf, type, 0, 0, fd, NULL, 0) == -1 ? -1 : 0);
+	return (msgfield_send(ibuf, type, fd));
 }
 
 int

@@ -50,20 +50,45 @@ slot_release(struct keylink *k, struct keylink_slot *s)
 static void
 turn_join(struct keylink *k, struct signing *signing)
 {
+	struct rpc_owner	*owner = signing->rpc.owner;
+
 	if (signing->in_turn || rpc_next(signing) == NULL ||
 	    signing->in_keyd >= k->limits->max_waiting)
 		return;
-	TAILQ_INSERT_TAIL(&k->turn, signing, turn);
+	if (owner->nturns++ == 0) {
+		TAILQ_INIT(&owner->turns);
+		TAILQ_INSERT_TAIL(&k->turn, owner, turn);
+	}
+	TAILQ_INSERT_TAIL(&owner->turns, signing, turn);
 	signing->in_turn = true;
 }
 
 static void
 turn_leave(struct keylink *k, struct signing *signing)
 {
+	struct rpc_owner	*owner = signing->rpc.owner;
+
 	if (!signing->in_turn)
 		return;
-	TAILQ_REMOVE(&k->turn, signing, turn);
+	TAILQ_REMOVE(&owner->turns, signing, turn);
 	signing->in_turn = false;
+	if (--owner->nturns == 0)
+		TAILQ_REMOVE(&k->turn, owner, turn);
+}
+
+/* The next, which leaves; its owner is the last now. */
+static struct signing *
+turn_take(struct keylink *k)
+{
+	struct rpc_owner	*owner = TAILQ_FIRST(&k->turn);
+	struct signing		*signing = TAILQ_FIRST(&owner->turns);
+
+	turn_leave(k, signing);
+	if (owner->nturns > 0) {
+		TAILQ_REMOVE(&k->turn, owner, turn);
+		TAILQ_INSERT_TAIL(&k->turn, owner, turn);
+	}
+	return (signing);
 }
 
 static void
@@ -116,10 +141,10 @@ pump(struct keylink *k)
 	if (k->pumping)
 		return;
 	k->pumping = true;
-	while ((signing = TAILQ_FIRST(&k->turn)) != NULL &&
+	while (!TAILQ_EMPTY(&k->turn) &&
 	    !TAILQ_EMPTY(&k->unused) && k->bytes <=
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction) {
-		turn_leave(k, signing);
+		signing = turn_take(k);
 		if ((call = rpc_next(signing)) != NULL)
 			ask(k, signing, call);
 	}

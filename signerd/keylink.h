@@ -18,15 +18,16 @@
 struct call;
 struct event;
 struct event_base;
+struct rpc_owner;
 struct signing;
 
 /*
  * The way to keyd: which requests are asked next, how many are under way,
  * and what becomes of those that keyd does not answer in time.
  *
- * Each signing (one HTTP request, so one connection; or one message of a
- * link) with calls to ask has its turn, one call a turn, at most `max waiting`
- * of it in keyd at once.
+ * Each owner (a connection or a link) has its turn, and among its own each
+ * signing (an HTTP request, or a message of a link) with calls to ask, one
+ * call a turn, at most `max waiting` of a signing in keyd at once.
  */
 
 /* Requests in keyd at once, of all owners. */
@@ -53,7 +54,7 @@ struct keylink {
 	struct keylink_slot	 slots[KEYLINK_WINDOW];
 	TAILQ_HEAD(, keylink_slot) sent;	/* oldest first */
 	TAILQ_HEAD(, keylink_slot) unused;
-	TAILQ_HEAD(, signing)	 turn;		/* with calls to ask */
+	TAILQ_HEAD(, rpc_owner)	 turn;		/* with calls to ask */
 	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
 	size_t			 bytes;		/* in keyd */

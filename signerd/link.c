@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "common/child.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
@@ -288,8 +289,7 @@ stop(struct linkd *l)
 	l->stop_timer = evtimer_new(l->base, on_stop_timer, l);
 	if (l->stop_timer == NULL)
 		fatal("evtimer_new");
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
+	tv = clock_in_ms(ms);
 	event_add(l->stop_timer, &tv);
 	for (i = 0; i < l->nuplinks; i++)
 		uplink_stop(l->uplinks[i]);

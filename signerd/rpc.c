@@ -10,6 +10,8 @@
 
 #include <event2/buffer.h>
 
+#include "api/link.h"
+#include "api/method.h"
 #include "common/clock.h"
 #include "common/hex.h"
 #include "common/log.h"
@@ -17,29 +19,6 @@
 #include "signerd/keylink.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
-
-#define HEALTH_RESULT	"\"" VERSION "\""
-#define MODULES_RESULT							\
-	"{\"eth\":\"1.0\",\"health\":\"1.0\",\"opsigner\":\"1.0\"," 	\
-	"\"rpc\":\"1.0\"}"
-
-typedef int	(*decoder)(struct args *, const struct json_doc *,
-		    const cJSON *, char *, size_t);
-
-struct method {
-	const char	*name;
-	const char	*result;	/* where it is always the same */
-	decoder		 decode;	/* of the argument of what keyd does */
-};
-
-static const struct method methods[] = {
-	{ "opsigner_signBlockPayload", NULL, args_payload_v1 },
-	{ "opsigner_signBlockPayloadV2", NULL, args_payload_v2 },
-	{ "eth_signTransaction", NULL, args_transaction },
-	{ "health_status", HEALTH_RESULT, NULL },
-	{ "rpc_modules", MODULES_RESULT, NULL },
-	{ NULL, NULL, NULL }
-};
 
 /* ---- Answers to single calls ------------------------------------------ */
 
@@ -55,7 +34,7 @@ reject(struct call *call, const char *method, int code, const char *message)
 static bool
 answer_unserved(struct call *call, int code)
 {
-	return (rpc_error(&call->head, code, code == RPC_DEADLINE ?
+	return (rpc_error(&call->head, code, code == LINK_DEADLINE ?
 	    "deadline exceeded" : "busy"));
 }
 
@@ -70,7 +49,7 @@ answer_signed(struct call *call, const struct keyd_reply *reply)
 	size = sizeof(object) + 2 * reply->resultlen + 8;
 	if ((json = malloc(size)) == NULL) {
 		if (call_owner(call)->via != 0)
-			return (answer_unserved(call, RPC_BUSY));
+			return (answer_unserved(call, LINK_BUSY));
 		return (rpc_error(&call->head, JSONRPC_INTERNAL,
 		    "out of memory"));
 	}
@@ -92,40 +71,17 @@ answer_signed(struct call *call, const struct keyd_reply *reply)
 }
 
 static void
-forbidden_message(const struct call *call, char *text, size_t size)
-{
-	const struct rpc_owner	*owner = call_owner(call);
-	const char		*client = call->args.request.client;
-	bool			 named = client[0] != '\0' ||
-				    owner->link == NULL;
-
-	snprintf(text, size, "Forbidden: %s '%s' is not authorized to use "
-	    "any keys", named ? "client" : "proxy",
-	    named ? client : owner->link);
-}
-
-/* The two refusals whose text holds something of the request. */
-static void
-refusal_message(const struct call *call, enum refusal refusal, char *text,
+refusal_of(const struct call *call, enum refusal refusal, char *text,
     size_t size)
 {
-	const struct tx	*tx = &call->args.request.tx;
-	char		 fee[HEX_QUANTITYSIZE], tip[HEX_QUANTITYSIZE];
+	const struct rpc_owner	*owner = call_owner(call);
+	const struct request	*request = &call->args.request;
+	/* One that names no client asks for itself. */
+	bool			 proxy = request->client[0] == '\0' &&
+				    owner->link != NULL;
 
-	switch (refusal) {
-	case REFUSAL_FORBIDDEN:
-		forbidden_message(call, text, size);
-		break;
-	case REFUSAL_FEEORDER:
-		hex_from_quantity(fee, &tx->max_fee);
-		hex_from_quantity(tip, &tx->max_priority_fee);
-		snprintf(text, size, "maxFeePerGas (%s) < "
-		    "maxPriorityFeePerGas (%s)", fee, tip);
-		break;
-	default:
-		snprintf(text, size, "%s", refusal_text(refusal));
-		break;
-	}
+	refusal_message(text, size, refusal, request, proxy ? "proxy" :
+	    "client", proxy ? owner->link : request->client);
 }
 
 /* ---- From the text to calls ------------------------------------------- */
@@ -155,10 +111,9 @@ take_metadata(struct call *call, const struct method *m,
 }
 
 static void
-decode_call(struct call *call, const struct method *m,
+decode_call(struct call *call, const char *method, args_decoder *decode,
     const struct json_doc *doc, const cJSON *arg, const char *client)
 {
-	decoder		 decode = call->kona ? args_payload_kona : m->decode;
 	struct request	*request = &call->args.request;
 	char		 why[192], text[256];
 	int		 r;
@@ -169,7 +124,7 @@ decode_call(struct call *call, const struct method *m,
 	snprintf(request->client, sizeof(request->client), "%s", client);
 	if (r == -1) {
 		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
-		reject(call, m->name, JSONRPC_PARAMS, text);
+		reject(call, method, JSONRPC_PARAMS, text);
 	} else
 		rpc_defer(&call->head);
 }
@@ -184,10 +139,11 @@ dispatch_signing(struct call *call, const struct method *m,
 	const char		*client = owner->client;
 	char			 text[64];
 
-	if (m->decode == args_payload_v1 && cJSON_IsObject(params) &&
+	if (m->decode_object != NULL && cJSON_IsObject(params) &&
 	    !owner->metadata) {
 		call->kona = true;
-		decode_call(call, m, doc, params, client);
+		decode_call(call, m->name, m->decode_object, doc, params,
+		    client);
 		return;
 	}
 	if (jsonrpc_arguments(params, owner->metadata ? 2 : 1, args, text,
@@ -200,7 +156,7 @@ dispatch_signing(struct call *call, const struct method *m,
 			return;
 		client = meta.client;
 	}
-	decode_call(call, m, doc, args[0], client);
+	decode_call(call, m->name, m->decode, doc, args[0], client);
 }
 
 static void
@@ -212,10 +168,7 @@ dispatch(struct rpc_call *head, const struct jsonrpc_request *req,
 	const cJSON		*none;
 	char			 text[64];
 
-	for (m = methods; m->name != NULL; m++)
-		if (strcmp(m->name, req->method) == 0)
-			break;
-	if (m->name == NULL)
+	if ((m = method_find(req->method)) == NULL)
 		rpc_no_method(head, req->method);
 	else if (m->decode != NULL)
 		dispatch_signing(call, m, req->params, doc);
@@ -330,7 +283,7 @@ finish(struct signing *s)
 	}
 	/* Those for which memory was short. */
 	if (owner->via != 0)
-		answer_rest(s, RPC_BUSY);
+		answer_rest(s, LINK_BUSY);
 	if ((out = rpc_join(&s->rpc)) == NULL)
 		end_unavailable(s, "out of memory");
 	else
@@ -356,7 +309,7 @@ give_up(struct signing *s, int code, const char *reason)
 void
 rpc_expired(struct signing *s)
 {
-	give_up(s, s->deadline <= clock_us() ? RPC_DEADLINE : RPC_BUSY,
+	give_up(s, s->deadline <= clock_us() ? LINK_DEADLINE : LINK_BUSY,
 	    "deadline");
 }
 
@@ -389,12 +342,12 @@ unserved(struct call *call, enum refusal refusal)
 
 	if (call_owner(call)->via == 0) {
 		/* One element that is too busy is the whole answer's 503. */
-		give_up(s, RPC_BUSY, refusal_name(refusal));
+		give_up(s, LINK_BUSY, refusal_name(refusal));
 		return (false);
 	}
 	reqlog_unavailable(call_owner(call), call, refusal_name(refusal));
 	return (answered(s, answer_unserved(call,
-	    refusal == REFUSAL_DEADLINE ? RPC_DEADLINE : RPC_BUSY)));
+	    refusal == REFUSAL_DEADLINE ? LINK_DEADLINE : LINK_BUSY)));
 }
 
 bool
@@ -412,7 +365,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 	case REFUSAL_INTERNAL:
 		return (unserved(call, reply->refusal));
 	default:
-		refusal_message(call, reply->refusal, text, sizeof(text));
+		refusal_of(call, reply->refusal, text, sizeof(text));
 		reqlog_refused(call, reply, text);
 		left = rpc_error(&call->head, refusal_code(reply->refusal),
 		    text);
@@ -455,15 +408,20 @@ submit(struct signing *s)
 	return (NULL);
 }
 
-/* A message alone is within max body; together they must be within bounds. */
+/*
+ * A message alone is within max body and max batch; whoever sends more than
+ * one at once can have too much here.
+ */
 static bool
 is_busy(const struct rpc_owner *owner)
 {
-	return (keylink_busy(owner->keylink) || owner->busy ||
-	    (owner->max_signings > 0 &&
+	if (keylink_busy(owner->keylink) || owner->busy)
+		return (true);
+	if (owner->nsignings == 1)
+		return (false);
+	return ((owner->max_signings > 0 &&
 	    owner->nsignings > owner->max_signings) ||
-	    (owner->max_held > 0 && owner->nsignings > 1 &&
-	    owner->held > owner->max_held));
+	    (owner->max_held > 0 && owner->held > owner->max_held));
 }
 
 struct signing *
@@ -497,7 +455,7 @@ rpc_start(struct rpc_owner *owner, const char *body, size_t len)
 	if (s->rpc.left == 0)
 		finish(s);
 	else if (is_busy(owner))
-		give_up(s, RPC_BUSY, "busy");
+		give_up(s, LINK_BUSY, "busy");
 	else
 		return (submit(s));
 	return (NULL);

@@ -14,7 +14,7 @@
 
 #include "common/rpcserver.h"
 #include "keyd/keymsg.h"
-#include "signerd/args.h"
+#include "api/args.h"
 #include "signerd/metadata.h"
 
 struct config_limits;
@@ -39,7 +39,7 @@ struct rpc_owner_ops {
 	/*
 	 * It cannot be served now, and this was logged.  Where there is a
 	 * via, this is for want of memory alone: other calls that are not
-	 * served have RPC_BUSY or RPC_DEADLINE for their answer.
+	 * served have LINK_BUSY or LINK_DEADLINE for their answer.
 	 */
 	void	(*unavailable)(void *arg, struct signing *,
 		    const char *reason);
@@ -60,12 +60,17 @@ struct rpc_owner {
 	const struct front_key *keys;	/* for the log */
 	size_t		 nkeys;
 	bool		 busy;		/* takes no more messages */
-	uint32_t	 max_signings;	/* at once; 0: any number */
-	size_t		 max_held;	/* bytes of several; 0: any number */
+	/* Of several messages together; 0: any number. */
+	uint32_t	 max_signings;
+	size_t		 max_held;	/* bytes */
 	/* In flight. */
 	LIST_HEAD(, signing) signings;
 	uint32_t	 nsignings;
-	size_t		 held;		/* of their texts and calls */
+	size_t		 held;		/* bytes of their texts and calls */
+	/* Of the keylink. */
+	size_t		 nturns;
+	TAILQ_HEAD(, signing) turns;	/* with calls to ask */
+	TAILQ_ENTRY(rpc_owner) turn;
 };
 
 struct call {

@@ -22,6 +22,10 @@
 #define MAX_FILES	256
 #define MAX_ANSWERS	2048
 
+_Static_assert(CONFIG_PROXIES <= DIAL_MAXENDPOINTS &&
+    CONFIG_NAMESERVERS <= DIAL_MAXNAMESERVERS,
+    "the dialer has room for what the configuration may hold");
+
 static void
 address_port(char *out, size_t size, const struct config_nameserver *ns)
 {

@@ -19,7 +19,7 @@
 /* Descriptors of a child beside its connections, */
 #define SPARE_FDS	96
 /* and for a proxy: addresses and name servers that are tried at once. */
-#define PROXY_FDS	8
+#define PROXY_FDS	24
 
 static int
 find_users(const struct daemon_options *o, const struct config *config,

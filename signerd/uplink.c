@@ -11,6 +11,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "api/link.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
@@ -18,10 +19,6 @@
 #include "signerd/uplink.h"
 
 #define INPUT_MAX	65536
-#define GOING_AWAY	1001
-#define NO_ROOM		1011
-#define POLICY		1008
-#define REPLACED	4001
 #define NO_CODE		1005
 
 static void	dial(struct uplink *);
@@ -29,10 +26,8 @@ static void	dial(struct uplink *);
 static void
 arm(struct uplink *u, uint32_t ms)
 {
-	struct timeval	 tv;
+	struct timeval	 tv = clock_in_ms(ms);
 
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
 	event_add(u->timer, &tv);
 }
 
@@ -143,15 +138,15 @@ uplink_close(struct uplink *u, uint16_t code, const char *reason, bool slow)
 static void
 say_end(const struct wslink_end *end, char *text, size_t size)
 {
-	if (end->code == 0 || (!end->by_peer && end->code == NO_ROOM))
+	if (end->code == 0 || (!end->by_peer && end->code == LINK_NO_ROOM))
 		snprintf(text, size, "%s", end->reason);
 	else if (end->by_peer && end->code == NO_CODE)
 		snprintf(text, size, "closed by the proxy, without a reason");
 	else if (end->by_peer)
 		snprintf(text, size, "closed by the proxy: %u %s%s",
-		    end->code, end->reason, end->code == REPLACED ?
+		    end->code, end->reason, end->code == LINK_REPLACED ?
 		    " (another signer has our certificate's name)" : "");
-	else if (end->code == POLICY)
+	else if (end->code == LINK_POLICY)
 		/* The one thing that wslink.h closes with it for. */
 		snprintf(text, size, "the proxy's %s", end->reason);
 	else
@@ -172,7 +167,7 @@ on_ws_end(struct wslink *ws, const struct wslink_end *end, void *arg)
 	}
 	/* Another has our name, or the proxy does not want us. */
 	u->slow = end->by_peer &&
-	    (end->code == REPLACED || end->code == POLICY);
+	    (end->code == LINK_REPLACED || end->code == LINK_POLICY);
 	say_end(end, text, sizeof(text));
 	down(u, text);
 }
@@ -184,7 +179,7 @@ static void
 stop_when_idle(struct uplink *u)
 {
 	if (u->ws != NULL && u->owner.nsignings == 0)
-		uplink_close(u, GOING_AWAY, "signerd stops", false);
+		uplink_close(u, LINK_GOING_AWAY, "signerd stops", false);
 }
 
 static void
@@ -205,7 +200,7 @@ on_answer(void *arg, struct signing *s, struct evbuffer *body)
 	if (len <= 1)
 		return;
 	if ((text = evbuffer_pullup(body, -1)) == NULL)
-		uplink_close(u, NO_ROOM, "out of memory", false);
+		uplink_close(u, LINK_NO_ROOM, "out of memory", false);
 	else
 		(void)wslink_send(u->ws, (char *)text, len - 1);
 }
@@ -218,7 +213,7 @@ on_unavailable(void *arg, struct signing *s, const char *reason)
 	(void)s;
 	/* Not even an error can be told: the proxy asks another. */
 	if (u->ws != NULL)
-		uplink_close(u, NO_ROOM, reason, false);
+		uplink_close(u, LINK_NO_ROOM, reason, false);
 }
 
 static void
@@ -362,7 +357,7 @@ timed_out(struct uplink *u, const char *what)
 	snprintf(text, sizeof(text), "%s within %u ms", what,
 	    u->linkd->config.limits.timeout_register);
 	if (u->ws != NULL)
-		uplink_close(u, POLICY, text, false);
+		uplink_close(u, LINK_POLICY, text, false);
 	else
 		down(u, text);
 }

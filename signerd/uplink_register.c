@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 
+#include "api/link.h"
 #include "common/clock.h"
 #include "common/json.h"
 #include "common/jsonrpc.h"
@@ -16,10 +17,6 @@
 #include "common/wslink.h"
 #include "signerd/uplink.h"
 
-#define SERVE_SIGNER	"opsignerproxy_serveSigner"
-#define UNEXPECTED	(-32001)	/* the proxy does not want this signer */
-#define POLICY		1008
-#define PROTOCOL	1002
 
 /* What the proxy's answer says. */
 struct answer {
@@ -33,10 +30,8 @@ struct answer {
 static void
 add_timer(struct event *timer, uint32_t ms)
 {
-	struct timeval	 tv;
+	struct timeval	 tv = clock_in_ms(ms);
 
-	tv.tv_sec = ms / 1000;
-	tv.tv_usec = ms % 1000 * 1000;
 	event_add(timer, &tv);
 }
 
@@ -44,7 +39,7 @@ void
 uplink_register(struct uplink *u)
 {
 	static const char	 form[] = "{\"jsonrpc\":\"2.0\",\"id\":%llu,"
-				    "\"method\":\"" SERVE_SIGNER "\","
+				    "\"method\":\"" LINK_SERVE_SIGNER "\","
 				    "\"params\":[%s]}";
 	const char		*object = u->bare ? "" : u->object;
 	size_t			 size = sizeof(form) + strlen(object) + 24;
@@ -52,7 +47,7 @@ uplink_register(struct uplink *u)
 	int			 n;
 
 	if ((text = malloc(size)) == NULL) {
-		uplink_close(u, POLICY, "out of memory", false);
+		uplink_close(u, LINK_POLICY, "out of memory", false);
 		return;
 	}
 	u->asked = ++u->ids;
@@ -153,8 +148,8 @@ take_error(struct uplink *u, const struct json_doc *doc, const cJSON *error)
 	int		 code;
 
 	if (jsonrpc_error_parse(doc, error, &code, &message) == -1) {
-		uplink_close(u, PROTOCOL, "an error of the proxy that makes "
-		    "no sense", true);
+		uplink_close(u, LINK_PROTOCOL, "an error of the proxy that "
+		    "makes no sense", true);
 		return;
 	}
 	/* A proxy of 2025: it takes no argument. */
@@ -164,9 +159,9 @@ take_error(struct uplink *u, const struct json_doc *doc, const cJSON *error)
 		return;
 	}
 	snprintf(text, sizeof(text), "%s error %d: %.300s",
-	    code == UNEXPECTED ? "refused by the proxy:" :
-	    "the proxy answered " SERVE_SIGNER " with", code, message);
-	uplink_close(u, POLICY, text, true);
+	    code == LINK_UNEXPECTED ? "refused by the proxy:" :
+	    "the proxy answered " LINK_SERVE_SIGNER " with", code, message);
+	uplink_close(u, LINK_POLICY, text, true);
 }
 
 static void
@@ -181,8 +176,8 @@ take_answer(struct uplink *u, const struct json_doc *doc, const cJSON *root)
 	else if (take_result(doc, json_member(root, "result"), &a))
 		registered(u, &a);
 	else
-		uplink_close(u, PROTOCOL, "an answer of the proxy to "
-		    SERVE_SIGNER " that makes no sense", true);
+		uplink_close(u, LINK_PROTOCOL, "an answer of the proxy to "
+		    LINK_SERVE_SIGNER " that makes no sense", true);
 }
 
 static bool

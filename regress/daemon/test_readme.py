@@ -131,14 +131,16 @@ class Reader:
         fields = daemon.parse_log("time=0 " + line.replace("…", "~"))
         assert fields.pop("time"), line
         fixed = {k: v for k, v in fields.items() if "~" not in v}
-        for name in ("signer.log", "proxy.log"):
-            for record in filter(None, self.log(name)):
+        tick = threading.Event()
+        for _ in range(int(daemon.PATIENCE / 0.02)):
+            records = [record for name in ("signer.log", "proxy.log")
+                       for record in self.log(name)]
+            for record in filter(None, records):
                 if fixed.items() <= record.items():
                     assert fields.keys() <= record.keys(), (fields, record)
                     return
-        raise AssertionError("not in the logs: %r\n%r" % (fixed, [
-            record for name in ("signer.log", "proxy.log")
-            for record in self.log(name)]))
+            tick.wait(0.02)         # the answer may be here before the line
+        raise AssertionError("not in the logs: %r\n%r" % (fixed, records))
 
     def close(self):
         for pid in [self.shell.pid] + procfs.session(self.shell.pid):

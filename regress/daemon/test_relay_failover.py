@@ -215,6 +215,9 @@ def test_no_answer(site, name):
         assert asked.took >= 0.15 * SLOW
         assert hq.ended is None
         assert len(dr.requests) == 1
+        # Not a moment earlier, when it would not count as missed.
+        proxyd.wait_log(msg="signer in doubt", signer="hq", patience=SLACK,
+                        reason="no answer in time")
         # Whoever is in doubt is asked last.
         assert ask(proxyd, name=OTHER) == "sequencer"
         assert len(hq.requests) == 1

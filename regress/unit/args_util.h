@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "signerd/args.h"
+#include "api/args.h"
 
 /* 20 and 32 bytes, and what they are. */
 #define ADDR	"0x00112233445566778899aAbBcCdDeEfF01020304"

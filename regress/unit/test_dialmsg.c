@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/dialmsg.o compat/imsg.o compat/imsg-buffer.o */
+/* objects: signerd/dialmsg.o common/msgfield.o compat/imsg.o
+ * compat/imsg-buffer.o */
 
 #include "regress/unit/imsg_util.h"
 #include "signerd/dialmsg.h"

@@ -97,7 +97,6 @@ upgrade(struct httpconn *c, const struct http_parser *http, void *arg)
 	    http_field(http, "upgrade"), httpconn_address(c),
 	    httpconn_name(c));
 	assert_true(httpconn_port(c) > 0);
-	assert_true(httpconn_expiry(c) == 0);
 	switch (does) {
 	case REFUSES:
 		evbuffer_add_printf(out, "HTTP/1.1 426 no\r\n\r\n");

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/args.o signerd/args_tx.o signerd/args_payload.o
+/* objects: api/args.o api/args_tx.o api/args_payload.o
  * common/json.o common/jsonscan.o common/hex.o common/base64.o
  * common/u256.o */
 /* libs: libcjson libcrypto */

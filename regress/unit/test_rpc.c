@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/rpc.o signerd/metadata.o signerd/reqlog.o signerd/args.o
- * signerd/args_payload.o signerd/args_tx.o common/rpcserver.o
+/* objects: signerd/rpc.o signerd/metadata.o signerd/reqlog.o api/args.o
+ * api/args_payload.o api/args_tx.o api/method.o common/rpcserver.o
  * common/jsonrpc.o common/json.o common/jsonscan.o common/base64.o
  * common/hex.o common/u256.o keyd/keccak.o keyd/request.o */
 /* libs: libevent libcjson */

@@ -4,7 +4,7 @@
  */
 
 /*
- * objects: proxyd/wire.o signerd/args.o signerd/args_payload.o
+ * objects: proxyd/wire.o api/args.o api/args_payload.o
  *	common/base64.o common/hex.o common/json.o common/jsonscan.o
  *	common/u256.o
  * libs: libcjson libevent
@@ -21,7 +21,7 @@
 #include <event2/event.h>
 
 #include "proxyd/link.h"
-#include "signerd/args.h"
+#include "api/args.h"
 
 #define V1	"opsigner_signBlockPayload"
 #define V2	"opsigner_signBlockPayloadV2"

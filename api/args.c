@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/hex.h"
-#include "signerd/args_local.h"
+#include "api/args_local.h"
 
 int
 args_fault(const struct args_src *src, const char *name, const char *text)

@@ -3,13 +3,13 @@
  * SPDX-License-Identifier: ISC
  */
 
-#ifndef SIGNERD_ARGS_LOCAL_H
-#define SIGNERD_ARGS_LOCAL_H
+#ifndef API_ARGS_LOCAL_H
+#define API_ARGS_LOCAL_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "signerd/args.h"
+#include "api/args.h"
 
 /*
  * What the files that decode arguments share: tables of members, and readers
@@ -65,4 +65,4 @@ int	args_decode(struct args *, enum request_method,
 	    const struct json_doc *, const cJSON *,
 	    const struct args_member *, char *why, size_t size);
 
-#endif /* SIGNERD_ARGS_LOCAL_H */
+#endif /* API_ARGS_LOCAL_H */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signerd/args_local.h"
+#include "api/args_local.h"
 
 #define TX_ADDRESS(field, bit)						\
 static int								\

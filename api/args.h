@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-#ifndef SIGNERD_ARGS_H
-#define SIGNERD_ARGS_H
+#ifndef API_ARGS_H
+#define API_ARGS_H
 
 #include <stddef.h>
 
@@ -42,4 +42,4 @@ int	args_payload_kona(struct args *, const struct json_doc *,
 	    const cJSON *arg, char *why, size_t size);
 void	args_clear(struct args *);
 
-#endif /* SIGNERD_ARGS_H */
+#endif /* API_ARGS_H */

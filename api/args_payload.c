@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/base64.h"
-#include "signerd/args_local.h"
+#include "api/args_local.h"
 
 static int
 payload_sender(struct args *a, const cJSON *v, const struct args_src *src,
@@ -51,7 +51,7 @@ payload_domain_array(struct args *a, const cJSON *list,
 		    &len) == -1)
 			return (args_fault(src, name,
 			    "must be an array of 32 numbers"));
-		/* JSON has no leading zeros: a byte has at most three digits. */
+		/* No leading zeros in JSON: at most three digits. */
 		if (len > 3 || v->valuedouble > UINT8_MAX)
 			return (args_fault(src, name, "a number over 255"));
 		a->request.payload.domain[n++] = (uint8_t)v->valuedouble;
