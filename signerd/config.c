@@ -206,7 +206,8 @@ check_missing(struct parser *p)
 	listens = (known & STATEMENT_LISTEN) != 0 ||
 	    (known & STATEMENT_PROXY) == 0;
 	if ((known & (STATEMENT_LISTEN | STATEMENT_PROXY)) == 0)
-		conf_missing(&p->common, "listen on", "at least one is");
+		conf_missing(&p->common, "listen on",
+		    "at least one, or a proxy, is");
 	if (listens && (known & STATEMENT_TLS) == 0)
 		conf_missing_tls(&p->common, true, true);
 	if ((known & STATEMENT_KEY) == 0)
