@@ -296,7 +296,7 @@ lacks(char *why, size_t size, const uint8_t address[ADDRESS_SIZE],
 
 	hex_from_address(hex, address);
 	if (method == 0 && chain == NULL) {
-		snprintf(why, size, "it does not hold address %s", hex);
+		snprintf(why, size, "it does not offer address %s", hex);
 		return (false);
 	}
 	if (chain != NULL)

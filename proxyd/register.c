@@ -128,8 +128,8 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 
 	index = route_signer_by_certname(&relay->routes, link->certname);
 	if (index == UINT32_MAX) {
-		snprintf(text, sizeof(text), "unexpected signer: no signer of "
-		    "the configuration has the certificate name '%s'",
+		snprintf(text, sizeof(text), "unexpected signer: the proxy's "
+		    "configuration has no signer of certificate name '%s'",
 		    link->certname);
 		refuse(call, link, text);
 		return;
@@ -138,7 +138,7 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 	    sizeof(why))) {
 		snprintf(text, sizeof(text), "unexpected signer: as '%s' "
 		    "(certificate name '%s') it does not have all that the "
-		    "configuration says: %s",
+		    "proxy's configuration says: %s",
 		    relay->routes.signers[index].name, link->certname, why);
 		refuse(call, link, text);
 		return;
