@@ -151,7 +151,7 @@ try_again(struct call *call, const char *why)
 		arm_timer(call, false);
 		return (true);
 	}
-	client_unserved(relaying_of(call), why);
+	client_unserved(relaying_of(call), call, why);
 	return (false);
 }
 
@@ -193,7 +193,7 @@ call_start(struct call *call)
 	    (unsigned long long)++relay->ids);
 	call->timer = evtimer_new(relay->base, on_timer, call);
 	if (call->timer == NULL) {
-		client_unserved(relaying_of(call), "out of memory");
+		client_unserved(relaying_of(call), call, "out of memory");
 		return (false);
 	}
 	return (try_again(call, "no signer"));

@@ -99,8 +99,12 @@ int	client_init(struct relay *);
  * message may be complete.
  */
 void	client_answered(struct relaying *, bool left);
-/* No signer for one of its calls, or no time: the whole message gets 503. */
-void	client_unserved(struct relaying *, const char *reason);
+/*
+ * No signer for one of its calls, or no time: the whole message gets 503.
+ * call: the one to name in the log, NULL: not known which.
+ */
+void	client_unserved(struct relaying *, const struct call *,
+	    const char *reason);
 
 /* ---- proxyd/call.c: from signer to signer ----------------------------- */
 

@@ -306,7 +306,7 @@ finish(struct relaying *r)
 
 	out = r->refused ? NULL : rpc_join(&r->rpc);
 	if (out == NULL)
-		reqlog_unavailable(conn, "out of memory");
+		reqlog_unavailable(conn, NULL, "out of memory");
 	message_free(r);
 	if (out == NULL) {
 		httpconn_unavailable(conn);
@@ -348,15 +348,31 @@ client_answered(struct relaying *r, bool left)
 }
 
 void
-client_unserved(struct relaying *r, const char *reason)
+client_unserved(struct relaying *r, const struct call *call,
+    const char *reason)
 {
 	struct client	*client = r->client;
 	struct httpconn	*conn = r->conn;
 
-	reqlog_unavailable(conn, reason);
+	reqlog_unavailable(conn, call, reason);
 	message_free(r);
 	httpconn_unavailable(conn);
 	pump(self, client);
+}
+
+/* What a signer has been asked for in vain; NULL: nothing yet. */
+static const struct call *
+first_unanswered(const struct relaying *r)
+{
+	const struct call	*call;
+	size_t			 i;
+
+	for (i = 0; i < r->rpc.ncalls; i++) {
+		call = (const struct call *)r->rpc.calls[i];
+		if (call->started && !rpc_answered(&call->base))
+			return (call);
+	}
+	return (NULL);
 }
 
 static void
@@ -364,7 +380,7 @@ on_deadline(int fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	client_unserved(arg, "deadline");
+	client_unserved(arg, first_unanswered(arg), "deadline");
 }
 
 static int
@@ -384,7 +400,7 @@ begin(struct relaying *r)
 static void
 unavailable(struct httpconn *conn, const char *reason)
 {
-	reqlog_unavailable(conn, reason);
+	reqlog_unavailable(conn, NULL, reason);
 	httpconn_unavailable(conn);
 }
 
@@ -444,7 +460,7 @@ make_room(const struct relaying *r)
 		/* By calls where these are too many, else by bytes. */
 		if ((victim = greediest(r, !full)) == NULL)
 			return (false);
-		client_unserved(victim, "busy");
+		client_unserved(victim, NULL, "busy");
 	}
 }
 

@@ -33,16 +33,22 @@ log_chain(struct log_record *r, const struct u256 *chain)
 }
 
 static void
+log_asked(struct log_record *r, const struct call *call)
+{
+	log_str(r, "id", call->id);
+	log_str(r, "method", method_name(call->route.method));
+	log_chain(r, &call->route.chain);
+	log_hex(r, "address", call->route.address, ADDRESS_SIZE);
+}
+
+static void
 log_call(struct log_record *r, const struct call *call,
     const struct link *link)
 {
 	const struct relaying	*m = (const struct relaying *)call->base.rpc;
 
 	log_peer(r, m->conn);
-	log_str(r, "id", call->id);
-	log_str(r, "method", method_name(call->route.method));
-	log_chain(r, &call->route.chain);
-	log_hex(r, "address", call->route.address, ADDRESS_SIZE);
+	log_asked(r, call);
 	/* It may have lost its place to a newer link of the same signer. */
 	log_str(r, "signer", link->signer != NULL ?
 	    m->relay->routes.signers[link->signer->index].name : "");
@@ -133,13 +139,18 @@ reqlog_rejected(const struct httpconn *conn, const char *method, int code,
 }
 
 void
-reqlog_unavailable(const struct httpconn *conn, const char *reason)
+reqlog_unavailable(const struct httpconn *conn, const struct call *call,
+    const char *reason)
 {
 	struct log_record	 r;
 
 	if (!log_start_noise(&r, LOG_LVL_ERROR, "unavailable"))
 		return;
 	log_peer(&r, conn);
+	if (call != NULL) {
+		log_asked(&r, call);
+		log_num(&r, "attempts", call->ntried);
+	}
 	log_str(&r, "reason", reason);
 	log_end(&r);
 }

@@ -29,8 +29,9 @@ void	reqlog_refused(const struct httpconn *, const struct request *,
 /* Not a request that a signer could be asked for; method can be NULL. */
 void	reqlog_rejected(const struct httpconn *, const char *method, int code,
 	    const char *text);
-/* A whole HTTP request that got a 503. */
-void	reqlog_unavailable(const struct httpconn *, const char *reason);
+/* A whole HTTP request that got a 503; by which call of it, or NULL. */
+void	reqlog_unavailable(const struct httpconn *, const struct call *,
+	    const char *reason);
 /* A body that is no JSON: what is wrong, and at which byte. */
 void	reqlog_unparsed(const struct httpconn *, const char *reason,
 	    size_t at);

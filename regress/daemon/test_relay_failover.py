@@ -76,8 +76,9 @@ def test_cut_link_of_the_only_one(site):
             asked = cut_in_flight(wire, signerd, proxyd)
             took = asked.check_unavailable()
             assert took < REQUEST / 1000 + SLACK
-            assert proxyd.wait_log(msg="unavailable")["reason"] == \
-                "deadline"
+            record = proxyd.wait_log(msg="unavailable")
+            assert record["reason"] == "deadline"
+            assert record["id"] and record["attempts"] == "1"
             wire.resume()
             assert ask(proxyd) == "sequencer"
 

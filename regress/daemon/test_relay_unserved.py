@@ -29,7 +29,11 @@ def test_503_at_once(alone):
             began = time.monotonic()
             check_unavailable(connection.rpc(MESSAGE))
             assert time.monotonic() - began < SLACK
-    assert alone.wait_log(msg="unavailable")["reason"] == "no signer"
+    record = alone.wait_log(msg="unavailable")
+    assert record["reason"] == "no signer"
+    assert record["id"] and record["method"] == "block-payload"
+    assert (record["chain"], record["attempts"]) == ("10", "0")
+    assert record["address"] == ADDRESS["sequencer"]
 
 
 def test_503_to_a_batch(site):
