@@ -106,14 +106,22 @@ httpconn_unavailable(struct httpconn *c)
 }
 
 void
+httpanswer_log_peer(struct log_record *r, const struct httpconn *c)
+{
+	if (c->server->cb.whom != NULL)
+		log_str(r, "for", c->server->cb.whom);
+	log_str(r, "client", c->name);
+	log_str(r, "peer", c->address);
+}
+
+void
 httpanswer_shed(struct httpconn *c)
 {
 	struct log_record	 r;
 
 	c->refused = true;
 	if (log_start_noise(&r, LOG_LVL_ERROR, "unavailable")) {
-		log_str(&r, "client", c->name);
-		log_str(&r, "peer", c->address);
+		httpanswer_log_peer(&r, c);
 		log_str(&r, "reason", "max bodies");
 		log_end(&r);
 	}
@@ -129,12 +137,14 @@ httpanswer_log(const struct httpconn *c, int status, const char *reason)
 
 	if (!log_start_noise(&r, LOG_LVL_INFO, "http request refused"))
 		return;
-	log_str(&r, "client", c->name);
-	log_str(&r, "peer", c->address);
+	httpanswer_log_peer(&r, c);
 	if (status == 401 && tlsconn_peer_subject(c->conn) != NULL)
 		log_str(&r, "subject", tlsconn_peer_subject(c->conn));
 	log_num(&r, "status", (uint64_t)status);
 	log_str(&r, "reason", reason);
+	/* The last one: it can be so long that the record is cut. */
+	if (status == 404)
+		log_str(&r, "path", http_path(c->http));
 	log_end(&r);
 }
 

@@ -295,8 +295,7 @@ on_ready(struct tlsconn *conn, void *arg)
 
 	snprintf(c->name, sizeof(c->name), "%s", name != NULL ? name : "");
 	if (log_start(&r, LOG_LVL_DEBUG, "connected")) {
-		log_str(&r, "client", c->name);
-		log_str(&r, "peer", c->address);
+		httpanswer_log_peer(&r, c);
 		log_num(&r, "port", c->port);
 		log_str(&r, "tls", tlsconn_version(conn) != NULL ?
 		    tlsconn_version(conn) : "none");
@@ -345,8 +344,7 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 	    log_start_noise(&r, c->state == CONN_HANDSHAKE ? LOG_LVL_INFO :
 	    LOG_LVL_DEBUG, c->state == CONN_HANDSHAKE ?
 	    "handshake failed" : "connection failed")) {
-		log_str(&r, "client", c->name);
-		log_str(&r, "peer", c->address);
+		httpanswer_log_peer(&r, c);
 		log_num(&r, "port", c->port);
 		log_str(&r, "reason", tlsconn_error(conn));
 		log_end(&r);
@@ -361,8 +359,7 @@ log_timeout(const struct httpconn *c)
 
 	if (!log_start(&r, LOG_LVL_DEBUG, "connection timed out"))
 		return;
-	log_str(&r, "client", c->name);
-	log_str(&r, "peer", c->address);
+	httpanswer_log_peer(&r, c);
 	log_num(&r, "after_ms", c->timeout);
 	log_end(&r);
 }
@@ -374,8 +371,7 @@ log_expired(const struct httpconn *c)
 
 	if (!log_start_noise(&r, LOG_LVL_INFO, "certificate expired"))
 		return;
-	log_str(&r, "client", c->name);
-	log_str(&r, "peer", c->address);
+	httpanswer_log_peer(&r, c);
 	log_end(&r);
 }
 

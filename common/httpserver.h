@@ -68,6 +68,8 @@ struct httpserver_cb {
 	 * up: then only what was upgraded is still there.
 	 */
 	void	(*stopped)(struct httpserver *, void *arg);
+	/* For the log: whom the sockets are for; NULL: it goes unsaid. */
+	const char	*whom;
 };
 
 /* limits must outlive it, and may change while it serves. */

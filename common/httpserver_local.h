@@ -19,6 +19,7 @@
 #include "common/tlsconn.h"
 
 struct event;
+struct log_record;
 
 /*
  * What the files of the HTTP server share: httpserver.c (sockets, counts,
@@ -152,6 +153,9 @@ struct httpverdict httpverdict(const struct httpconn *);
 /* Answers so; other than 200 is logged. */
 void		 httpanswer_verdict(struct httpconn *,
 		    const struct httpverdict *);
+/* Of every record of a connection: for, client, peer. */
+void		 httpanswer_log_peer(struct log_record *,
+		    const struct httpconn *);
 void		 httpanswer_log(const struct httpconn *, int status,
 		    const char *reason);
 /* A status without a body; retry_after in seconds, 0: no such field. */

@@ -528,5 +528,5 @@ on_stopped(struct httpserver *server, void *arg)
 }
 
 const struct httpserver_cb client_cb = {
-	on_request, on_cancel, NULL, on_stopped
+	on_request, on_cancel, NULL, on_stopped, "clients"
 };

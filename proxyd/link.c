@@ -504,5 +504,5 @@ on_stopped(struct httpserver *server, void *arg)
 }
 
 const struct httpserver_cb link_cb = {
-	on_request, on_cancel, on_upgrade, on_stopped
+	on_request, on_cancel, on_upgrade, on_stopped, "signers"
 };

@@ -85,7 +85,7 @@ direct_start(struct frontend *front,
     void (*stopped)(struct httpserver *, void *))
 {
 	const struct httpserver_cb	 cb = {
-		request, cancel, NULL, stopped
+		request, cancel, NULL, stopped, NULL
 	};
 	const struct config_limits	*l = &front->config.limits;
 	size_t				 i;

@@ -180,7 +180,7 @@ def test_signerd_of_another_authority(site):
             assert "unknown ca" in record["reason"].lower() or \
                 "tls" in record["reason"].lower(), record
             assert "127.0.0.1" in str(proxyd.wait_log(
-                msg="handshake failed"))
+                **{"msg": "handshake failed", "for": "signers"}))
             assert not proxyd.logged(msg="signer registered")
 
 

@@ -49,7 +49,12 @@ def test_paths_of_the_websocket(site, proxyd, path):
 
 @pytest.mark.parametrize("path", ("/wss", "/ws/x", "//", "/WS", "/rpc"))
 def test_other_paths(site, proxyd, path):
-    assert get(site, proxyd.signer_port, path=path).status == 404
+    """What is logged tells them from the other port."""
+    for port, whom in ((proxyd.signer_port, "signers"),
+                       (proxyd.port, "clients")):
+        assert get(site, port, path=path).status == 404
+        proxyd.wait_log(**{"msg": "http request refused", "status": "404",
+                           "for": whom, "path": path})
 
 
 @pytest.mark.parametrize("name,text", (

@@ -221,7 +221,7 @@ static int
 setup(void **state)
 {
 	static const struct httpserver_cb	 cb = {
-		request, cancel, upgrade, stopped
+		request, cancel, upgrade, stopped, NULL
 	};
 
 	(void)state;
