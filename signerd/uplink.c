@@ -262,19 +262,33 @@ on_tls_ready(struct tlsconn *conn, void *arg)
 	tlsconn_flush(conn);
 }
 
+/* What to look at, for what a proxy answers instead of a websocket. */
+static const char *
+upgrade_hint(const char *error)
+{
+	if (strncmp(error, "proxy answered 401", 18) == 0)
+		return (" (our certificate needs a DNS name)");
+	if (strncmp(error, "proxy answered 404", 18) == 0)
+		return (" (is the port of the url that for signers, and the "
+		    "path right?)");
+	return ("");
+}
+
 static void
 on_tls_input(struct tlsconn *conn, void *arg)
 {
 	struct uplink	*u = arg;
-	char		 text[224];
+	const char	*error;
+	char		 text[320];
 
 	switch (wsupgrade_answer(&u->upgrade, tlsconn_input(conn))) {
 	case WSUPGRADE_MORE:
 		tlsconn_resume(conn);
 		break;
 	case WSUPGRADE_REFUSED:
-		snprintf(text, sizeof(text), "no websocket: %s",
-		    wsupgrade_error(&u->upgrade));
+		error = wsupgrade_error(&u->upgrade);
+		snprintf(text, sizeof(text), "no websocket: %s%s", error,
+		    upgrade_hint(error));
 		down(u, text);
 		break;
 	case WSUPGRADE_DONE:
