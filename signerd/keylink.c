@@ -124,6 +124,7 @@ ask(struct keylink *k, struct signing *signing, struct call *call)
 	s->size = size;
 	snprintf(s->client, sizeof(s->client), "%s", request->client);
 	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
+	snprintf(s->origin, sizeof(s->origin), "%s", call->origin);
 	k->bytes += s->size;
 	TAILQ_REMOVE(&k->unused, s, entry);
 	TAILQ_INSERT_TAIL(&k->sent, s, entry);
@@ -282,6 +283,8 @@ drop_late(struct keylink *k, const struct keylink_slot *s,
 		log_str(&r, "client", s->client);
 		if (s->link[0] != '\0')
 			log_str(&r, "link", s->link);
+		if (s->origin[0] != '\0')
+			log_str(&r, "id", s->origin);
 	}
 	log_hex(&r, "digest", reply->digest, sizeof(reply->digest));
 	log_num(&r, "rule", (uint64_t)reply->rule + 1);

@@ -14,6 +14,7 @@
 #include "common/imsgev.h"
 #include "keyd/keymsg.h"
 #include "signerd/config.h"
+#include "signerd/metadata.h"
 
 struct call;
 struct event;
@@ -43,6 +44,7 @@ struct keylink_slot {
 	size_t		 size;
 	char		 client[CLIENT_MAX + 1];	/* for the log */
 	char		 link[CONFIG_NAME_MAX + 1];	/* the same; or "" */
+	char		 origin[METADATA_ID_MAX + 1];	/* the same; or "" */
 	TAILQ_ENTRY(keylink_slot) entry;
 };
 
