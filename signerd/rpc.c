@@ -309,8 +309,10 @@ give_up(struct signing *s, int code, const char *reason)
 void
 rpc_expired(struct signing *s)
 {
-	give_up(s, s->deadline <= clock_us() ? LINK_DEADLINE : LINK_BUSY,
-	    "deadline");
+	bool	 over = s->deadline <= clock_us();
+
+	give_up(s, over ? LINK_DEADLINE : LINK_BUSY,
+	    over ? "deadline" : "busy");
 }
 
 struct call *

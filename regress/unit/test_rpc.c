@@ -327,8 +327,12 @@ direct_unavailable(void **state)
 	said_is(refusal_name(REFUSAL_DEADLINE));
 	assert_non_null(s = start(CALL("1", "[" ARG "]")));
 	rpc_expired(s);
+	said_is("busy");
+	assert_non_null(s = start(CALL("1", "[" ARG "]")));
+	s->deadline = clock_us();
+	rpc_expired(s);
 	said_is("deadline");
-	assert_int_equal(nunavailable, 3);
+	assert_int_equal(nunavailable, 4);
 	assert_int_equal(nanswers, 0);
 }
 
