@@ -26,7 +26,8 @@ def _stuck(*_):
 def pytest_runtest_protocol(item):
     """A test that waits for what never comes fails by itself."""
     signal.signal(signal.SIGALRM, _stuck)
-    signal.alarm(WATCHDOG)
+    longer = item.get_closest_marker("patience")
+    signal.alarm(WATCHDOG * (longer.args[0] if longer else 1))
     yield
     signal.alarm(0)
 

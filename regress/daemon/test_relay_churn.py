@@ -22,6 +22,7 @@ TURNS = 250                 # of each: a thousand together
 WARM = 40                   # before the memory is measured
 GROWTH = 500 * 1024         # bytes; a link that is kept has over 1000
 REAL = 24
+KILLS = 25 if daemon.SANITIZE else 250      # of each of LABELS
 TEXT = "timeout { stable 1 min request 20 s attempt 10 s register 1 min }"
 
 
@@ -242,3 +243,48 @@ def test_signerd_killed_again_and_again(site):
             wait_count(relay, descriptors)
             assert ask(proxyd) == "sequencer"
             dr.wait_log(msg="signed")
+
+
+def kill_again_and_again(site, proxyd, label, turns, faults):
+    """In a thread: a real signerd that registers and is killed."""
+    text = dialing(site, proxyd.signer_port, label)
+    try:
+        for _ in range(turns):
+            mark = proxyd.mark()
+            signerd = daemon.Signerd(site, text)
+            proxyd.wait_log(mark, msg="signer registered", signer=label)
+            signerd.kill()
+            signerd.process.stderr.close()
+    except Exception as e:      # told by the test
+        faults.append(e)
+
+
+def kill_all(site, proxyd, turns):
+    faults = []
+    threads = [threading.Thread(target=kill_again_and_again, args=(
+        site, proxyd, label, turns, faults)) for label in LABELS]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert not faults, faults
+
+
+@pytest.mark.patience(4)
+def test_a_thousand_signerd_killed(site):
+    """Real ones all, one after the other in each of four places."""
+    for label in LABELS:
+        site.authority.client(certname(label))
+    with daemon.Proxyd(site, config(site, LABELS + ("dr",),
+                                    extra=TEXT)) as proxyd:
+        relay = proxyd.children["relay"]
+        with fake_signer(site, proxyd, "dr") as dr:
+            kill_all(site, proxyd, 10)
+            wait_count(relay, count_with(proxyd, relay, 1))
+            before, descriptors = memory(relay), count(relay)
+            kill_all(site, proxyd, KILLS)
+            wait_count(relay, descriptors)
+            grown = memory(relay) - before
+            if not daemon.SANITIZE:
+                assert grown < GROWTH, grown
+            assert ask(proxyd) == "sequencer" and dr.requests
