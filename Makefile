@@ -18,7 +18,8 @@ all: config.mk
 
 # ---- What each program is made of ----------------------------------------
 
-COMMON_OBJS = \
+# What every process begins with.
+BASE_OBJS = \
 	$O/common/hex.o \
 	$O/common/log.o \
 	$O/common/log_render.o \
@@ -26,9 +27,12 @@ COMMON_OBJS = \
 	$O/common/proc.o \
 	$O/common/sandbox.o \
 	$O/common/sandbox_tables.o \
-	$O/common/u256.o \
 	$O/compat/imsg-buffer.o \
-	$O/compat/imsg.o \
+	$O/compat/imsg.o
+
+# And what speaks to keyd, or of its rules.
+COMMON_OBJS = $(BASE_OBJS) \
+	$O/common/u256.o \
 	$O/keyd/keymsg.o \
 	$O/keyd/keymsg_request.o \
 	$O/keyd/keymsg_rule.o \
@@ -139,19 +143,10 @@ FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 	$O/signerd/rpc.o
 
 # Resolves and connects.  No key, no file, no TLS.
-DIALER_OBJS = \
+DIALER_OBJS = $(BASE_OBJS) \
 	$O/common/child.o \
-	$O/common/hex.o \
 	$O/common/imsgev.o \
-	$O/common/log.o \
-	$O/common/log_render.o \
 	$O/common/msgfield.o \
-	$O/common/privdrop.o \
-	$O/common/proc.o \
-	$O/common/sandbox.o \
-	$O/common/sandbox_tables.o \
-	$O/compat/imsg-buffer.o \
-	$O/compat/imsg.o \
 	$O/signerd/dial_address.o \
 	$O/signerd/dial_attempt.o \
 	$O/signerd/dial_connect.o \

@@ -39,7 +39,7 @@ raise_limit(const struct daemon_options *o, const struct config *config)
 	snprintf(subject, sizeof(subject), "max connections %u and max links "
 	    "%u need", l->max_connections, l->max_links);
 	return (daemon_files(o, (rlim_t)l->max_connections + l->max_links +
-	    RELAY_MAXLISTENS + SPARE_FDS, subject, "these"));
+	    RELAY_NOLINKS + RELAY_MAXLISTENS + SPARE_FDS, subject, "these"));
 }
 
 static void

@@ -28,7 +28,7 @@ static void
 set_limits(struct relay *r)
 {
 	const struct config_limits	*l = &r->config.limits;
-	struct httpserver_limits	*h = &r->http_limits;
+	struct httpserver_limits	*h = &r->client_limits;
 
 	h->max_connections = l->max_connections;
 	h->max_per_address = l->max_per_address;
@@ -41,6 +41,9 @@ set_limits(struct relay *r)
 	h->timeout_idle = l->timeout_idle;
 	h->timeout_write = l->timeout_write;
 	h->timeout_request = l->timeout_request;
+	/* What comes to one port is not to take the other one's place. */
+	r->signer_limits = r->client_limits;
+	r->signer_limits.max_connections = l->max_links + RELAY_NOLINKS;
 	r->rpc_limits.max_batch = l->max_batch;
 	r->rpc_limits.max_values = l->max_values;
 	r->rpc_limits.max_response = l->max_response;
@@ -272,9 +275,9 @@ make_servers(struct relay *r)
 		fatal("routes");
 	for (i = 0; i < r->routes.nsigners; i++)
 		r->signers[i].index = i;
-	r->clients = httpserver_new(r->base, &r->http_limits, &client_cb, r);
-	r->signer_server = httpserver_new(r->base, &r->http_limits, &link_cb,
-	    r);
+	r->clients = httpserver_new(r->base, &r->client_limits, &client_cb, r);
+	r->signer_server = httpserver_new(r->base, &r->signer_limits,
+	    &link_cb, r);
 	if (r->clients == NULL || r->signer_server == NULL)
 		fatal("servers");
 }

@@ -69,7 +69,8 @@ struct relay {
 	enum relay_msg		 last;		/* whose lists come */
 	struct route_table	 routes;
 	struct signer		*signers;	/* routes.nsigners */
-	struct httpserver_limits http_limits;
+	struct httpserver_limits client_limits;
+	struct httpserver_limits signer_limits;
 	struct httpserver	*clients;
 	struct httpserver	*signer_server;
 	struct rpc_limits	 rpc_limits;

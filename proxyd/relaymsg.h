@@ -40,6 +40,8 @@ enum relay_msg {
 #define RELAY_PROTOCOLS_MAX	64
 #define RELAY_MAXPIECE		256	/* items in one RELAY_LIST */
 #define RELAY_MAXLISTENS	CONF_LISTENS
+/* Connections to the signers' port that are no links, or not yet. */
+#define RELAY_NOLINKS		64
 
 struct relay_config {
 	struct config_limits	limits;

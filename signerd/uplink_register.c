@@ -17,7 +17,6 @@
 #include "common/wslink.h"
 #include "signerd/uplink.h"
 
-
 /* What the proxy's answer says. */
 struct answer {
 	bool		 given;		/* an object, not the bare true */

@@ -8,7 +8,7 @@ import contextlib
 
 import pytest
 
-from lib import daemon, eth, httpclient, wsconn
+from lib import daemon, eth, ethkey, httpclient, wsconn
 from lib.relays import CLIENT, HQ, MESSAGE, Asking, ask, config, fake_signer
 from lib.signers import FakeSigner
 
@@ -148,6 +148,23 @@ def test_max_links(site):
                 assert other.close().code == 1000
             with fake_signer(site, proxyd, "dr") as dr:
                 assert dr.refusal is None and hq.ended is None
+
+
+def test_signers_take_no_clients_places(site):
+    """Nor do clients take theirs: each port has a number of its own."""
+    with daemon.Proxyd(site, config(
+            site, ("hq", "dr"), extra="max { connections 1 links 2 }")) as (
+                proxyd):
+        with fake_signer(site, proxyd) as hq, \
+                fake_signer(site, proxyd, "dr") as dr, \
+                proxyd.connect(CLIENT) as client:
+            assert hq.refusal is None and dr.refusal is None
+            ethkey.verify(MESSAGE, client.rpc(MESSAGE).result())
+            # Anybody at the signers' port is not in the client's way.
+            with httpclient.Connection(proxyd.signer_port,
+                                       site.tls(None)) as nobody:
+                assert nobody.exchange("GET", "/healthz").status == 200
+                ethkey.verify(MESSAGE, client.rpc(MESSAGE).result())
 
 
 def test_connections_of_an_address(site):
