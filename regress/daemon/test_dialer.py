@@ -692,6 +692,9 @@ def test_descriptors_after_200_attempts(site, server):
                    ("127.0.0.3", ports.port), ("slow.example", 1)],
             nameservers=[server.address], timeout=2000) as d:
         greet(ports.in4, d.dial()[0])
+        # A socket is closed after it has been handed on: an answer to a
+        # later request says that it was.
+        assert not d.dial(2, 98)[0].connected
         before = procfs.descriptors(d.pid)
         for cookie in range(50):
             got, _ = d.dial(0, cookie)
