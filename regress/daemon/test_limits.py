@@ -175,9 +175,11 @@ def test_nothing_of_a_batch_over_the_limit_is_signed(small):
     batch = [eth.payload_v2(n, hash=bytes([77]) * 32) for n in range(6)]
     with small.connect() as connection:
         connection.rpc(batch)
-        connection.rpc(eth.payload_v2(9))
-    small.wait_log(mark, msg="signed")
-    assert len(small.logged(mark, msg="signed")) == 1
+        connection.rpc(eth.payload_v2(9, hash=bytes([78]) * 32)).result()
+    small.wait_log(mark, msg="signed", digest=eth.hexa(
+        eth.payload_digest(hash=bytes([78]) * 32)))
+    assert not small.logged(mark, msg="signed", digest=eth.hexa(
+        eth.payload_digest(hash=bytes([77]) * 32)))
 
 
 def test_body_over_a_configured_limit(small):

@@ -388,14 +388,17 @@ def test_ids_come_back_as_they_are(any_link):
 def test_notifications_and_answers_are_not_answered(any_link):
     before = len(any_link.texts)
     mark = any_link.signerd.mark()
-    message = dict(any_link.relayed(MESSAGE))
+    message = dict(any_link.relayed(eth.payload_v1(hash=b"\x77" * 32)))
     del message["id"]
     any_link.send(message)
     any_link.send(rpclink.result(77, True))
     any_link.send(rpclink.error(None, -32000, "what"))
-    any_link.call(eth.call("no", []))
+    any_link.call(any_link.relayed(eth.payload_v1(hash=b"\x78" * 32)))
     assert len(any_link.texts) == before + 1
-    assert not any_link.signerd.logged(mark, msg="signed")
+    any_link.signerd.wait_log(mark, msg="signed", digest=eth.hexa(
+        eth.payload_digest(hash=b"\x78" * 32)))
+    assert not any_link.signerd.logged(mark, msg="signed", digest=eth.hexa(
+        eth.payload_digest(hash=b"\x77" * 32)))
 
 
 def test_batch(any_link):
