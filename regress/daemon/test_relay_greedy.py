@@ -66,7 +66,9 @@ def test_long_answers_are_not_kept(site, answer):
 
 
 def test_long_requests_have_long_answers(site):
-    with relay(site, signers.sign) as (proxyd, _):
+    # The signer of this test takes its time over a hash of so much.
+    extra = "timeout request 40 s\ntimeout attempt 40 s"
+    with relay(site, signers.sign, extra=extra) as (proxyd, _):
         message = eth.sign_transaction(
             input="0x" + "5a" * 300000, accessList=[
                 {"address": eth.TO, "storageKeys": []}] * 300)
