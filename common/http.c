@@ -139,6 +139,23 @@ grow(char **buf, size_t *cap, size_t need, size_t start, size_t most)
 
 /* ---- Lines ------------------------------------------------------------ */
 
+/*
+ * The section is full: RFC 9112, 3, has a status of its own for a target that
+ * is too long; RFC 6585, 5, for all else.
+ */
+static enum step
+line_over(struct http_parser *p)
+{
+	const struct text *t = p->text;
+
+	if (p->state == ST_CHUNK_SIZE)
+		return (refuse(p, 400, "chunk extensions too long"));
+	if (p->state == ST_START && t->len > 0 &&
+	    memchr(t->buf, ' ', t->len) != NULL)
+		return (refuse(p, 414, "request target too long"));
+	return (refuse(p, 431, "header section too long"));
+}
+
 /* One byte of a line; STEP_NEXT once the line is complete. */
 static enum step
 line_byte(struct http_parser *p, char c)
@@ -146,9 +163,7 @@ line_byte(struct http_parser *p, char c)
 	struct text *t = p->text;
 
 	if (p->left == 0)
-		return (p->state == ST_CHUNK_SIZE ?
-		    refuse(p, 400, "chunk extensions too long") :
-		    refuse(p, 431, "header section too long"));
+		return (line_over(p));
 	p->left--;
 	if (p->cr && c != '\n')
 		return (refuse(p, 400, "bare CR"));

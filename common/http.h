@@ -24,8 +24,9 @@ struct evbuffer;
  * Host (1.1) or two of them, a request target that is not in origin-form
  * (absolute-form is taken and its path used), a malformed chunk.  With 413:
  * a body over the limit, told by Content-Length before any of it is read.
- * With 431: a header section over its limit.  With 417: an expectation other
- * than 100-continue.  With 505: another major version.  With 503: memory is
+ * With 414: a request target that fills the header section's limit.  With 431:
+ * a header section over its limit.  With 417: an expectation other than
+ * 100-continue.  With 505: another major version.  With 503: memory is
  * short.  After any of these the connection cannot be used again.
  *
  * One empty line before a request is skipped.  Trailers are checked as fields

@@ -215,6 +215,11 @@ test_header_limit(void **state)
 	memset(buf, 'a', sizeof(buf));
 	check_made("no line, at the limit", buf, MAX_HEADER, "~");
 	check_made("no line", buf, MAX_HEADER + 1, "!431");
+	memcpy(buf, "GET /", 5);
+	check_made("target, at the limit", buf, MAX_HEADER, "~");
+	check_made("target over it", buf, MAX_HEADER + 1, "!414");
+	memcpy(buf, "\r\nGET /", 7);
+	check_made("after an empty line", buf, MAX_HEADER + 3, "!414");
 	len = make_header(buf, sizeof(buf), MAX_HEADER, CH);
 	memcpy(buf + len, "0\r\n\r\n", 5);
 	check_made("at the limit, chunked", buf, len + 5, "P / [] +");
@@ -563,6 +568,7 @@ test_respond(void **state)
 	    "Connection: keep-alive\r\n\r\n");
 	r.status = 100;
 	assert_string_equal(response(&r, 0), "HTTP/1.1 100 Continue\r\n\r\n");
+	assert_string_equal(http_phrase(414), "URI Too Long");
 	assert_string_equal(http_phrase(431),
 	    "Request Header Fields Too Large");
 	assert_string_equal(http_phrase(299), "Unknown");
