@@ -41,6 +41,8 @@ struct websocket {
 	size_t			 max;
 	uint8_t			 opcode;	/* of the frame that comes in */
 	uint64_t		 left;		/* of its payload */
+	uint8_t			 bye[WEBSOCKET_CONTROL_MAX];
+	size_t			 byelen;	/* of a close frame's payload */
 
 	uint8_t			 pong[WEBSOCKET_CONTROL_MAX];
 	size_t			 ponglen;
@@ -117,20 +119,6 @@ static void
 refuse(struct websocket *ws, uint16_t code, const char *reason)
 {
 	finish(ws, WEBSOCKET_REFUSED, code, reason, strlen(reason));
-}
-
-/* wslay stopped: the code of the close frame that it would have sent. */
-static void
-refused_by_wslay(struct websocket *ws, int error)
-{
-	wslay_event_send(ws->rx);
-	if (error == WSLAY_ERR_NOMEM)
-		refuse(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR, NO_MEMORY);
-	else if (wslay_event_get_status_code_sent(ws->rx) ==
-	    WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA)
-		refuse(ws, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, NOT_TEXT);
-	else
-		refuse(ws, WSLAY_CODE_PROTOCOL_ERROR, "malformed frame");
 }
 
 /* ---- Pongs ------------------------------------------------------------ */
@@ -251,6 +239,41 @@ take_close(struct websocket *ws, uint16_t code, const uint8_t *data,
 		refuse(ws, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, NOT_TEXT);
 }
 
+/* ---- What wslay refuses ----------------------------------------------- */
+
+/*
+ * A close frame whose code is registered with IANA since (11.7: 1012 to
+ * 1014), and was not when wslay was written.
+ */
+static bool
+newer_close(const struct websocket *ws)
+{
+	unsigned int code;
+
+	if (ws->opcode != WSLAY_CONNECTION_CLOSE || ws->left > 0 ||
+	    ws->byelen < 2)
+		return (false);
+	code = (unsigned int)ws->bye[0] << 8 | ws->bye[1];
+	return (code >= 1012 && code <= 1014);
+}
+
+/* wslay stopped: the code of the close frame that it would have sent. */
+static void
+refused_by_wslay(struct websocket *ws, int error)
+{
+	wslay_event_send(ws->rx);
+	if (error == WSLAY_ERR_NOMEM)
+		refuse(ws, WSLAY_CODE_INTERNAL_SERVER_ERROR, NO_MEMORY);
+	else if (wslay_event_get_status_code_sent(ws->rx) ==
+	    WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA)
+		refuse(ws, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA, NOT_TEXT);
+	else if (newer_close(ws))
+		take_close(ws, (uint16_t)(ws->bye[0] << 8 | ws->bye[1]),
+		    ws->bye, ws->byelen);
+	else
+		refuse(ws, WSLAY_CODE_PROTOCOL_ERROR, "malformed frame");
+}
+
 /* ---- What wslay calls ------------------------------------------------- */
 
 /*
@@ -348,6 +371,12 @@ on_chunk(wslay_event_context_ptr wslay,
 
 	(void)wslay;
 	ws->left -= chunk->data_length;
+	if (ws->opcode == WSLAY_CONNECTION_CLOSE &&
+	    chunk->data_length <= sizeof(ws->bye) - ws->byelen &&
+	    chunk->data_length > 0) {
+		memcpy(ws->bye + ws->byelen, chunk->data, chunk->data_length);
+		ws->byelen += chunk->data_length;
+	}
 	if (wslay_is_ctrl_frame(ws->opcode) || chunk->data_length == 0 ||
 	    ws->end != WEBSOCKET_NOT_ENDED)
 		return;
@@ -534,7 +563,7 @@ static bool
 may_be_sent(uint16_t code)
 {
 	return ((code >= 1000 && code <= 1003) ||
-	    (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999));
+	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999));
 }
 
 int

@@ -24,7 +24,7 @@ struct evbuffer;
  *		control frames in fragments or over 125 bytes, a continuation
  *		of nothing or none where one is due, a close frame of one byte
  *		or with a code that must not be sent (7.4: 1000-1003,
- *		1007-1011 and 3000-4999 may)
+ *		1007-1014 and 3000-4999 may)
  *	1007	a text message, or a close frame's reason, not in UTF-8
  *	1009	a message over max_message, told by the frame's header before
  *		any of that frame is kept

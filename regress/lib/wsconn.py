@@ -24,7 +24,7 @@ from lib.httpclient import FIELD, PATIENCE
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-CODES = set(range(1000, 1004)) | set(range(1007, 1012)) | \
+CODES = set(range(1000, 1004)) | set(range(1007, 1015)) | \
     set(range(3000, 5000))
 STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [ -~]*")
 LARGEST = 1 << 25           # bytes of a message, from the peer

@@ -228,6 +228,16 @@ static const struct wire {
 	{ "reason not UTF-8 later", { CLOSE(C1000 "ab" E_ACUTE "\xc3x") },
 	    "!1007" },
 	{ "reason cut short", { CLOSE(C1000 "a\xc3") }, "!1007" },
+	{ "close 1012", { TEXT("a"), PING("b"), CLOSE("\x03\xf4" E_ACUTE "x") },
+	    "[a]<1012 " E_ACUTE "x>>b" },
+	{ "close 1013, reason of 123", { CLOSE("\x03\xf5" T123) },
+	    "<1013 " T123 ">" },
+	{ "close 1014, reason not UTF-8", { CLOSE("\x03\xf6" "a\xff") },
+	    "!1007" },
+	{ "close 1012, a fragment", { FRAME(0, 0x08, "\x03\xf4") },
+	    "!1002" },
+	{ "close 1012, wrong mask", { FRAME(FR_WRONGMASK, 0x88, "\x03\xf4") },
+	    "!1002" },
 	{ "close, a fragment", { FRAME(0, 0x08, C1000) }, "!1002" },
 	{ "nothing after a close", { TEXT("a"), CLOSE(C1000 "x"), TEXT("b"),
 	    PING("c"), CLOSE(C1000) }, "[a]<1000 x>" },
@@ -240,6 +250,6 @@ static const struct wire {
 static const struct {
 	unsigned int	first;
 	unsigned int	last;
-} codes[] = { { 1000, 1003 }, { 1007, 1011 }, { 3000, 4999 } };
+} codes[] = { { 1000, 1003 }, { 1007, 1014 }, { 3000, 4999 } };
 
 #endif /* REGRESS_UNIT_WEBSOCKET_CASES_H */
