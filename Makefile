@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: ISC
 #
 # For GNU make and BSD make alike: run ./configure first, which writes the
-# files included here.  Targets: all, check, lint, demo, interop, install,
-# uninstall, clean, distclean.  With SANITIZE=1 everything is built and run
-# with AddressSanitizer and UndefinedBehaviorSanitizer, in build1/; V=1 shows
-# the commands.
+# files included here.  Targets: all, check, model, lint, demo, interop,
+# install, uninstall, clean, distclean.  With SANITIZE=1 everything is built
+# and run with AddressSanitizer and UndefinedBehaviorSanitizer, in build1/;
+# V=1 shows the commands.
 
 include config.mk
 
@@ -378,6 +378,15 @@ check: config.mk have-cmocka
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
 	    $(PYTHON) regress/run $(T)
 
+# keyd against a taken frontend: TIME seconds, of that SEED where one is given.
+TIME =	60
+MODELARGS = --time $(TIME) $${SEED:+--seed "$$SEED"}
+
+model: all
+	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
+	    SEED="$(SEED)" sh -c \
+	    '$(PYTHON) regress/model/model.py $(MODELARGS)'
+
 lint: config.mk
 	@CC="$(CC)" regress/lint
 
@@ -431,5 +440,5 @@ clean:
 distclean: clean
 	rm -f config.mk config.log rules.mk compile_flags.txt
 
-.PHONY: all programs test-programs have-cmocka check lint demo interop \
+.PHONY: all programs test-programs have-cmocka check lint model demo interop \
 	install uninstall clean distclean reconfigure

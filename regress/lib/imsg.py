@@ -87,3 +87,31 @@ class Channel:
                 assert not self.buffer, "half a message at the end"
                 return None
             self.buffer += data
+
+    def read_all(self, count):
+        """The next messages, fast: as read(), but None for the end is the
+        last one of fewer."""
+        found, at = [], 0
+        while len(found) < count:
+            size = len(self.buffer)
+            while len(found) < count and size - at >= HEADER.size:
+                kind, length, _, _ = HEADER.unpack_from(self.buffer, at)
+                length &= ~FD_MARK
+                assert length >= HEADER.size
+                if size - at < length:
+                    break
+                found.append((kind, self.buffer[at + HEADER.size:
+                                                at + length]))
+                at += length
+            if len(found) == count:
+                break
+            self.buffer, at = self.buffer[at:], 0
+            try:
+                data = self.near.recv(1 << 18)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                return found + [None]
+            self.buffer += data
+        self.buffer = self.buffer[at:]
+        return found

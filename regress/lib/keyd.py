@@ -21,8 +21,9 @@ class Keyd:
     each is a list afterwards.
     """
 
-    def __init__(self, site, channels=2, links=0):
+    def __init__(self, site, channels=2, links=0, level="debug"):
         self.parent = imsg.Channel()
+        self.level = level
         self.channels, self.links = [], []
         self.addresses = {}
         self.log = []
@@ -33,7 +34,7 @@ class Keyd:
         self.wanted = (channels, links)
 
     def _argv(self, site):
-        argv = ["keyd", "-l", "debug"]
+        argv = ["keyd", "-l", self.level]
         if daemon.ROOT:
             user = pwd.getpwnam(daemon.USER)
             argv += ["-c", site.root, "-u", str(user.pw_uid),

@@ -8,12 +8,12 @@ def encode(item):
     if isinstance(item, (bytes, bytearray)):
         if len(item) == 1 and item[0] < 0x80:
             return bytes(item)
-        return _header(0x80, len(item)) + item
+        return header(0x80, len(item)) + item
     body = b"".join(encode(each) for each in item)
-    return _header(0xc0, len(body)) + body
+    return header(0xc0, len(body)) + body
 
 
-def _header(base, length):
+def header(base, length):
     if length < 56:
         return bytes([base + length])
     size = length.to_bytes((length.bit_length() + 7) // 8, "big")
