@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
@@ -149,7 +150,7 @@ prepare_poll(struct keyd *k, struct pollfd *pfd)
 {
 	struct channel	*c;
 	size_t		 i;
-	int		 timeout = -1;
+	int		 timeout = blind_timeout(&k->blind, clock_us());
 
 	pfd[0].fd = k->parent.fd;
 	pfd[0].events = POLLIN;
@@ -194,6 +195,25 @@ serve_channels(struct keyd *k, const struct pollfd *pfd)
 	}
 }
 
+/* After the answers have gone; those who still wait come first. */
+static void
+blind_anew(struct keyd *k)
+{
+	bool	 waiting = false;
+	size_t	 i;
+
+	for (i = 0; i < k->nchannels; i++)
+		waiting |= k->channels[i].pending;
+	if (!blind_due(&k->blind, clock_us(), waiting))
+		return;
+	if (sign_randomize() == -1)
+		log_errno("cannot blind the signing context anew");
+	else
+		log_debug("signing context blinded anew after %u signatures",
+		    k->blind.signatures);
+	k->blind.signatures = 0;
+}
+
 static _Noreturn void
 serve(struct keyd *k)
 {
@@ -214,6 +234,7 @@ serve(struct keyd *k)
 		/* A channel that came just now has not been polled. */
 		if (before == k->nchannels)
 			serve_channels(k, pfd);
+		blind_anew(k);
 		if (imsgbuf_queuelen(&k->parent) > 0)
 			parent_write(k);
 	}

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "compat/imsg.h"
+#include "keyd/blind.h"
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
 #include "keyd/policy.h"
@@ -25,8 +26,6 @@
 /* Secret memory: a key file while it is read and decoded, and the keys. */
 #define KEYD_SECRETS		(3 * (KEYFILE_MAX + 16) +		\
 				    KEYD_MAXKEYS * SECRET_SIZE)
-/* Signatures after which the context is blinded anew. */
-#define KEYD_BLIND		4096
 
 struct channel {
 	struct imsgbuf	 ibuf;
@@ -54,7 +53,7 @@ struct keyd {
 	bool			 failed;	/* something was refused */
 	struct channel		 channels[KEYD_MAXCHANNELS];
 	size_t			 nchannels;
-	uint64_t		 signatures;
+	struct blind		 blind;
 };
 
 /*

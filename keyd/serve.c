@@ -26,8 +26,7 @@ static enum refusal
 sign(struct keyd *k, uint32_t key, const uint8_t *digest,
     struct signature *sig)
 {
-	if (++k->signatures % KEYD_BLIND == 0 && sign_randomize() == -1)
-		log_error("cannot blind the signing context anew");
+	blind_count(&k->blind, clock_us());
 	if (sign_digest(&k->keys[key], digest, sig) == -1) {
 		log_error("a signature failed or did not verify");
 		return (REFUSAL_INTERNAL);

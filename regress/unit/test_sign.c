@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include <secp256k1.h>
@@ -94,8 +95,15 @@ typedef int sign_function(const secp256k1_context *,
     secp256k1_ecdsa_recoverable_signature *, const unsigned char *,
     const unsigned char *, secp256k1_nonce_function, const void *);
 
+typedef int randomize_function(secp256k1_context *, const unsigned char *);
+
 static enum fault fault;
 static sign_function *library_sign;
+static randomize_function *library_randomize;
+/* What the context was blinded with, in turn. */
+static uint8_t seeds[16][32];
+static size_t nseeds;
+static bool blinding_fails;
 static uint8_t *secret;
 
 /* In the place of the library's own, which it calls. */
@@ -129,6 +137,18 @@ secp256k1_ecdsa_sign_recoverable(const secp256k1_context *ctx,
 	    compact, recid));
 }
 
+/* Likewise. */
+int
+secp256k1_context_randomize(secp256k1_context *ctx, const unsigned char *seed)
+{
+	if (blinding_fails)
+		return (0);
+	if (seed != NULL && nseeds < sizeof(seeds) / sizeof(seeds[0]))
+		memcpy(seeds[nseeds], seed, sizeof(seeds[0]));
+	nseeds++;
+	return (library_randomize(ctx, seed));
+}
+
 static void
 unhex(uint8_t *out, const char *text, size_t size)
 {
@@ -141,7 +161,9 @@ setup(void **state)
 	(void)state;
 	library_sign = (sign_function *)dlsym(RTLD_NEXT,
 	    "secp256k1_ecdsa_sign_recoverable");
-	if (library_sign == NULL)
+	library_randomize = (randomize_function *)dlsym(RTLD_NEXT,
+	    "secp256k1_context_randomize");
+	if (library_sign == NULL || library_randomize == NULL)
 		return (-1);
 	if (secret_init(65536) == -1 || sign_init() == -1)
 		return (-1);
@@ -269,6 +291,49 @@ test_randomize(void **state)
 		assert_int_equal(sign_digest(&key, digest, &after), 0);
 		assert_memory_equal(&before, &after, sizeof(before));
 	}
+}
+
+/* Each time with bytes that nobody knows; the first time at the start. */
+static void
+test_blinded_with_random_bytes(void **state)
+{
+	size_t i, k;
+
+	(void)state;
+	sign_exit();
+	nseeds = 0;
+	assert_int_equal(sign_init(), 0);
+	assert_int_equal(nseeds, 1);
+	for (i = 1; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
+		assert_int_equal(sign_randomize(), 0);
+		assert_int_equal(nseeds, i + 1);
+		for (k = 0; k < i; k++) {
+			assert_memory_not_equal(seeds[i], seeds[k], 16);
+			assert_memory_not_equal(seeds[i] + 16, seeds[k] + 16,
+			    16);
+		}
+	}
+}
+
+/* What was there before goes on to be used, and the caller knows. */
+static void
+test_blinding_fails(void **state)
+{
+	struct sign_key key;
+	struct signature sig;
+	uint8_t digest[HASH_SIZE];
+
+	(void)state;
+	unhex(secret, vectors[3].secret, SECRET_SIZE);
+	unhex(digest, vectors[3].digest, HASH_SIZE);
+	assert_int_equal(sign_key(&key, secret), 0);
+	blinding_fails = true;
+	assert_int_equal(sign_randomize(), -1);
+	assert_int_equal(sign_digest(&key, digest, &sig), 0);
+	sign_exit();
+	assert_int_equal(sign_init(), -1);
+	blinding_fails = false;
+	assert_int_equal(sign_init(), 0);
 }
 
 /* A signature that is not the key's does not leave. */
@@ -481,6 +546,8 @@ main(void)
 		cmocka_unit_test(test_range),
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_randomize),
+		cmocka_unit_test(test_blinded_with_random_bytes),
+		cmocka_unit_test(test_blinding_fails),
 		cmocka_unit_test(test_verification),
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_recover),
