@@ -18,9 +18,9 @@ from lib.recover import Recovery
 
 BURST = 200                 # messages on a channel before its answers
 WARM = 0.2                  # of a round, before memory is looked at
-# kB of growth beside what was there when warm; two bytes a message or more
-# that are lost show in a round of a quarter of a million.
-GROWTH = 512
+# kB of growth beside what was there when warm: two bytes a message that are
+# lost show in a round of sixty thousand.
+GROWTH = 64
 BROKEN = (30, 10)           # channels of each role whose framing breaks
 
 
