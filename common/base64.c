@@ -67,7 +67,8 @@ base64_decode(uint8_t *out, const char *s, size_t len)
 		if (i + 4 < len || pad == 0)
 			out[n++] = (uint8_t)((c << 6 | d) & 0xff);
 	}
-	return (bad == 0 ? (ssize_t)n : -1);
+	/* bad is below 128; that it is not 0 becomes -1, without a branch. */
+	return ((ssize_t)n | -(ssize_t)((bad + 127) >> 7));
 }
 
 size_t

@@ -36,16 +36,55 @@ hex_strerror(enum hex_error error)
 	return ("unknown error");
 }
 
-int
-hex_digit(char c)
+/* All bits set if low <= c <= high, else none. */
+static unsigned int
+in_range(unsigned int c, unsigned int low, unsigned int high)
 {
-	if (c >= '0' && c <= '9')
-		return (c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (c - 'a' + 10);
-	if (c >= 'A' && c <= 'F')
-		return (c - 'A' + 10);
-	return (-1);
+	return (0 - (((low - 1 - c) & (c - high - 1)) >> 31));
+}
+
+/* No table and no branch on c: it can be a digit of a private key. */
+int
+hex_digit(char ch)
+{
+	unsigned int	c = (unsigned char)ch, lower = c | 0x20;
+	unsigned int	digit, letter;
+
+	digit = in_range(c, '0', '9');
+	letter = in_range(lower, 'a', 'f');
+	return ((int)((digit & (c - '0')) | (letter & (lower - 'a' + 10)) |
+	    ~(digit | letter)));
+}
+
+/* n bytes from 2 * n characters that are known to be digits. */
+static void
+decode(uint8_t *out, const char *s, size_t n)
+{
+	unsigned int	high, low;
+	size_t		i;
+
+	for (i = 0; i < n; i++) {
+		high = (unsigned int)hex_digit(s[2 * i]);
+		low = (unsigned int)hex_digit(s[2 * i + 1]);
+		out[i] = (uint8_t)((high & 15) << 4 | (low & 15));
+	}
+}
+
+bool
+hex_secret_valid(const char *s, size_t len)
+{
+	int	bad = 0;
+	size_t	i;
+
+	for (i = 0; i < len; i++)
+		bad |= hex_digit(s[i]);
+	return (bad >= 0);
+}
+
+void
+hex_secret(uint8_t *out, const char *s, size_t n)
+{
+	decode(out, s, n);
 }
 
 static bool
@@ -118,20 +157,6 @@ hex_quantity64(const char *s, size_t len, uint64_t *out)
 		v = v << 4 | (uint64_t)hex_digit(s[i]);
 	*out = v;
 	return (HEX_OK);
-}
-
-/* n bytes from 2 * n characters that are known to be digits. */
-static void
-decode(uint8_t *out, const char *s, size_t n)
-{
-	unsigned int	high, low;
-	size_t		i;
-
-	for (i = 0; i < n; i++) {
-		high = (unsigned int)hex_digit(s[2 * i]);
-		low = (unsigned int)hex_digit(s[2 * i + 1]);
-		out[i] = (uint8_t)((high & 15) << 4 | (low & 15));
-	}
 }
 
 enum hex_error

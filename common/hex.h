@@ -6,6 +6,7 @@
 #ifndef COMMON_HEX_H
 #define COMMON_HEX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,14 @@ size_t		 hex_bytes_size(size_t len);
 
 /* One digit without prefix: 0 to 15, or -1.  For readers of other forms. */
 int		 hex_digit(char);
+
+/*
+ * Private keys, without a prefix: whether all of them are digits, and then n
+ * bytes from 2 * n digits.  The time does not depend on which digits they
+ * are, nor does what a cache has seen.
+ */
+bool		 hex_secret_valid(const char *, size_t);
+void		 hex_secret(uint8_t *out, const char *, size_t n);
 
 /* 2 * n lower-case digits, no prefix, no NUL. */
 void		 hex_encode(char *out, const uint8_t *, size_t n);

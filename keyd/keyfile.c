@@ -230,19 +230,13 @@ parse_pem(struct keyfile *kf, struct text text)
 static bool
 is_hex(const struct line *line)
 {
-	size_t i;
-	int bad = 0;
-
-	for (i = 0; i < line->len; i++)
-		bad |= hex_digit(line->p[i]) < 0;
-	return (line->len > 0 && !bad);
+	return (line->len > 0 && hex_secret_valid(line->p, line->len));
 }
 
 static enum keyfile_error
 parse_hex(struct keyfile *kf, struct text text)
 {
 	struct line line, other;
-	size_t i;
 
 	if (!next_line(&text, &line))
 		return (KEYFILE_EMPTY);
@@ -257,9 +251,7 @@ parse_hex(struct keyfile *kf, struct text text)
 	}
 	if (line.len != 2 * SECRET_SIZE)
 		return (KEYFILE_HEXLENGTH);
-	for (i = 0; i < SECRET_SIZE; i++)
-		kf->secret[i] = (uint8_t)(hex_digit(line.p[2 * i]) << 4 |
-		    hex_digit(line.p[2 * i + 1]));
+	hex_secret(kf->secret, line.p, SECRET_SIZE);
 	return (KEYFILE_OK);
 }
 

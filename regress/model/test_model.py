@@ -20,9 +20,9 @@ from lib.daemon import SANITIZE  # noqa: E402
 from lib.keccak import keccak256  # noqa: E402
 from lib.recover import Recovery  # noqa: E402
 
-SEEDS = ["fixed.%d" % n for n in range(6)] + [
+SEEDS = ["fixed.%d" % n for n in range(3)] + [
     "clock.%d" % time.time_ns()]
-MESSAGES = 2400 if SANITIZE else 6000
+MESSAGES = 2000 if SANITIZE else 5000
 OTHER = "another.3"         # whose rules have limits that decide
 # Signing that fails, which nothing here can bring about.
 NEVER = {"none", "internal"}
