@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: ISC
 #
 # For GNU make and BSD make alike: run ./configure first, which writes the
-# files included here.  Targets: all, check, model, lint, demo, interop,
-# install, uninstall, clean, distclean.  With SANITIZE=1 everything is built
-# and run with AddressSanitizer and UndefinedBehaviorSanitizer, in build1/;
-# V=1 shows the commands.
+# files included here.  Targets: all, install, uninstall, clean, distclean;
+# demo, check, lint; and at length fuzz, model, faults, soak, coverage, interop.
+# With SANITIZE=1 everything is built and run with AddressSanitizer and
+# UndefinedBehaviorSanitizer, in build1/; V=1 shows the commands.
 
 include config.mk
 
@@ -387,6 +387,24 @@ model: all
 	    SEED="$(SEED)" sh -c \
 	    '$(PYTHON) regress/model/model.py $(MODELARGS)'
 
+# Which lines the tests run: regress/coverage says how they are counted.  T as
+# for check.  The counters are a mapped file: a process has opened it before
+# main and does nothing at its end, so it may be in a sandbox and be killed.
+CLANG =		clang
+COVERED =	build-cov
+COVER_FLAGS =	-DSIGNERD_COVERAGE -fcoverage-mapping -fprofile-update=atomic \
+		-Wno-unused-command-line-argument \
+		-mllvm -runtime-counter-relocation
+
+coverage: config.mk have-cmocka
+	@./configure --rules
+	@$(MAKE) B=$(COVERED) CC="$(CLANG)" CFLAGS="-O1 -g" HARDEN_CFLAGS= \
+	    HARDEN_LDFLAGS= FORTIFY= SANFLAGS="$(COVER_FLAGS) \
+	    -fprofile-instr-generate=$$(pwd)/$(COVERED)/profile/%m%c.profraw" \
+	    programs test-programs
+	@SIGNERD_BUILD="$$(pwd)/$(COVERED)" SIGNERD_COVERAGE=1 \
+	    $(PYTHON) regress/coverage $(T)
+
 lint: config.mk
 	@CC="$(CC)" regress/lint
 
@@ -435,10 +453,12 @@ uninstall:
 	    $(DESTDIR)$(CHROOTDIR) $(DESTDIR)$(PROXYD_CHROOTDIR)
 
 clean:
-	rm -rf build build1
+	rm -rf build build1 build-cov
 
 distclean: clean
 	rm -f config.mk config.log rules.mk compile_flags.txt
 
-.PHONY: all programs test-programs have-cmocka check lint model demo interop \
-	install uninstall clean distclean reconfigure
+.PHONY: all programs test-programs have-cmocka check lint demo interop
+.PHONY: install uninstall clean distclean reconfigure
+.PHONY: model
+.PHONY: coverage

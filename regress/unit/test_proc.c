@@ -31,6 +31,13 @@
 #define NULL_FDS	"fd 0 null\nfd 1 null\nfd 2 null\n"
 #endif
 
+/* What a program built for coverage has set by itself before its main(). */
+#ifdef SIGNERD_COVERAGE
+#define RUNTIME		"__LLVM_PROFILE_RT_INIT_ONCE="
+#else
+#define RUNTIME		"="
+#endif
+
 #define LAST_FD		1023
 
 extern char	**environ;
@@ -66,7 +73,8 @@ helper(int argc, char **argv)
 	for (i = 0; i < argc; i++)
 		dprintf(PROC_PARENT_FD, "arg %s\n", argv[i]);
 	for (i = 0; environ[i] != NULL; i++)
-		dprintf(PROC_PARENT_FD, "env %s\n", environ[i]);
+		if (strncmp(environ[i], RUNTIME, sizeof(RUNTIME) - 1) != 0)
+			dprintf(PROC_PARENT_FD, "env %s\n", environ[i]);
 	for (i = 0; i <= LAST_FD; i++)
 		tell_descriptor(i);
 	sigprocmask(SIG_BLOCK, NULL, &mask);
