@@ -44,6 +44,22 @@ def test_bad_configuration(server, body):
     assert ends(server)
 
 
+@pytest.mark.parametrize("kind", (
+    2, 0xff, keymsg.ADDRESS, keymsg.BADCONFIG, 0x10a, keymsg.SIGN,
+    2**31 - 1))
+def test_not_a_parents_message(server, kind):
+    begin(server)
+    server.tell(kind, bytes(16))
+    assert ends(server)
+
+
+def test_no_message(server):
+    """Bytes that are none."""
+    begin(server)
+    server.parent.send(bytes(64))
+    assert ends(server)
+
+
 def test_configured_twice(server):
     begin(server)
     begin(server)
@@ -118,10 +134,56 @@ def test_rule_of_payloads_without_a_chain(server, site):
     assert server.hear()[0] == keymsg.BADCONFIG
 
 
-def test_end_before_all_is_said(server):
-    begin(server)
+def faulted(server):
+    """What it says is wrong; it serves nobody then."""
     server.tell(keymsg.END)
-    assert server.hear()[0] == keymsg.BADCONFIG
+    while True:
+        kind, body = server.hear()
+        assert kind != keymsg.READY
+        if kind == keymsg.BADCONFIG:
+            return body[4:].decode()
+
+
+def test_end_before_all_is_said(server, site):
+    begin(server)
+    assert faulted(server) == "a key is missing"
+    server.send_key(0, site.key("sequencer"))
+    assert faulted(server) == "a rule is missing"
+    server.tell(keymsg.RULE, keymsg.rule(0, RULE))
+    assert "without a chain" in faulted(server)
+    server.tell(keymsg.RULELIST, keymsg.rulelist(0, 0, [bytes(32)]))
+    server.tell(keymsg.END)
+    assert server.hear() == (keymsg.READY, b"")
+
+
+def test_rule_with_an_empty_list(server, site):
+    """It says that receivers are listed, and lists none: not anybody."""
+    begin(server)
+    server.send_key(0, site.key("sequencer"))
+    server.tell(keymsg.RULE, keymsg.rule(0, dict(RULE, methods=1, to=[])))
+    assert "empty list" in faulted(server)
+
+
+def test_key_in_the_place_of_a_refused_one(server, site):
+    begin(server, rules=0)
+    server.send_key(0, "/dev/null")
+    assert server.hear()[0] == keymsg.BADKEY
+    server.send_key(0, site.key("sequencer"))
+    assert server.hear()[0] == keymsg.ADDRESS
+    assert faulted(server) == "a key was refused"
+
+
+def test_end_with_a_body(server):
+    begin(server, 0, 0)
+    server.tell(keymsg.END, b"\0")
+    assert ends(server)
+
+
+def test_too_many_channels(server):
+    begin(server, 0, 0)
+    for _ in range(65):
+        server.add_channel()
+    assert ends(server)
 
 
 def test_bad_key_is_told(server, site):
