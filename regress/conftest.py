@@ -11,7 +11,7 @@ import pytest
 
 from lib import daemon
 
-WATCHDOG = 240 if daemon.SANITIZE else 60      # seconds a test may take
+WATCHDOG = 240 if daemon.SANITIZE or daemon.COVERAGE else 60      # seconds a test may take
 
 
 class Stuck(Exception):

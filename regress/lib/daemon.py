@@ -25,11 +25,12 @@ PROXYD = os.path.join(BUILD, "proxyd")
 LIBEXEC = os.path.join(BUILD, "libexec")
 CONFORM = os.path.join(HERE, "conform")
 SANITIZE = os.environ.get("SIGNERD_SANITIZE") == "1"
+COVERAGE = os.environ.get("SIGNERD_COVERAGE") == "1"
 ROOT = os.geteuid() == 0
 USER = "nobody"             # children's, where the tests run as root
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-PATIENCE = 60.0 if SANITIZE else 20.0
+PATIENCE = 60.0 if SANITIZE or COVERAGE else 20.0
 
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\["\\]|\\u00[0-9a-f]{2})*"|'
                   r'[!-~]*)(?: |$)')
