@@ -1,0 +1,245 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""A parent that the processes of the network should not trust to make
+mistakes: each says what is wrong, and ends with a status."""
+
+import os
+import pwd
+import re
+import struct
+
+import pytest
+
+from lib import daemon, imsg, keymsg
+
+FRONT = dict(zip(("CONFIG", "FILE", "LISTEN", "KEY", "CHANNEL", "START",
+                  "STOP"), range(0x300, 0x307)))
+LINK = dict(FRONT, PROXY=0x500, PROXYFILE=0x501, DIALER=0x502,
+            RULE=keymsg.RULE, RULELIST=keymsg.RULELIST)
+RELAY = dict(zip(("CONFIG", "LISTEN", "FILE", "SIGNER", "RULE", "LIST",
+                  "START", "STOP"), range(0x600, 0x608)))
+TYPES = {"frontend": FRONT, "link": LINK, "relay": RELAY}
+WITH = object()                 # a message has a descriptor
+
+
+class Child:
+    """That process, with the test in its parent's place."""
+
+    def __init__(self, site, name):
+        self.types = TYPES[name]
+        self.parent = imsg.Channel()
+        self.log = []
+        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0)
+                for fd in ((0, 1) if daemon.SANITIZE else (0, 1, 2))]
+        self.pid = os.posix_spawn(
+            os.path.join(daemon.LIBEXEC, name), self._argv(site, name),
+            {k: v for k, v in os.environ.items()
+             if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")},
+            file_actions=null + [
+                (os.POSIX_SPAWN_DUP2, self.parent.far.fileno(), 3)])
+        self.parent.gave_away()
+
+    def _argv(self, site, name):
+        argv = [name, "-l", "info"]
+        if daemon.ROOT:
+            user = pwd.getpwnam(daemon.USER)
+            argv += ["-c", site.root, "-u", str(user.pw_uid),
+                     "-g", str(user.pw_gid)]
+        return argv
+
+    def tell(self, kind, payload=b"", descriptor=None):
+        """Of the process's own types by name, of others by number."""
+        kind = self.types.get(kind, kind)
+        if descriptor is not WITH:
+            self.parent.send(imsg.frame(kind, payload))
+            return
+        with open("/dev/null", "rb") as f:
+            self.parent.send_with(imsg.frame(
+                kind, payload,
+                imsg.HEADER.size + len(payload) | imsg.FD_MARK),
+                [f.fileno()])
+
+    def ended(self):
+        """The exit status, all that it said before in the log."""
+        while True:
+            message = self.parent.read()
+            if message is None:
+                break
+            assert message[0] == keymsg.LOG, message
+            self.log.append(message[1].replace(b"\0", b" ").decode())
+        _, status = os.waitpid(self.pid, 0)
+        self.parent.close()
+        return os.waitstatus_to_exitcode(status)
+
+
+def limits(program):
+    """As many as the program has, each of one second or a thousand."""
+    path = os.path.join(os.path.dirname(daemon.HERE), program, "config.h")
+    with open(path) as f:
+        text = re.search(r"struct config_limits \{(.*?)\n\}", f.read(),
+                         re.DOTALL).group(1)
+    return struct.pack(">I", 1000) * text.count("\tuint32_t")
+
+
+def text(string):
+    return struct.pack(">H", len(string)) + string.encode()
+
+
+def proxy(index):
+    return keymsg.u32(index) + text("edge") + text("proxy.example") + \
+        text("/ws") + text("proxy.example") + text("tlsv1.3")
+
+
+def key(index):
+    return keymsg.u32(index) + text("sequencer") + bytes(20)
+
+
+def signer(index):
+    return keymsg.u32(index) + keymsg.u32(0) + text("hq") + \
+        text("signer.example")
+
+
+def relay_rule(index):
+    return keymsg.u32(index) + keymsg.u32(3) + keymsg.u32(0) + \
+        text("a.example")
+
+
+def piece(kind, items):
+    return keymsg.u32(kind) + keymsg.u32(len(items)) + b"".join(items)
+
+
+FRONT_CONFIG = ("CONFIG", limits("signerd") + text("tlsv1.3"))
+RELAY_CONFIG = ("CONFIG", limits("proxyd") + keymsg.u32(0) + text("tlsv1.3"))
+VIA = {"client": "a.example", "key": 0, "methods": 3, "chains": [], "via": 1}
+CHAIN = keymsg.u256(10)
+LISTEN = ("LISTEN", keymsg.u32(0) + b"\0")
+
+BOTH = {
+    "empty configuration": ([("CONFIG", b"")], "configuration"),
+    "configuration, cut": ([
+        ("CONFIG", FRONT_CONFIG[1][:-1])], "configuration"),
+    "configuration and more": ([
+        ("CONFIG", FRONT_CONFIG[1] + b"\0")], "configuration"),
+    "configuration twice": ([FRONT_CONFIG, FRONT_CONFIG], "configuration"),
+    "key 1": ([("KEY", key(1))], "key"),
+    "key, cut": ([("KEY", key(0)[:-1])], "key"),
+    "key 0 twice": ([("KEY", key(0)), ("KEY", key(0))], "key"),
+    "no channel": ([("CHANNEL",)], "channel"),
+    "channel with a body": ([("CHANNEL", b"x", WITH)], "channel"),
+    "channel twice": ([("CHANNEL", b"", WITH)] * 2, "channel"),
+    "start without a configuration": ([("START",)], "start"),
+    "start with a body": ([FRONT_CONFIG, ("START", b"x")], "start"),
+    "stop with a body": ([FRONT_CONFIG, ("STOP", b"x")], "stop"),
+    "ready": ([(0x308,)], "unknown message"),
+    "keyd's word": ([(keymsg.READY,)], "unknown message"),
+    "noise": ([(2**31, b"x" * 1000)], "unknown message"),
+}
+BAD = {
+    "frontend": dict(BOTH, **{
+        "no file": ([("FILE", b"\0")], "file"),
+        "file 4": ([("FILE", b"\4", WITH)], "file"),
+        "file with more": ([("FILE", b"\0\0", WITH)], "file"),
+        "file twice": ([("FILE", b"\0", WITH)] * 2, "file"),
+        "no listener": ([("LISTEN",)], "listener"),
+        "listener with a body": ([("LISTEN", b"x", WITH)], "listener"),
+        "too many listeners": ([("LISTEN", b"", WITH)] * 257, "listener"),
+    }),
+    "link": dict(BOTH, **{
+        "proxy 1": ([("PROXY", proxy(1))], "proxy"),
+        "proxy, cut": ([("PROXY", proxy(0)[:-1])], "proxy"),
+        "proxy 0 twice": ([("PROXY", proxy(0))] * 2, "proxy"),
+        "file of no proxy": ([
+            ("PROXYFILE", keymsg.u32(0) + b"\0", WITH)], "file"),
+        "file twice": ([("PROXY", proxy(0))] + [
+            ("PROXYFILE", keymsg.u32(0) + b"\0", WITH)] * 2, "file"),
+        "no file": ([("PROXY", proxy(0)), (
+            "PROXYFILE", keymsg.u32(0) + b"\0")], "file"),
+        "rule of no link": ([
+            ("RULE", keymsg.rule(0, dict(VIA, via=0)))], "rule"),
+        "rule of another link": ([("PROXY", proxy(0)), (
+            "RULE", keymsg.rule(0, dict(VIA, via=2)))], "rule"),
+        "rule, cut": ([("PROXY", proxy(0)), (
+            "RULE", keymsg.rule(0, VIA)[:-1])], "rule"),
+        "list of no rule": ([
+            ("RULELIST", keymsg.rulelist(0, 0, [CHAIN]))], "list"),
+        "list, cut": ([("PROXY", proxy(0)), (
+            "RULE", keymsg.rule(0, VIA)), (
+            "RULELIST", keymsg.rulelist(0, 0, [CHAIN])[:-1])], "list"),
+        "no dialer": ([("DIALER",)], "channel"),
+        "dialer twice": ([("DIALER", b"", WITH)] * 2, "channel"),
+        "start without the dialer": ([
+            FRONT_CONFIG, ("CHANNEL", b"", WITH), ("START",)], "start"),
+    }),
+    "relay": {
+        "empty configuration": ([("CONFIG", b"")], "configuration"),
+        "configuration and more": ([
+            ("CONFIG", RELAY_CONFIG[1] + b"\0")], "configuration"),
+        "configuration twice": ([RELAY_CONFIG] * 2, "configuration"),
+        "listener 1": ([("LISTEN", keymsg.u32(1) + b"\0")], "listener"),
+        "listener, cut": ([("LISTEN", keymsg.u32(0))], "listener"),
+        "listener of no role": ([
+            ("LISTEN", keymsg.u32(0) + b"\2")], "listener"),
+        "file of no listener": ([("FILE", b"\0", WITH)], "file"),
+        "no file": ([LISTEN, ("FILE", b"\0")], "file"),
+        "file twice": ([LISTEN] + [("FILE", b"\0", WITH)] * 2, "file"),
+        "signer 1": ([("SIGNER", signer(1))], "signer"),
+        "signer, cut": ([("SIGNER", signer(0)[:-1])], "signer"),
+        "rule 1": ([("RULE", relay_rule(1))], "rule"),
+        "rule, cut": ([("RULE", relay_rule(0)[:-1])], "rule"),
+        "list of nothing": ([("LIST", piece(1, [CHAIN]))], "list"),
+        "list after the configuration": ([
+            RELAY_CONFIG, ("LIST", piece(1, [CHAIN]))], "list"),
+        "receivers of a signer": ([
+            ("SIGNER", signer(0)), ("LIST", piece(3, [bytes(20)]))], "list"),
+        "list, cut": ([("SIGNER", signer(0)), (
+            "LIST", piece(1, [CHAIN])[:-1])], "list"),
+        "signer that there is not": ([
+            RELAY_CONFIG, ("RULE", relay_rule(0)), (
+                "LIST", piece(4, [keymsg.u32(7)])), ("START",)], "routes"),
+        "start without a configuration": ([("START",)], "start"),
+        "start with a body": ([RELAY_CONFIG, ("START", b"x")], "start"),
+        "stop at once": ([RELAY_CONFIG, ("STOP",)], "stop"),
+        "ready": ([(0x609,)], "unknown message"),
+        "noise": ([(2**31, b"x" * 1000)], "unknown message"),
+    },
+}
+
+
+@pytest.mark.parametrize("name,case", [
+    (name, case) for name in BAD for case in BAD[name]])
+def test_bad_message(site, name, case):
+    child = Child(site, name)
+    messages, what = BAD[name][case]
+    for message in messages:
+        child.tell(*message)
+    assert child.ended() == 1
+    assert len(child.log) == 1 and what in child.log[0], child.log
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("length", (0, 15, 1 << 20, 2**31 - 1))
+def test_bad_length(site, name, length):
+    """No message at all: the parent has gone mad, and may as well be gone."""
+    child = Child(site, name)
+    child.parent.send(imsg.frame(child.types["CONFIG"], bytes(64), length))
+    assert child.ended() == 0
+
+
+@pytest.mark.parametrize("name", ("frontend", "link"))
+def test_stop_before_start(site, name):
+    """The parent was told to stop early on."""
+    child = Child(site, name)
+    child.tell(*FRONT_CONFIG)
+    if name == "link":
+        child.tell("PROXY", proxy(0))
+    child.tell("STOP")
+    assert child.ended() == 0
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_parent_gone(site, name):
+    child = Child(site, name)
+    child.parent.near.close()
+    _, status = os.waitpid(child.pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
