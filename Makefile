@@ -252,6 +252,8 @@ Q =		$(Q_$(V))
 FORTIFY_ =	$(FORTIFY)
 SANFLAGS_1 =	-fsanitize=address,undefined -fno-sanitize-recover=all \
 		-fno-omit-frame-pointer -DSIGNERD_SANITIZE
+# And that of make fuzz, -fuzz, in build-fuzz.
+SANFLAGS_-fuzz = $(SANFLAGS_1) -fsanitize=fuzzer-no-link
 SANFLAGS =	$(SANFLAGS_$(SANITIZE))
 
 COMPILE = $(CC) -std=c11 $(MACROS) -I. $(DEPS_CFLAGS) $(CPPFLAGS) \
@@ -378,8 +380,10 @@ check: config.mk have-cmocka
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
 	    $(PYTHON) regress/run $(T)
 
-# keyd against a taken frontend: TIME seconds, of that SEED where one is given.
+# Of what is done at length: seconds.
 TIME =	60
+
+# keyd against a taken frontend: TIME seconds, of that SEED where one is given.
 MODELARGS = --time $(TIME) $${SEED:+--seed "$$SEED"}
 
 model: all
@@ -404,6 +408,20 @@ coverage: config.mk have-cmocka
 	    programs test-programs
 	@SIGNERD_BUILD="$$(pwd)/$(COVERED)" SIGNERD_COVERAGE=1 \
 	    $(PYTHON) regress/coverage $(T)
+
+# TIME seconds each; T="http json" runs these alone.
+fuzz: config.mk
+	@test -n "$(FUZZ_CC)" || { echo "make fuzz needs a clang with" \
+	    "libFuzzer: install it and run ./configure again, or" \
+	    "./bootstrap fuzz" >&2; exit 1; }
+	@./configure --rules
+	@programs=; for t in $(T); do programs="$$programs build-fuzz/$$t"; \
+	    done; \
+	    $(MAKE) SANITIZE=-fuzz CC="$(FUZZ_CC)" CFLAGS="-O1 -g" \
+	    HARDEN_CFLAGS= HARDEN_LDFLAGS= $${programs:-fuzz-programs}
+	@$(PYTHON) regress/fuzz/run -t $(TIME) $(T)
+
+fuzz-programs: $(FUZZERS)
 
 lint: config.mk
 	@CC="$(CC)" regress/lint
@@ -453,7 +471,7 @@ uninstall:
 	    $(DESTDIR)$(CHROOTDIR) $(DESTDIR)$(PROXYD_CHROOTDIR)
 
 clean:
-	rm -rf build build1 build-cov
+	rm -rf build build1 build-cov build-fuzz
 
 distclean: clean
 	rm -f config.mk config.log rules.mk compile_flags.txt
@@ -462,3 +480,4 @@ distclean: clean
 .PHONY: install uninstall clean distclean reconfigure
 .PHONY: model
 .PHONY: coverage
+.PHONY: fuzz fuzz-programs

@@ -1,0 +1,190 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: common/http.o common/http_syntax.o common/http_response.o */
+/* libs: libevent */
+
+/*
+ * A stream of requests: what the parser makes of it must not depend on how
+ * the network cuts it, and must keep to what common/http.h says.
+ */
+
+#include <event2/buffer.h>
+
+#include "common/http.h"
+#include "common/http_syntax.h"
+#include "regress/fuzz/fuzz.h"
+#include "regress/fuzz/pieces.h"
+
+static const struct http_limits limits = { 512, 256 };
+
+/* What came of a stream, as text. */
+struct trace {
+	char	*text;
+	size_t	 len;
+	FILE	*f;
+	bool	 bad;
+};
+
+static void
+trace_header(struct trace *t, const struct http_parser *h)
+{
+	static const char	*const fields[] = {
+		"Host", "content-length", "Transfer-Encoding", "Content-Type",
+		"Connection", "Expect", "Upgrade", "Sec-WebSocket-Key"
+	};
+	const char		*path = http_path(h), *value;
+	size_t			 i, j;
+
+	FUZZ_ASSERT(path != NULL && strlen(path) < limits.max_header);
+	for (i = 0; path[i] != '\0'; i++)
+		FUZZ_ASSERT(path[i] > ' ' && path[i] < 0x7f &&
+		    path[i] != '?');
+	fprintf(t->f, "%d %s %d %d %d\n", http_method(h), path,
+	    http_keepalive(h), http_minor(h), http_has_body(h));
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if ((value = http_field(h, fields[i])) == NULL)
+			continue;
+		j = strlen(value);
+		FUZZ_ASSERT(j < limits.max_header);
+		FUZZ_ASSERT(j == 0 || (value[0] != ' ' && value[0] != '\t' &&
+		    value[j - 1] != ' ' && value[j - 1] != '\t'));
+		while (j-- > 0)
+			FUZZ_ASSERT((unsigned char)value[j] >= ' ' ||
+			    value[j] == '\t');
+		fprintf(t->f, "%s: %s\n", fields[i], value);
+	}
+	/* What a smuggler would like. */
+	FUZZ_ASSERT(http_field(h, "Content-Length") == NULL ||
+	    http_field(h, "Transfer-Encoding") == NULL);
+	FUZZ_ASSERT(http_minor(h) == 0 || http_field(h, "Host") != NULL);
+}
+
+static void
+trace_body(struct trace *t, const struct http_parser *h)
+{
+	const char	*body;
+	size_t		 len;
+
+	body = http_body(h, &len);
+	FUZZ_ASSERT(len <= limits.max_body);
+	FUZZ_ASSERT(body != NULL && body[len] == '\0');
+	FUZZ_ASSERT(len == 0 || http_has_body(h));
+	FUZZ_ASSERT(http_held(h) <= 2 * limits.max_body + 4096);
+	fprintf(t->f, "[%zu ", len);
+	fwrite(body, 1, len, t->f);
+	fputs("]\n", t->f);
+}
+
+static void
+trace_bad(struct trace *t, struct http_parser *h, struct evbuffer *in)
+{
+	int	status = http_status(h);
+
+	FUZZ_ASSERT(status == 400 || status == 413 || status == 417 ||
+	    status == 431 || status == 505);
+	FUZZ_ASSERT(http_reason(h) != NULL && http_reason(h)[0] != '\0');
+	FUZZ_ASSERT(http_parse(h, in) == HTTP_BAD);
+	FUZZ_ASSERT(http_status(h) == status);
+	fprintf(t->f, "! %d %s\n", status, http_reason(h));
+	t->bad = true;
+}
+
+/* All events that the input now gives. */
+static void
+events(struct trace *t, struct http_parser *h, struct evbuffer *in)
+{
+	enum http_event	 e;
+
+	while ((e = http_parse(h, in)) != HTTP_MORE && !t->bad) {
+		if (e == HTTP_HEADER) {
+			FUZZ_ASSERT(!http_idle(h) && !http_in_header(h));
+			trace_header(t, h);
+			(void)http_wants_continue(h);
+			FUZZ_ASSERT(!http_wants_continue(h));
+		} else if (e == HTTP_BODY)
+			trace_body(t, h);
+		else
+			trace_bad(t, h, in);
+	}
+	/* What is left waits for the end of a line, or of a chunk's. */
+	FUZZ_ASSERT(t->bad || evbuffer_get_length(in) <=
+	    limits.max_header + 2);
+}
+
+static void
+trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
+{
+	struct http_parser	*h;
+	struct evbuffer		*in;
+	struct pieces		 cut;
+	const uint8_t		*p;
+	size_t			 n;
+
+	memset(t, 0, sizeof(*t));
+	h = http_new(&limits);
+	in = evbuffer_new();
+	t->f = open_memstream(&t->text, &t->len);
+	FUZZ_ASSERT(h != NULL && in != NULL && t->f != NULL);
+	pieces_start(&cut, data, size, how);
+	while (!t->bad && (n = pieces_take(&cut, &p)) != 0) {
+		FUZZ_ASSERT(evbuffer_add(in, p, n) == 0);
+		events(t, h, in);
+	}
+	if (!t->bad)
+		fprintf(t->f, "~ %d %d\n", http_idle(h), http_in_header(h));
+	fclose(t->f);
+	evbuffer_free(in);
+	http_free(h);
+}
+
+/* The response line and fields of one of our own answers. */
+static void
+respond(const uint8_t *data, size_t size)
+{
+	static const int	 statuses[] = { 100, 200, 401, 413, 503 };
+	struct http_response	 r;
+	struct evbuffer		*out;
+	struct evbuffer_ptr	 end;
+
+	if (size < 3)
+		return;
+	memset(&r, 0, sizeof(r));
+	r.status = statuses[data[0] % 5];
+	r.content_type = data[1] & 1 ? "application/json" : NULL;
+	r.close = (data[1] & 2) != 0;
+	r.keepalive10 = (data[1] & 4) != 0;
+	r.head = (data[1] & 8) != 0;
+	r.retry_after = data[1] & 16 ? 1 : 0;
+	r.allow = data[1] & 32 ? "GET, POST" : NULL;
+	FUZZ_ASSERT((out = evbuffer_new()) != NULL);
+	FUZZ_ASSERT(http_respond(out, &r, data[2]) == 0);
+	end = evbuffer_search(out, "\r\n\r\n", 4, NULL);
+	FUZZ_ASSERT(end.pos >= 0 &&
+	    (size_t)end.pos + 4 == evbuffer_get_length(out));
+	evbuffer_free(out);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct trace	 whole, other;
+	int		 how;
+
+	trace(&whole, data, size, PIECES_WHOLE);
+	for (how = PIECES_BYTES; how <= PIECES_RANDOM; how++) {
+		trace(&other, data, size, (enum pieces_how)how);
+		if (whole.len != other.len ||
+		    memcmp(whole.text, other.text, whole.len) != 0) {
+			fprintf(stderr, "whole:\n%s\nin pieces:\n%s\n",
+			    whole.text, other.text);
+			abort();
+		}
+		free(other.text);
+	}
+	free(whole.text);
+	respond(data, size);
+	return (0);
+}
