@@ -62,8 +62,10 @@ pieces_take(struct pieces *c, const uint8_t **p)
 			n = c->n;
 	}
 	*p = c->p;
-	c->p += n;
-	c->n -= n;
+	if (n != 0) {
+		c->p += n;
+		c->n -= n;
+	}
 	return (n);
 }
 
