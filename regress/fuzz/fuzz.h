@@ -65,7 +65,7 @@ fuzz_copy(const void *p, size_t n)
 {
 	void	*q;
 
-	if ((q = malloc(n == 0 ? 1 : n)) == NULL)
+	if ((q = calloc(1, n == 0 ? 1 : n)) == NULL)
 		abort();
 	if (n != 0)
 		memcpy(q, p, n);

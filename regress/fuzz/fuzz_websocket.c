@@ -7,6 +7,7 @@
  * objects: common/websocket.o common/jsonscan.o common/hex.o
  */
 /* libs: libevent wslay */
+/* max_len: 2048 */
 
 /*
  * Frames from a peer, in both roles: messages, pongs and the end must be those
