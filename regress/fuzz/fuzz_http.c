@@ -56,6 +56,10 @@ trace_header(struct trace *t, const struct http_parser *h)
 			    value[j] == '\t');
 		fprintf(t->f, "%s: %s\n", fields[i], value);
 	}
+	if ((value = http_field(h, "Host")) != NULL)
+		FUZZ_ASSERT(value[strspn(value, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:[]")]
+		    == '\0');
 	/* What a smuggler would like. */
 	FUZZ_ASSERT(http_field(h, "Content-Length") == NULL ||
 	    http_field(h, "Transfer-Encoding") == NULL);
@@ -92,13 +96,62 @@ trace_bad(struct trace *t, struct http_parser *h, struct evbuffer *in)
 	t->bad = true;
 }
 
-/* All events that the input now gives. */
+static bool
+is_token(const uint8_t *p, size_t n)
+{
+	size_t	 i;
+
+	for (i = 0; i < n; i++)
+		if (p[i] == '\0' || strchr("!#$%&'*+-.^_`|~0123456789"
+		    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+		    p[i]) == NULL)
+			return (false);
+	return (n > 0);
+}
+
+/*
+ * A header section that was taken, as the next hop would read it: lines that
+ * end with CRLF and have no CR, LF or NUL within, three words, then fields
+ * with a token for a name; and an empty line where it ends.
+ */
 static void
-events(struct trace *t, struct http_parser *h, struct evbuffer *in)
+check_section(const uint8_t *p, size_t n)
+{
+	const uint8_t	*end = p + n, *eol, *mark;
+	size_t		 i, lines = 0;
+
+	FUZZ_ASSERT(n <= limits.max_header + 2);
+	if (n > 2 && memcmp(p, "\r\n", 2) == 0)
+		p += 2;
+	for (;; p = eol + 2, lines++) {
+		eol = memmem(p, (size_t)(end - p), "\r\n", 2);
+		FUZZ_ASSERT(eol != NULL);
+		if (eol == p)
+			break;
+		for (i = 0; p + i < eol; i++)
+			FUZZ_ASSERT(p[i] != '\r' && p[i] != '\n' &&
+			    p[i] != '\0' && p[i] != 0x7f);
+		mark = memchr(p, lines == 0 ? ' ' : ':', (size_t)(eol - p));
+		FUZZ_ASSERT(mark != NULL && is_token(p, (size_t)(mark - p)));
+	}
+	FUZZ_ASSERT(lines > 0 && eol + 2 == end);
+}
+
+/* All events that the input now gives; of a whole one, the rest is at rest. */
+static void
+events(struct trace *t, struct http_parser *h, struct evbuffer *in,
+    const uint8_t *rest)
 {
 	enum http_event	 e;
+	size_t		 n, before = evbuffer_get_length(in);
 
 	while ((e = http_parse(h, in)) != HTTP_MORE && !t->bad) {
+		n = before - evbuffer_get_length(in);
+		before -= n;
+		if (rest != NULL && e == HTTP_HEADER)
+			check_section(rest, n);
+		if (rest != NULL)
+			rest += n;
 		if (e == HTTP_HEADER) {
 			FUZZ_ASSERT(!http_idle(h) && !http_in_header(h));
 			trace_header(t, h);
@@ -131,7 +184,7 @@ trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
 	pieces_start(&cut, data, size, how);
 	while (!t->bad && (n = pieces_take(&cut, &p)) != 0) {
 		FUZZ_ASSERT(evbuffer_add(in, p, n) == 0);
-		events(t, h, in);
+		events(t, h, in, how == PIECES_WHOLE ? p : NULL);
 	}
 	if (!t->bad)
 		fprintf(t->f, "~ %d %d\n", http_idle(h), http_in_header(h));

@@ -189,6 +189,24 @@ answer_deferred(struct rpc *rpc)
 
 /* ---- What is to be answered -------------------------------------------- */
 
+/* No id, and nothing wrong with it. */
+static bool
+is_notification(const cJSON *element)
+{
+	const cJSON	*v, *method = json_member(element, "method");
+	const cJSON	*version = json_member(element, "jsonrpc");
+
+	if (!cJSON_IsString(method) || method->valuestring[0] == '\0' ||
+	    !cJSON_IsString(version) || json_repeats(element, false) ||
+	    strcmp(version->valuestring, "2.0") != 0)
+		return (false);
+	cJSON_ArrayForEach(v, element)
+		if (v != method && v != version &&
+		    strcmp(v->string, "params") != 0)
+			return (false);
+	return (true);
+}
+
 /* Returns whether it is a call to dispatch. */
 static bool
 expect(struct expected *list, size_t *n, const struct json_doc *doc,
@@ -200,6 +218,8 @@ expect(struct expected *list, size_t *n, const struct json_doc *doc,
 	jsonrpc_request(&req, doc, element);
 	id = json_member(element, "id");
 	/* By the specification: no id, no answer; and none to an answer. */
+	if (cJSON_IsObject(element) && is_notification(element))
+		FUZZ_ASSERT(req.kind == JSONRPC_NOTIFICATION);
 	if (req.kind == JSONRPC_NOTIFICATION) {
 		FUZZ_ASSERT(id == NULL &&
 		    cJSON_IsString(json_member(element, "method")));

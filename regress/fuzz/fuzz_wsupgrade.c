@@ -150,7 +150,7 @@ answer(struct outcome *o, const uint8_t *data, size_t size,
 		fed += n;
 		o->event = wsupgrade_answer(&up, in);
 		FUZZ_ASSERT(o->event != WSUPGRADE_MORE ||
-		    evbuffer_get_length(in) <= WSUPGRADE_MAX_HEADER);
+		    fed <= WSUPGRADE_MAX_HEADER);
 	}
 	if (o->event == WSUPGRADE_DONE)
 		o->taken = fed - evbuffer_get_length(in);
