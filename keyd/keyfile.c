@@ -270,19 +270,19 @@ enum keyfile_error
 keyfile_parse(struct keyfile *kf, const char *p, size_t len)
 {
 	struct text text;
-	enum keyfile_error error;
+	enum keyfile_error error = KEYFILE_EMPTY;
 
 	kf->has_pubkey = 0;
 	kf->line = 0;
 	memset(kf->pubkey, 0, sizeof(kf->pubkey));
 	while (len > 0 && is_space(p[len - 1]))
 		len--;
-	if (len == 0)
-		return (KEYFILE_EMPTY);
 	text.p = p;
 	text.end = p + len;
 	text.number = 0;
-	error = is_pem(text) ? parse_pem(kf, text) : parse_hex(kf, text);
+	if (len > 0)
+		error = is_pem(text) ? parse_pem(kf, text) :
+		    parse_hex(kf, text);
 	if (error != KEYFILE_OK)
 		explicit_bzero(kf->secret, SECRET_SIZE);
 	secret_wipe_stack();

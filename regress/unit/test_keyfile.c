@@ -199,20 +199,27 @@ test_damaged(void **state)
 
 /* A key that is refused leaves nothing in the caller's memory. */
 static void
-test_parse_wipes(void **state)
+assert_wiped(struct keyfile *kf, const struct keyfile_case *c)
 {
 	static const uint8_t zeros[SECRET_SIZE];
+
+	memset(kf->secret, 0x55, SECRET_SIZE);
+	if (keyfile_parse(kf, c->text, c->len) != KEYFILE_OK)
+		assert_memory_equal(kf->secret, zeros, SECRET_SIZE);
+}
+
+static void
+test_parse_wipes(void **state)
+{
 	struct keyfile kf;
 	size_t i;
 
 	(void)state;
 	kf.secret = secret_alloc(SECRET_SIZE);
-	for (i = 0; i < NCASES(der_cases); i++) {
-		memset(kf.secret, 0x55, SECRET_SIZE);
-		if (keyfile_parse(&kf, der_cases[i].text,
-		    der_cases[i].len) != KEYFILE_OK)
-			assert_memory_equal(kf.secret, zeros, SECRET_SIZE);
-	}
+	for (i = 0; i < NCASES(der_cases); i++)
+		assert_wiped(&kf, &der_cases[i]);
+	for (i = 0; i < NCASES(text_cases); i++)
+		assert_wiped(&kf, &text_cases[i]);
 	secret_free(kf.secret, SECRET_SIZE);
 }
 
