@@ -218,6 +218,9 @@ KEYD_OBJS = $(COMMON_OBJS) \
 # the programs of the sandbox tests, something does.
 NOHOOK =	$O/common/sandbox_nohook.o
 HOOK =		$O/regress/sandbox/hook.o
+# In those of the fault tests, calls fail.
+FAULT =		$(NOHOOK) $O/regress/faults/faults.o $O/regress/faults/calls.o \
+		$O/regress/faults/memory.o
 
 SIGNERD_LIBS =	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 FRONTEND_LIBS =	$(LIBTLS_LIBS) $(LIBCRYPTO_LIBS) $(LIBEVENT_LIBS) \
@@ -330,7 +333,10 @@ reconfigure:
 
 test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
 	$B/regress/dialer-hook $B/regress/link-hook $B/regress/keyd-hook \
-	$B/regress/proxyd-hook $B/regress/relay-hook
+	$B/regress/proxyd-hook $B/regress/relay-hook \
+	$B/regress/signerd-fault $B/regress/frontend-fault \
+	$B/regress/dialer-fault $B/regress/link-fault $B/regress/keyd-fault \
+	$B/regress/proxyd-fault $B/regress/relay-fault
 
 $B/regress/signerd-hook: $(SIGNERD_OBJS) $(HOOK)
 	@mkdir -p $(@D)
@@ -366,6 +372,41 @@ $B/regress/keyd-hook: $(KEYD_OBJS) $(HOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(HOOK) $(KEYD_LIBS)
+
+$B/regress/signerd-fault: $(SIGNERD_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(SIGNERD_OBJS) $(FAULT) $(SIGNERD_LIBS)
+
+$B/regress/proxyd-fault: $(PROXYD_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(FAULT) $(SIGNERD_LIBS)
+
+$B/regress/link-fault: $(LINK_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(LINK_OBJS) $(FAULT) $(LINK_LIBS)
+
+$B/regress/relay-fault: $(RELAY_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(RELAY_OBJS) $(FAULT) $(RELAY_LIBS)
+
+$B/regress/frontend-fault: $(FRONTEND_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(FRONTEND_OBJS) $(FAULT) $(FRONTEND_LIBS)
+
+$B/regress/dialer-fault: $(DIALER_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(FAULT) $(DIALER_LIBS)
+
+$B/regress/keyd-fault: $(KEYD_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(FAULT) $(KEYD_LIBS)
 
 have-cmocka:
 	@test -n "$(LIBCMOCKA_LIBS)" || { echo "make check needs cmocka:" \
@@ -422,6 +463,13 @@ fuzz: config.mk
 	@$(PYTHON) regress/fuzz/run -t $(TIME) $(T)
 
 fuzz-programs: $(FUZZERS)
+
+# Every call of every process failing in turn; make check has a selection.
+faults: config.mk
+	@./configure --rules
+	@$(MAKE) programs test-programs
+	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
+	    SIGNERD_FAULTS=all $(PYTHON) regress/run faults
 
 lint: config.mk
 	@CC="$(CC)" regress/lint
@@ -481,3 +529,4 @@ distclean: clean
 .PHONY: model
 .PHONY: coverage
 .PHONY: fuzz fuzz-programs
+.PHONY: faults

@@ -198,6 +198,7 @@ class Daemon:
     """A running daemon.  Used as a context it must end well."""
 
     program = None
+    libexec = LIBEXEC               # where its other programs are
     begun = {"msg": "ready"}        # the record to wait for; None: none
 
     def __init__(self, site, text, arguments=(), tls="sequencer.example"):
@@ -209,7 +210,8 @@ class Daemon:
         self._eof = False
         self.path = site.write(text)
         self.process = subprocess.Popen(
-            [self.program, "-d", "-x", LIBEXEC, "-f", self.path, *arguments],
+            [self.program, "-d", "-x", self.libexec, "-f", self.path,
+             *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE, start_new_session=True,
             preexec_fn=die_with_us)
