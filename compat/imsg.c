@@ -58,7 +58,12 @@ struct msgbuf {
 	size_t			  msglen;
 	struct imsg_claim	 *claims;
 	struct imsg_claim	**lastclaim;
-	int			  rfd;		/* not claimed yet */
+	/*
+	 * Descriptors that are not claimed yet: of the message whose header
+	 * is incomplete, and of one that came with the rest of it.
+	 */
+	int			  rfd;
+	int			  nextfd;
 	int			  error;
 };
 
@@ -79,7 +84,7 @@ imsgbuf_init(struct imsgbuf *imsgbuf, int fd)
 		return (-1);
 	w->tail = &w->head;
 	w->lastclaim = &w->claims;
-	w->rfd = -1;
+	w->rfd = w->nextfd = -1;
 	imsgbuf->w = w;
 	imsgbuf->pid = getpid();
 	imsgbuf->maxsize = MAX_IMSGSIZE;
@@ -104,6 +109,17 @@ imsgbuf_set_maxsize(struct imsgbuf *imsgbuf, uint32_t max)
 	return (0);
 }
 
+/* Nobody is going to claim them. */
+static void
+read_unclaimed(struct msgbuf *w)
+{
+	if (w->rfd != -1)
+		close(w->rfd);
+	if (w->nextfd != -1)
+		close(w->nextfd);
+	w->rfd = w->nextfd = -1;
+}
+
 void
 imsgbuf_clear(struct imsgbuf *imsgbuf)
 {
@@ -122,8 +138,7 @@ imsgbuf_clear(struct imsgbuf *imsgbuf)
 		close(claim->fd);
 		free(claim);
 	}
-	if (w->rfd != -1)
-		close(w->rfd);
+	read_unclaimed(w);
 	chunk_release(w->chunk);
 	free(w);
 	imsgbuf->w = NULL;
@@ -202,7 +217,7 @@ read_fds(struct msgbuf *w, struct msghdr *msg)
 	size_t		 i, n;
 	int		 fd, kept = -1, bad;
 
-	bad = (msg->msg_flags & MSG_CTRUNC) != 0 || w->rfd != -1;
+	bad = (msg->msg_flags & MSG_CTRUNC) != 0;
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg != NULL;
 	    cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		if (cmsg->cmsg_level != SOL_SOCKET ||
@@ -222,8 +237,10 @@ read_fds(struct msgbuf *w, struct msghdr *msg)
 	}
 	if (kept != -1 && bad)
 		close(kept);
-	else if (kept != -1)
+	else if (w->rfd == -1)
 		w->rfd = kept;
+	else
+		w->nextfd = kept;
 }
 
 /* Takes the header of the message at ppos, and the descriptor it marks. */
@@ -251,7 +268,8 @@ read_header(struct msgbuf *w, uint32_t maxsize)
 				return (-1);
 			claim->next = NULL;
 			claim->fd = w->rfd;
-			w->rfd = -1;
+			w->rfd = w->nextfd;
+			w->nextfd = -1;
 			*w->lastclaim = claim;
 			w->lastclaim = &claim->next;
 		} else {
@@ -284,12 +302,13 @@ read_messages(struct msgbuf *w, uint32_t maxsize)
 	}
 	/*
 	 * A descriptor comes with the first byte of its message, so only a
-	 * header that is still incomplete may claim it later.
+	 * header that is still incomplete may claim it later, and but one.
 	 */
-	if (w->rfd != -1 && (left == 0 || w->msglen != 0)) {
-		close(w->rfd);
-		w->rfd = -1;
-	}
+	if (left == 0 || w->msglen != 0)
+		read_unclaimed(w);
+	if (w->nextfd != -1)
+		close(w->nextfd);
+	w->nextfd = -1;
 	return (0);
 }
 
@@ -648,7 +667,7 @@ write_socket(struct imsgbuf *imsgbuf)
 	} while (n == -1 && errno == EINTR);
 	if (n == -1)
 		return (errno == EAGAIN || errno == EWOULDBLOCK ||
-		    errno == ENOBUFS ? 0 : -1);
+		    errno == ENOBUFS || errno == ENOMEM ? 0 : -1);
 	write_done(w, (size_t)n);
 	return ((size_t)n == total);
 }

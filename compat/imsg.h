@@ -128,8 +128,8 @@ int		 imsgbuf_set_maxsize(struct imsgbuf *, uint32_t);
  */
 int		 imsgbuf_read(struct imsgbuf *);
 /*
- * Sends what is queued until the socket is full (EAGAIN, ENOBUFS): 0, or -1
- * with errno.  imsgbuf_queuelen() tells whether something is left.
+ * Sends what is queued until the socket is full (EAGAIN, ENOBUFS, ENOMEM): 0,
+ * or -1 with errno.  imsgbuf_queuelen() tells whether something is left.
  */
 int		 imsgbuf_write(struct imsgbuf *);
 /* Sends all; for blocking sockets. */

@@ -5,6 +5,8 @@
 
 /* objects: compat/imsg.o compat/imsg-buffer.o */
 
+#include <sys/stat.h>
+
 #include "regress/unit/imsg_util.h"
 
 static void
@@ -322,6 +324,50 @@ fd_marked_alone(void **state)
 	pair_close(&p);
 }
 
+/*
+ * A read that ends within a header, and the next with the rest of it and one
+ * more message: each has its own descriptor.
+ */
+static void
+fd_split_header(void **state)
+{
+	unsigned char	 buf[128] = { 0 };
+	struct stat	 st;
+	struct pair	 p;
+	struct imsg	 imsg;
+	size_t		 len, at;
+	int		 fd, other;
+
+	(void)state;
+	len = raw_header(buf, 1, (HDR + 4) | FDMARK);
+	for (at = 1; at < HDR; at++) {
+		pair_open(&p);
+		pair_fdpass(&p);
+		send_raw_fds(&p, buf, at, 1);
+		assert_int_equal(imsgbuf_read(&p.b), 1);
+		expect_none(&p.b);
+		send_raw(&p, buf + at, len - at);
+		fd = a_pipe(&other);
+		assert_int_equal(imsg_compose(&p.a, 2, 0, 0, fd, "x", 1), 1);
+		assert_int_equal(imsgbuf_write(&p.a), 0);
+		assert_int_equal(imsgbuf_read(&p.b), 1);
+		expect(&p.b, &imsg, 1, 4);
+		fd = imsg_get_fd(&imsg);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_true(S_ISCHR(st.st_mode));
+		close(fd);
+		imsg_free(&imsg);
+		expect(&p.b, &imsg, 2, 1);
+		fd = imsg_get_fd(&imsg);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_true(S_ISFIFO(st.st_mode));
+		close(fd);
+		imsg_free(&imsg);
+		close(other);
+		pair_close(&p);
+	}
+}
+
 static void
 fd_several(void **state)
 {
@@ -416,6 +462,7 @@ main(void)
 		cmocka_unit_test(fd_not_allowed),
 		cmocka_unit_test(fd_without_message),
 		cmocka_unit_test(fd_marked_alone),
+		cmocka_unit_test(fd_split_header),
 		cmocka_unit_test(fd_several),
 		cmocka_unit_test(fd_cleared),
 		cmocka_unit_test(garbage)
