@@ -33,6 +33,8 @@ static int		 attached;	/* stderr is still the terminal */
 static struct imsgbuf	*parent;
 static void		(*parent_wake)(void);
 static uint64_t		 dropped;
+static uint64_t		 unwritten;	/* lines */
+static int		 torn;		/* the last one has no end */
 
 static const char	*const level_names[] = { "error", "warn", "info", "debug" };
 
@@ -217,6 +219,55 @@ now_us(void)
 	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
+/* Whatever fails, no line begins within another. */
+static int
+put(const char *line, size_t len)
+{
+	size_t	 off = 0;
+	ssize_t	 n;
+
+	while (off < len) {
+		n = write(STDERR_FILENO, line + off, len - off);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			torn = torn || off > 0;
+			return (-1);
+		}
+		off += (size_t)n;
+	}
+	torn = 0;
+	return (0);
+}
+
+static void
+put_line(const char *line, size_t len)
+{
+	if ((torn && put("\n", 1) == -1) || put(line, len) == -1)
+		unwritten++;
+}
+
+static void	write_line(const char *, const struct log_record *);
+
+/* Before the first line that can be written again. */
+static void
+tell_unwritten(void)
+{
+	struct log_record	 r;
+	uint64_t		 n = unwritten;
+
+	if (n == 0)
+		return;
+	unwritten = 0;
+	log_start(&r, LOG_LVL_WARN, "log records could not be written");
+	log_num(&r, "count", n);
+	if (r.on)
+		write_line(process, &r);
+	/* The line that should have told of them is none of the log's. */
+	if (unwritten > 0)
+		unwritten = n;
+}
+
 static void
 write_line(const char *from, const struct log_record *r)
 {
@@ -224,9 +275,10 @@ write_line(const char *from, const struct log_record *r)
 		LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
 	};
 	static char		 line[LINE_MAX_SIZE];
-	size_t			 len, off;
-	ssize_t			 n;
+	size_t			 len;
 
+	if (!use_syslog)
+		tell_unwritten();
 	len = log_render(line, sizeof(line) - 1, format, from, r, now_us());
 	if (use_syslog) {
 		syslog(priority[r->level], "%s", line);
@@ -234,9 +286,7 @@ write_line(const char *from, const struct log_record *r)
 			return;
 	}
 	line[len++] = '\n';
-	for (off = 0; off < len; off += (size_t)n)
-		if ((n = write(STDERR_FILENO, line + off, len - off)) <= 0)
-			return;
+	put_line(line, len);
 }
 
 /* "msg" and its value are first in every record. */

@@ -59,6 +59,37 @@ fake_syslog_chk(int priority, int flag, const char *fmt, ...)
 	va_end(ap);
 }
 
+/* What is to become of the next writes: an errno, 0 for one byte, or well. */
+#define WELL	-1
+static int	 writes[4];
+static size_t	 nwrites;
+
+ssize_t
+write(int fd, const void *p, size_t size)
+{
+	int	 how = WELL;
+
+	if (nwrites > 0) {
+		how = writes[0];
+		memmove(writes, writes + 1, --nwrites * sizeof(writes[0]));
+	}
+	if (how > 0) {
+		errno = how;
+		return (-1);
+	}
+	return (syscall(SYS_write, fd, p, how == 0 ? 1 : size));
+}
+
+static void
+next_writes(int first, int second, int third, int fourth)
+{
+	writes[0] = first;
+	writes[1] = second;
+	writes[2] = third;
+	writes[3] = fourth;
+	nwrites = 4;
+}
+
 /* ---- stderr, caught -------------------------------------------------- */
 
 static char	 caught[1024 * 1024];
@@ -581,10 +612,57 @@ fatal_is_sent(void **state)
 #define channel_test(f)							\
 	cmocka_unit_test_setup_teardown(f, channel_open, channel_close)
 
+/* ---- Writes that fail ------------------------------------------------- */
+
+/* Whatever comes in between, a line is written to its end. */
+static void
+write_interrupted(void **state)
+{
+	(void)state;
+	log_init("test");
+	log_set_level(LOG_LVL_INFO);
+	log_to_stderr(LOG_FMT_LOGFMT);
+	catch_begin();
+	next_writes(EINTR, 0, EINTR, 0);
+	log_info("one");
+	assert_int_equal(catch_end(), 1);
+	assert_string_equal(after_time(),
+	    "level=info process=test msg=one\n");
+}
+
+/* What is lost is counted, and no line begins within another. */
+static void
+write_fails(void **state)
+{
+	const char	*p;
+
+	(void)state;
+	log_init("test");
+	log_set_level(LOG_LVL_INFO);
+	log_to_stderr(LOG_FMT_LOGFMT);
+	catch_begin();
+	/* All but a byte of the first; the word of it; all of the second. */
+	next_writes(0, ENOSPC, ENOSPC, ENOSPC);
+	log_info("one");
+	log_info("two");
+	log_info("three");
+	log_info("four");
+	assert_int_equal(catch_end(), 4);
+	assert_memory_equal(caught, "t\ntime=", 7);
+	assert_null(strstr(caught, "one"));
+	assert_null(strstr(caught, "two"));
+	assert_non_null(p = strstr(caught, "level=warn process=test msg=\"log "
+	    "records could not be written\" count=2\n"));
+	assert_non_null(p = strstr(p, "msg=three\n"));
+	assert_non_null(strstr(p, "msg=four\n"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(write_interrupted),
+		cmocka_unit_test(write_fails),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(to_syslog),
