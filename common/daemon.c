@@ -72,6 +72,43 @@ daemon_options(struct daemon_options *o, int argc, char **argv,
 
 /* ---- Users and limits ------------------------------------------------- */
 
+/* Also where there is none: then *pw is NULL. */
+static int
+find_user(const struct daemon_options *o, const char *name,
+    struct passwd **pw)
+{
+	errno = 0;
+	if ((*pw = getpwnam(name)) != NULL)
+		return (0);
+	switch (errno) {
+	case EINTR:
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ERANGE:
+		/* Not an answer, getpwnam(3). */
+		fprintf(stderr, "%s: user \"%s\" cannot be looked up: %s\n",
+		    o->name, name, strerror(errno));
+		return (-1);
+	}
+	return (0);
+}
+
+int
+daemon_has_user(const struct daemon_options *o, const char *name, bool *has)
+{
+	struct passwd	*pw;
+
+	*has = false;
+	if (geteuid() == 0) {
+		if (find_user(o, name, &pw) == -1)
+			return (-1);
+		*has = pw != NULL;
+	}
+	return (0);
+}
+
 int
 daemon_user(const struct daemon_options *o, struct proc_user *user,
     const char *statement, const char *name, const char *dir)
@@ -81,7 +118,9 @@ daemon_user(const struct daemon_options *o, struct proc_user *user,
 	memset(user, 0, sizeof(*user));
 	if (geteuid() != 0)
 		return (0);
-	if ((pw = getpwnam(name)) == NULL) {
+	if (find_user(o, name, &pw) == -1)
+		return (-1);
+	if (pw == NULL) {
 		fprintf(stderr, "%s: %s \"%s\": no such user: make it "
 		    "with \"useradd --system --no-create-home --shell "
 		    "/usr/sbin/nologin %s\"\n", o->name, statement, name,
@@ -117,8 +156,11 @@ daemon_files(const struct daemon_options *o, rlim_t need, const char *subject,
 {
 	struct rlimit	 rl;
 
-	if (getrlimit(RLIMIT_NOFILE, &rl) == -1)
+	if (getrlimit(RLIMIT_NOFILE, &rl) == -1) {
+		fprintf(stderr, "%s: getrlimit: %s\n", o->name,
+		    strerror(errno));
 		return (-1);
+	}
 	if (rl.rlim_cur >= need)
 		return (0);
 	rl.rlim_cur = need;

@@ -43,6 +43,11 @@ void	daemon_options(struct daemon_options *, int argc, char **argv,
  */
 int	daemon_user(const struct daemon_options *, struct proc_user *,
 	    const char *statement, const char *name, const char *dir);
+/*
+ * Whether there is a user of that name, which children could be; if we are
+ * not root there is none.  0 or -1.
+ */
+int	daemon_has_user(const struct daemon_options *, const char *name, bool *);
 /* Whether dir can be that directory, if we are root.  0 or -1. */
 int	daemon_chroot(const struct daemon_options *, const char *dir);
 

@@ -65,7 +65,7 @@ proc_sane_fds(void)
 
 	do {
 		if ((fd = open("/dev/null", O_RDWR)) == -1)
-			_exit(1);
+			fatal("/dev/null");
 	} while (fd <= STDERR_FILENO);
 	close_from(STDERR_FILENO + 1);
 }
@@ -141,8 +141,12 @@ await_exec(int report, pid_t pid)
 	} while (n == -1 && errno == EINTR);
 	if (n == 0)
 		return (0);
-	if (n != sizeof(error))
+	if (n == -1)
+		error = errno;
+	else if (n != sizeof(error))
 		error = EIO;
+	/* Where nothing could be read, it may live. */
+	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 	errno = error;

@@ -162,6 +162,8 @@ load_filter(const struct sandbox *sb, char *why, size_t size)
 		return (failed(why, size, "seccomp_init", ENOMEM));
 	r = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH,
 	    SCMP_ACT_KILL_PROCESS);
+	/* What the kernel says, where it refuses, and not ECANCELED. */
+	(void)seccomp_attr_set(ctx, SCMP_FLTATR_API_SYSRAWRC, 1);
 	/* A binary tree: the table is walked at every call. */
 	(void)seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (rule = sb->rules; r == 0 && rule->call != NULL; rule++) {

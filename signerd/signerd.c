@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,12 +25,16 @@ find_users(const struct daemon_options *o, const struct config *config,
     struct proc_user *user, struct proc_user *keyd)
 {
 	const char	*name = config->keyd_user;
+	bool		 own = false;
 	int		 r = 0;
 
 	if (daemon_user(o, user, "user", config->user, config->chroot) == -1)
 		r = -1;
 	*keyd = *user;
-	if (name == NULL && getpwnam(KEYD_USER) != NULL)
+	/* Not to be found is not the same as not to be told. */
+	if (name == NULL && daemon_has_user(o, KEYD_USER, &own) == -1)
+		r = -1;
+	if (own)
 		name = KEYD_USER;
 	if (name != NULL && daemon_user(o, keyd, "keyd user", name,
 	    config->chroot) == -1)
