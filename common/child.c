@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "common/child.h"
+#include "common/eventlog.h"
 #include "common/log.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
@@ -18,6 +19,7 @@
 
 static struct proc_args		 args;
 static struct event_base	*base;
+static struct imsgbuf		 early;		/* until there is parent */
 static struct imsgev		*parent;
 
 /* One thread, and nothing of the environment. */
@@ -42,6 +44,11 @@ child_init(const char *name, int argc, char **argv)
 	log_init(name);
 	proc_parse_args(&args, argc, argv);
 	log_set_level(args.level);
+	/* Standard error is nobody's: what fails here is told like the rest. */
+	if (imsgbuf_init(&early, PROC_PARENT_FD) == -1)
+		fatal("the channel to the parent");
+	log_to_parent(&early, NULL);
+	eventlog_init();
 	proc_child_init();
 	if ((base = new_base()) == NULL)
 		fatal("event_base_new");
@@ -60,6 +67,8 @@ child_parent(struct imsgev *iev, uint32_t maxsize,
 {
 	if (imsgev_init(iev, base, PROC_PARENT_FD, maxsize, cb, arg) == -1)
 		fatal("the channel to the parent");
+	(void)imsgbuf_write(&early);
+	imsgbuf_clear(&early);
 	parent = iev;
 	imsgbuf_allow_fdpass(&iev->ibuf);
 	log_to_parent(&iev->ibuf, wake);
@@ -68,10 +77,13 @@ child_parent(struct imsgev *iev, uint32_t maxsize,
 void
 child_orphaned(struct imsgev *iev, const char *why, void *arg)
 {
-	(void)iev;
-	(void)why;
 	(void)arg;
-	_exit(0);
+	if (why == NULL)
+		_exit(0);
+	/* It may be there still, and able to hear of it. */
+	log_error("the channel to the parent: %s", why);
+	(void)imsgbuf_write(&iev->ibuf);
+	_exit(1);
 }
 
 void

@@ -27,7 +27,10 @@ struct event_base *child_init(const char *name, int argc, char **argv);
  */
 void		 child_parent(struct imsgev *, uint32_t maxsize,
 		    const struct imsgev_cb *, void *arg);
-/* For that channel's imsgev_cb: without a parent there is nothing to do. */
+/*
+ * For that channel's imsgev_cb: without a parent there is nothing to do.  Of
+ * a failure it is told, if it can be.
+ */
 void		 child_orphaned(struct imsgev *, const char *why, void *arg)
 		    __attribute__((noreturn));
 /* Drops privileges, enters the sandbox and runs the loop, for good. */

@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "common/children.h"
+#include "common/eventlog.h"
 
 /* Until children are ready; and, over their own time, until they are gone. */
 #define START_SECONDS	30
@@ -194,7 +195,12 @@ reap(struct children *set)
 	int		 status;
 	pid_t		 pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	for (;;) {
+		pid = waitpid(-1, &status, WNOHANG);
+		if (pid == -1 && errno == EINTR)
+			continue;
+		if (pid <= 0)
+			return;
 		FOREACH(c, set)
 			if (c->running && c->proc.pid == pid)
 				child_gone(c, status);
@@ -250,6 +256,7 @@ catch_signals(struct children *set)
 void
 children_init(struct children *set)
 {
+	eventlog_init();
 	if ((set->base = event_base_new()) == NULL ||
 	    (set->deadline = evtimer_new(set->base, on_deadline,
 	    set)) == NULL || catch_signals(set) == -1)

@@ -59,8 +59,11 @@ parent_read(struct keyd *k)
 static void
 parent_write(struct keyd *k)
 {
-	if (imsgbuf_write(&k->parent) == -1 && errno != EAGAIN)
+	if (imsgbuf_write(&k->parent) == 0 || errno == EAGAIN)
+		return;
+	if (errno == EPIPE || errno == ECONNRESET)
 		leave();
+	fatal("messages for the parent");
 }
 
 /*
@@ -225,7 +228,8 @@ serve(struct keyd *k)
 		timeout = prepare_poll(k, pfd);
 		before = k->nchannels;
 		if (poll(pfd, 1 + before, timeout) == -1) {
-			if (errno == EINTR)
+			/* poll(2) may be short of memory of its own. */
+			if (errno == EINTR || errno == EAGAIN)
 				continue;
 			fatal("poll");
 		}
@@ -248,12 +252,12 @@ main(int argc, char *argv[])
 	log_init("keyd");
 	proc_parse_args(&args, argc, argv);
 	log_set_level(args.level);
-	proc_child_init();
 	if (imsgbuf_init(&keyd.parent, PROC_PARENT_FD) == -1 ||
 	    imsgbuf_set_maxsize(&keyd.parent, KEYD_CONFIGSIZE) == -1)
 		fatal("imsgbuf_init");
 	imsgbuf_allow_fdpass(&keyd.parent);
 	log_to_parent(&keyd.parent, NULL);
+	proc_child_init();
 	if (secret_init(KEYD_SECRETS) == -1)
 		fatal("no secret memory: raise the limit of locked memory");
 	if (sign_init() == -1)
