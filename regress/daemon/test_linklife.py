@@ -47,7 +47,7 @@ def retry(signerd, start=0):
 # ---- coming back -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("code", (1000, 1001, 1011, None))
+@pytest.mark.parametrize("code", (1000, 1001, 1011, 1012, 1013, None))
 def test_soon_after_a_close(site, code):
     with linked.linked(site, BACKOFF) as (proxy, signerd, link):
         link.close(code)

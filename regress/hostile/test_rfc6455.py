@@ -257,6 +257,11 @@ case("7.1 all in one", frame(TEXT, HELLO), frame(PING, b"x"), close(4242),
      chop=None)
 case("7.1 in segments of a byte", close(3000, b"some reason"), code=3000,
      chop=1)
+for chop in (3, 4, 5, 7, 11):
+    case("7.3.4 a reason in segments of %d" % chop, close(
+        1001, KOSME * 9), code=1001, chop=chop)
+    case("7.5.1 not in UTF-8, in segments of %d" % chop, close(
+        1001, KOSME * 9 + b"\xed\xa0\x80x"), code=1007, chop=chop)
 case("7.3.1 nothing in it", close(None), code=EMPTY)
 case("7.3.2 one byte", frame(CLOSE, b"\x03"), code=1002)
 case("7.3.4 a reason", close(1000, b"because"), code=1000)
@@ -290,7 +295,8 @@ case("9.1 a byte more", frame(TEXT, b" ", announce=MESSAGE + 1), code=1009)
 case("9.1 a byte more, binary", frame(BINARY, b" ", announce=MESSAGE + 1),
      code=1009)
 case("9.1 a byte more, of the last fragment", *fragments(
-    text("hello", MESSAGE), 65536)[:-1], final(b" ", announce=65537), code=1009)
+    text("hello", MESSAGE), 65536)[:-1], final(b" ", announce=65537),
+     code=1009)
 case("9.1 2^63 - 1", frame(TEXT, b" ", announce=(1 << 63) - 1),
      code=1009)
 case("9.1 2^63", frame(TEXT, announce=1 << 63), code=1002)
