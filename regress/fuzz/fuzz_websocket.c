@@ -377,7 +377,7 @@ as(enum websocket_role role, const uint8_t *data, size_t size)
 	bool			 words;
 
 	state = run(&whole, role, data, size, PIECES_WHOLE);
-	for (how = size > 4096 ? PIECES_RANDOM : PIECES_BYTES;
+	for (how = size > 512 ? PIECES_RANDOM : PIECES_BYTES;
 	    how <= PIECES_RANDOM; how++) {
 		run(&other, role, data, size, (enum pieces_how)how);
 		FUZZ_ASSERT(whole.len == other.len &&
