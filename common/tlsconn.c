@@ -41,13 +41,26 @@ can_read(const struct tlsconn *c)
 	    evbuffer_get_length(c->in) < c->max_input);
 }
 
+/* Nothing would ever be heard of it again: the loop, this turn, ends it. */
 static void
-set_event(struct event *ev, bool *on, bool want)
+give_up(struct tlsconn *c)
+{
+	c->broken = true;
+	event_active(&c->later, EV_TIMEOUT, 0);
+}
+
+static void
+set_event(struct tlsconn *c, struct event *ev, bool *on, bool want)
 {
 	if (want == *on)
 		return;
-	if ((want ? event_add(ev, NULL) : event_del(ev)) == 0)
-		*on = want;
+	if (!want)
+		(void)event_del(ev);
+	else if (event_add(ev, NULL) == -1) {
+		give_up(c);
+		return;
+	}
+	*on = want;
 }
 
 /* Waits for what the state of things needs, and for nothing else. */
@@ -57,6 +70,8 @@ rearm(struct tlsconn *c)
 	bool in, out;
 
 	in = out = false;
+	if (c->broken)
+		return;
 	switch (c->state) {
 	case ST_HANDSHAKE:
 		if (c->queued)
@@ -81,8 +96,8 @@ rearm(struct tlsconn *c)
 	case ST_ENDED:
 		break;
 	}
-	set_event(&c->rd, &c->rd_on, in);
-	set_event(&c->wr, &c->wr_on, out);
+	set_event(c, &c->rd, &c->rd_on, in);
+	set_event(c, &c->wr, &c->wr_on, out);
 }
 
 /* In the next turn, for the other connections have theirs before. */
@@ -91,7 +106,9 @@ run_later(struct tlsconn *c)
 {
 	static const struct timeval now;
 
-	event_add(&c->later, &now);
+	/* Where there is no memory for that, in this one. */
+	if (event_add(&c->later, &now) == -1)
+		event_active(&c->later, EV_TIMEOUT, 0);
 }
 
 /* Its successor may have to be woken in its place. */
@@ -427,6 +444,13 @@ on_later(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (c->broken) {
+		c->busy = true;
+		tlsio_failed(&c->io, "out of memory");
+		end(c, TLSCONN_FAILED);
+		leave(c);
+		return;
+	}
 	if (c->state == ST_HANDSHAKE) {
 		take_handshakes();
 		return;

@@ -57,6 +57,7 @@ struct tlsconn {
 	bool			 more;		/* may be inside of OpenSSL */
 	bool			 eof;
 	bool			 eof_told;
+	bool			 broken;	/* the loop cannot wait for it */
 	bool			 busy;		/* in a handler of ours */
 	bool			 freed;		/* by the owner, meanwhile */
 
