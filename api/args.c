@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,15 @@ int
 args_fault(const struct args_src *src, const char *name, const char *text)
 {
 	snprintf(src->why, src->size, "%s: %s", name, text);
+	errno = 0;
+	return (-1);
+}
+
+int
+args_nomemory(const struct args_src *src, const char *name)
+{
+	args_fault(src, name, "out of memory");
+	errno = ENOMEM;
 	return (-1);
 }
 
@@ -84,7 +94,7 @@ args_bytes(const cJSON *v, const struct args_src *src, const char *name,
 	if (args_string(v, src, name, &s, &len) == -1)
 		return (-1);
 	if ((*out = malloc(hex_bytes_size(len) + 1)) == NULL)
-		return (args_fault(src, name, "out of memory"));
+		return (args_nomemory(src, name));
 	if ((e = hex_bytes(s, len, *out, outlen)) != HEX_OK)
 		return (args_fault(src, name, hex_strerror(e)));
 	return (0);
@@ -113,6 +123,7 @@ args_object(struct args *a, const cJSON *object, const struct args_src *src,
 		if ((m = find_member(members, v->string)) == NULL) {
 			snprintf(src->why, src->size,
 			    "unknown member \"%.64s\"", v->string);
+			errno = 0;
 			return (-1);
 		}
 		if (cJSON_IsNull(v) && m->presence == OPTIONAL)
@@ -140,6 +151,8 @@ args_decode(struct args *a, enum request_method method,
 	if (cJSON_IsNull(arg))
 		return (0);
 	if (json_repeats(arg, true)) {
+		if (errno == ENOMEM)
+			return (args_nomemory(&src, "argument"));
 		snprintf(why, size, "a member is there twice");
 		return (-1);
 	}

@@ -29,7 +29,8 @@ struct args {
 
 /*
  * 0, or -1 and in why what is wrong ("nonce: hex number with leading zero
- * digits").  Either way args_clear() is to be called.
+ * digits"); errno is ENOMEM where it is just that memory is short, else 0.
+ * Either way args_clear() is to be called.
  */
 int	args_transaction(struct args *, const struct json_doc *,
 	    const cJSON *arg, char *why, size_t size);

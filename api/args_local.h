@@ -43,6 +43,8 @@ struct args_member {
 /* Tells "name: text" and returns -1. */
 int	args_fault(const struct args_src *, const char *name,
 	    const char *text);
+/* The same of that there is no memory, with errno ENOMEM. */
+int	args_nomemory(const struct args_src *, const char *name);
 int	args_string(const cJSON *, const struct args_src *,
 	    const char *name, const char **, size_t *len);
 /* 0x and exactly n bytes. */

@@ -128,7 +128,7 @@ payload_hash_base64(struct args *a, const cJSON *v, const struct args_src *src,
 	if (len == 0)
 		return (0);
 	if ((buf = malloc(base64_size(len) + 1)) == NULL)
-		return (args_fault(src, name, "out of memory"));
+		return (args_nomemory(src, name));
 	n = base64_decode(buf, s, len);
 	if (n == HASH_SIZE) {
 		memcpy(p->hash, buf, HASH_SIZE);

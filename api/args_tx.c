@@ -147,7 +147,7 @@ tx_access(struct args *a, const cJSON *list, const struct args_src *src,
 	a->access = calloc(n + 1, sizeof(*a->access));
 	a->keys = calloc(nkeys + 1, HASH_SIZE);
 	if (a->access == NULL || a->keys == NULL)
-		return (args_fault(src, name, "out of memory"));
+		return (args_nomemory(src, name));
 	tx->access = a->access;
 	cJSON_ArrayForEach(v, list) {
 		struct tx_access	*entry = &a->access[tx->naccess++];
@@ -176,7 +176,7 @@ tx_blobs(struct args *a, const cJSON *list, const struct args_src *src,
 	cJSON_ArrayForEach(v, list)
 		n++;
 	if ((a->blobs = calloc(n + 1, HASH_SIZE)) == NULL)
-		return (args_fault(src, name, "out of memory"));
+		return (args_nomemory(src, name));
 	tx->blobs = a->blobs;
 	cJSON_ArrayForEach(v, list)
 		if (args_fixed(v, src, name, a->blobs +
@@ -265,7 +265,7 @@ tx_auths(struct args *a, const cJSON *list, const struct args_src *src,
 	cJSON_ArrayForEach(v, list)
 		n++;
 	if ((a->auths = calloc(n + 1, sizeof(*a->auths))) == NULL)
-		return (args_fault(src, name, "out of memory"));
+		return (args_nomemory(src, name));
 	tx->auths = a->auths;
 	cJSON_ArrayForEach(v, list) {
 		tx->nauths++;

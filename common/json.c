@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -351,6 +352,7 @@ json_repeats(const cJSON *item, bool deep)
 {
 	struct walk	w;
 
+	errno = 0;
 	walk_begin(&w);
 	do {
 		if (cJSON_IsObject(item) && object_repeats(item))

@@ -76,7 +76,7 @@ const cJSON	*json_member(const cJSON *object, const char *name);
 /*
  * Whether two members of this object have the same name; with deep, of any
  * object below it too (arrays included).  Not quadratic.  Short of memory
- * counts as true.
+ * counts as true, with errno ENOMEM; else errno is 0 then.
  */
 bool		 json_repeats(const cJSON *, bool deep);
 

@@ -4,6 +4,7 @@
  */
 
 #include <event2/buffer.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -140,7 +141,7 @@ jsonrpc_request(struct jsonrpc_request *req, const struct json_doc *doc,
     const cJSON *element)
 {
 	size_t	nids;
-	bool	usable;
+	bool	repeats, usable;
 
 	memset(req, 0, sizeof(*req));
 	if (!cJSON_IsObject(element)) {
@@ -148,7 +149,12 @@ jsonrpc_request(struct jsonrpc_request *req, const struct json_doc *doc,
 		return;
 	}
 	nids = take_id(req, doc, element, &usable);
-	if (misspelt(element) || json_repeats(element, false) ||
+	repeats = json_repeats(element, false);
+	if (repeats && errno == ENOMEM) {
+		req->kind = JSONRPC_NOMEMORY;
+		return;
+	}
+	if (repeats || misspelt(element) ||
 	    !is_version(json_member(element, "jsonrpc"))) {
 		set_error(req, JSONRPC_INVALID, "invalid request");
 		return;

@@ -34,7 +34,8 @@ enum jsonrpc_kind {
 	JSONRPC_CALL,		/* to be carried out and answered */
 	JSONRPC_NOTIFICATION,	/* not answered, not carried out */
 	JSONRPC_RESPONSE,	/* somebody's answer: dropped */
-	JSONRPC_ERROR		/* to be answered with code and message */
+	JSONRPC_ERROR,		/* to be answered with code and message */
+	JSONRPC_NOMEMORY	/* memory is too short to tell */
 };
 
 struct jsonrpc_request {

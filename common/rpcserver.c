@@ -252,6 +252,8 @@ add_element(struct rpc *rpc, const struct json_doc *doc, const cJSON *element)
 	jsonrpc_request(&req, doc, element);
 	if (req.kind == JSONRPC_NOTIFICATION || req.kind == JSONRPC_RESPONSE)
 		return (0);
+	if (req.kind == JSONRPC_NOMEMORY)
+		return (-1);
 	if ((call = add_call(rpc, req.id, req.idlen)) == NULL)
 		return (-1);
 	if (req.kind == JSONRPC_ERROR)

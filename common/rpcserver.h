@@ -43,7 +43,8 @@ struct rpc_ops {
 	size_t	 callsize;	/* and for a call; both begin zeroed */
 	/*
 	 * A call to carry out: rpc_result(), rpc_error() or rpc_reject() at
-	 * once, or rpc_defer() and one of them later.
+	 * once, or rpc_defer() and one of them later.  None of them: memory
+	 * is short, and rpc_parse() says so of the whole message.
 	 */
 	void	(*dispatch)(struct rpc_call *, const struct jsonrpc_request *,
 		    const struct json_doc *);

@@ -353,8 +353,7 @@ handshake(struct tlsconn *c)
 	c->want_in = result == TLSIO_WANT_IN;
 	c->want_out = result == TLSIO_WANT_OUT;
 	if (result == TLSIO_DONE) {
-		tlspeer_note(c);
-		if (tlspeer_is_expected(c))
+		if (tlspeer_note(c) == 0 && tlspeer_is_expected(c))
 			open_up(c);
 		else
 			end(c, TLSCONN_FAILED);

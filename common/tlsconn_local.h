@@ -69,8 +69,8 @@ struct tlsconn {
 	TAILQ_ENTRY(tlsconn)	 entry;
 };
 
-/* Once, when the handshake is done: who the peer is. */
-void	tlspeer_note(struct tlsconn *);
+/* Once, when the handshake is done: who the peer is.  0, or -1: it failed. */
+int	tlspeer_note(struct tlsconn *);
 /*
  * Whether the server's certificate is for the name that was expected; if not,
  * the text of the failure says whom it is for.

@@ -36,6 +36,7 @@ no_password(char *buf, int size, int rwflag, void *arg)
 	return (0);
 }
 
+/* NULL also where memory is short. */
 static X509 *
 read_leaf(const uint8_t *pem, size_t len)
 {
@@ -68,18 +69,20 @@ copy_dns(const ASN1_STRING *dns, char *name, size_t size)
 	return (TLSCONN_NAMED);
 }
 
-static enum tlsconn_peer
-first_dns(const X509 *cert, char *name, size_t size)
+/* -1 where the extension is there and cannot be read. */
+static int
+first_dns(const X509 *cert, char *name, size_t size, enum tlsconn_peer *result)
 {
 	const GENERAL_NAME *entry;
 	GENERAL_NAMES *names;
 	enum tlsconn_peer peer;
-	int i;
+	int crit, i;
 
-	/* NULL as well where the extension is there twice. */
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+	*result = TLSCONN_NODNS;
+	names = X509_get_ext_d2i(cert, NID_subject_alt_name, &crit, NULL);
+	/* -1: there is none; -2: it is there twice. */
 	if (names == NULL)
-		return (TLSCONN_NODNS);
+		return (crit < 0 ? 0 : -1);
 	peer = TLSCONN_NODNS;
 	for (i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		entry = sk_GENERAL_NAME_value(names, i);
@@ -89,23 +92,35 @@ first_dns(const X509 *cert, char *name, size_t size)
 		break;
 	}
 	GENERAL_NAMES_free(names);
-	return (peer);
+	*result = peer;
+	return (0);
+}
+
+/* -1 where the certificate, or what is asked of it, cannot be read. */
+static int
+san(const uint8_t *pem, size_t len, char *name, size_t size,
+    enum tlsconn_peer *peer)
+{
+	X509 *cert;
+	int r = -1;
+
+	if (size > 0)
+		name[0] = '\0';
+	*peer = TLSCONN_NOCERT;
+	if ((cert = read_leaf(pem, len)) != NULL)
+		r = first_dns(cert, name, size, peer);
+	X509_free(cert);
+	/* What failed here must not be taken for a failure of the next. */
+	ERR_clear_error();
+	return (r);
 }
 
 enum tlsconn_peer
 tlsconn_san(const uint8_t *pem, size_t len, char *name, size_t size)
 {
-	X509 *cert;
 	enum tlsconn_peer peer;
 
-	if (size > 0)
-		name[0] = '\0';
-	peer = TLSCONN_NOCERT;
-	if ((cert = read_leaf(pem, len)) != NULL)
-		peer = first_dns(cert, name, size);
-	X509_free(cert);
-	/* What failed here must not be taken for a failure of the next. */
-	ERR_clear_error();
+	(void)san(pem, len, name, size, &peer);
 	return (peer);
 }
 
@@ -239,17 +254,24 @@ note_subject(struct tlsconn *c)
 	memcpy(c->subject + len, cut, sizeof(cut));
 }
 
-void
+int
 tlspeer_note(struct tlsconn *c)
 {
 	const uint8_t *pem;
 	size_t len;
 
 	if (!tls_peer_cert_provided(c->io.tls))
-		return;
+		return (0);
 	note_subject(c);
-	if ((pem = tls_peer_cert_chain_pem(c->io.tls, &len)) != NULL)
-		c->peer = tlsconn_san(pem, len, c->name, sizeof(c->name));
+	/*
+	 * It has been read to be verified: if that does not work again, it is
+	 * memory that is short, and not the peer that lacks something.
+	 */
+	if ((pem = tls_peer_cert_chain_pem(c->io.tls, &len)) != NULL &&
+	    san(pem, len, c->name, sizeof(c->name), &c->peer) == 0)
+		return (0);
+	tlsio_failed(&c->io, "the peer's certificate cannot be read again");
+	return (-1);
 }
 
 enum tlsconn_peer

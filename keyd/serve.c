@@ -157,6 +157,14 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	us = clock_us() - start;
 	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 	r = send_reply(k, c, &reply);
+	if (r == -1 && reply.resultlen > 0) {
+		/* A refusal takes less. */
+		log_errno("no answer with a signature");
+		reply.refusal = REFUSAL_INTERNAL;
+		reply.result = NULL;
+		reply.resultlen = 0;
+		r = send_reply(k, c, &reply);
+	}
 	free(work.tx);
 	request_clear(&request);
 	return (r);

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,8 +174,11 @@ parse_keys(struct advert *a, const cJSON *list, char *why, size_t size)
 		return (fault(why, size, "keys: must be an array"));
 	if (count_items(&n, list, why, size) == -1)
 		return (-1);
-	if ((a->items = calloc(n + 1, sizeof(*a->items))) == NULL)
-		return (fault(why, size, "out of memory"));
+	if ((a->items = calloc(n + 1, sizeof(*a->items))) == NULL) {
+		fault(why, size, "out of memory");
+		errno = ENOMEM;
+		return (-1);
+	}
 	cJSON_ArrayForEach(v, list) {
 		if (parse_key(a, v, why, size, a->nkeys) == -1)
 			return (-1);
@@ -233,12 +237,16 @@ advert_parse(struct advert *a, const struct json_doc *doc, const cJSON *arg,
 	const cJSON	*software;
 
 	memset(a, 0, sizeof(*a));
+	errno = 0;
 	if (arg == NULL)
 		return (0);
 	if (!cJSON_IsObject(arg))
 		return (fault(why, size, "must be an object"));
-	if (json_repeats(arg, true))
+	if (json_repeats(arg, true)) {
+		if (errno == ENOMEM)
+			return (-1);
 		return (fault(why, size, "a member is repeated"));
+	}
 	a->given = true;
 	if (parse_version(a, doc, json_member(arg, "version"), why,
 	    size) == -1)

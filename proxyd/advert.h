@@ -61,7 +61,8 @@ struct advert {
 
 /*
  * arg NULL: there was none.  0, or -1 and what is wrong with it ("keys[3]:
- * address: ..."); either way to be freed with advert_clear().
+ * address: ..."), where errno is ENOMEM if it is just that memory is short;
+ * either way to be freed with advert_clear().
  */
 int	advert_parse(struct advert *, const struct json_doc *,
 	    const cJSON *arg, char *why, size_t size);

@@ -251,9 +251,11 @@ give_result(struct call *call, const char *text, size_t len)
 
 	if (!call->kona)
 		return (rpc_result(&call->base, text, len));
-	if ((object = malloc(n + len + 1)) == NULL)
+	if ((object = malloc(n + len + 1)) == NULL) {
+		relaying_of(call)->refused = true;
 		return (rpc_error(&call->base, JSONRPC_INTERNAL,
 		    "out of memory"));
+	}
 	memcpy(object, head, n);
 	memcpy(object + n, text, len);
 	object[n + len] = '}';

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,8 +193,12 @@ decode(struct call *call, const struct method *m, args_decoder *decoder,
 
 	memset(&args, 0, sizeof(args));
 	if (decoder(&args, doc, arg, why, sizeof(why)) == -1) {
-		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
-		rpc_reject(&call->base, m->name, JSONRPC_PARAMS, text);
+		/* The whole message is unavailable where no call is answered. */
+		if (errno != ENOMEM) {
+			snprintf(text, sizeof(text), "invalid argument 0: %s",
+			    why);
+			rpc_reject(&call->base, m->name, JSONRPC_PARAMS, text);
+		}
 	} else
 		decide(call, &args.request, m, doc, arg);
 	args_clear(&args);

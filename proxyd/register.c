@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -198,6 +199,11 @@ serve_signer(struct rpc_call *call, struct link *link,
 		return;
 	}
 	if (advert_parse(&advert, doc, arg, why, sizeof(why)) == -1) {
+		/* Not answered: then register_message() hears of it. */
+		if (errno == ENOMEM) {
+			advert_clear(&advert);
+			return;
+		}
 		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
 		rpc_error(call, JSONRPC_PARAMS, text);
 	} else
@@ -255,19 +261,29 @@ static const struct rpc_ops ops = {
 	rejected, unparsed
 };
 
-static void
+/* 0, or -1 where there is no memory for it. */
+static int
 send_answer(struct link *link, struct rpc *rpc)
 {
 	struct evbuffer	*out;
 	unsigned char	*text;
 
 	if ((out = rpc_join(rpc)) == NULL)
-		return;
+		return (-1);
 	/* Without its newline: the message has an end of its own. */
 	if ((text = evbuffer_pullup(out, -1)) != NULL)
 		(void)wslink_send(link->ws, (char *)text,
 		    evbuffer_get_length(out) - 1);
 	evbuffer_free(out);
+	return (text != NULL ? 0 : -1);
+}
+
+/* The signer would wait for an answer: it is to come again. */
+static void
+no_memory(struct link *link)
+{
+	log_error("no memory for a signer's message");
+	wslink_close(link->ws, LINK_NO_ROOM, "out of memory");
 }
 
 void
@@ -278,12 +294,8 @@ register_message(struct link *link, const char *text, size_t len)
 
 	limits.max_batch = 1;
 	rpc = rpc_parse(&ops, link, &limits, text, len);
-	if (rpc == NULL) {
-		log_error("no memory for a signer's message");
-		return;
-	}
-	if (rpc->ncalls > 0)
-		send_answer(link, rpc);
+	if (rpc == NULL || (rpc->ncalls > 0 && send_answer(link, rpc) == -1))
+		no_memory(link);
 	rpc_free(rpc);
 	end_older(link);
 	if (link->signer == NULL && link->refused == NULL &&

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +82,7 @@ metadata_decode(struct metadata *m, const struct json_doc *doc,
 	const cJSON	*v;
 
 	memset(m, 0, sizeof(*m));
+	errno = 0;
 	if (!cJSON_IsObject(object)) {
 		snprintf(why, size, "must be an object");
 		return (-1);

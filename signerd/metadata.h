@@ -29,7 +29,8 @@ struct metadata {
 /*
  * {"client": 1 to 253 printable bytes of ASCII, "id": up to 64 of them,
  * "deadline": integer}; each can be left out, members that are not known are
- * passed over.  0, or -1 and in why what is wrong.
+ * passed over.  0, or -1 and in why what is wrong; errno is ENOMEM where it is
+ * just that memory is short.
  */
 int	metadata_decode(struct metadata *, const struct json_doc *,
 	    const cJSON *, char *why, size_t size);

@@ -38,21 +38,18 @@ answer_unserved(struct call *call, int code)
 	    "deadline exceeded" : "busy"));
 }
 
-static bool
-answer_signed(struct call *call, const struct keyd_reply *reply)
+/* JSON text, to be freed; NULL where memory is short. */
+static char *
+signature_text(const struct call *call, const struct keyd_reply *reply,
+    size_t *len)
 {
 	static const char	 object[] = "{\"signature\":";
 	size_t			 size, n = 0;
-	bool			 left;
 	char			*json;
 
 	size = sizeof(object) + 2 * reply->resultlen + 8;
-	if ((json = malloc(size)) == NULL) {
-		if (call_owner(call)->via != 0)
-			return (answer_unserved(call, LINK_BUSY));
-		return (rpc_error(&call->head, JSONRPC_INTERNAL,
-		    "out of memory"));
-	}
+	if ((json = malloc(size)) == NULL)
+		return (NULL);
 	if (call->kona) {
 		memcpy(json, object, sizeof(object) - 1);
 		n = sizeof(object) - 1;
@@ -65,9 +62,8 @@ answer_signed(struct call *call, const struct keyd_reply *reply)
 	json[n++] = '"';
 	if (call->kona)
 		json[n++] = '}';
-	left = rpc_result(&call->head, json, n);
-	free(json);
-	return (left);
+	*len = n;
+	return (json);
 }
 
 static void
@@ -86,6 +82,17 @@ refusal_of(const struct call *call, enum refusal refusal, char *text,
 
 /* ---- From the text to calls ------------------------------------------- */
 
+/*
+ * What is asked for cannot be told: without an answer here the whole message
+ * is unavailable.
+ */
+static void
+no_memory(struct call *call)
+{
+	if (call_owner(call)->via != 0)
+		answer_unserved(call, LINK_BUSY);
+}
+
 /* What the proxy says of a call; -1: it is rejected. */
 static int
 take_metadata(struct call *call, const struct method *m,
@@ -96,6 +103,10 @@ take_metadata(struct call *call, const struct method *m,
 	char		 why[128], text[192];
 
 	if (metadata_decode(meta, doc, arg, why, sizeof(why)) == -1) {
+		if (errno == ENOMEM) {
+			no_memory(call);
+			return (-1);
+		}
 		snprintf(text, sizeof(text), "invalid argument 1: %s", why);
 		reject(call, m->name, JSONRPC_PARAMS, text);
 		return (-1);
@@ -116,13 +127,17 @@ decode_call(struct call *call, const char *method, args_decoder *decode,
 {
 	struct request	*request = &call->args.request;
 	char		 why[192], text[256];
-	int		 r;
+	int		 r, error = 0;
 
-	if ((r = decode(&call->args, doc, arg, why, sizeof(why))) == -1)
+	if ((r = decode(&call->args, doc, arg, why, sizeof(why))) == -1) {
+		error = errno;
 		args_clear(&call->args);
+	}
 	request->via = call_owner(call)->via;
 	snprintf(request->client, sizeof(request->client), "%s", client);
-	if (r == -1) {
+	if (r == -1 && error == ENOMEM)
+		no_memory(call);
+	else if (r == -1) {
 		snprintf(text, sizeof(text), "invalid argument 0: %s", why);
 		reject(call, method, JSONRPC_PARAMS, text);
 	} else
@@ -356,12 +371,16 @@ bool
 rpc_reply(struct call *call, const struct keyd_reply *reply)
 {
 	bool	 left;
-	char	 text[512];
+	char	 text[512], *json;
+	size_t	 len;
 
 	switch (reply->refusal) {
 	case REFUSAL_NONE:
 		reqlog_signed(call, reply);
-		left = answer_signed(call, reply);
+		if ((json = signature_text(call, reply, &len)) == NULL)
+			return (unserved(call, REFUSAL_INTERNAL));
+		left = rpc_result(&call->head, json, len);
+		free(json);
 		break;
 	case REFUSAL_DEADLINE:
 	case REFUSAL_INTERNAL:
@@ -389,6 +408,8 @@ rpc_unsendable(struct call *call, int error)
 	else {
 		log_error("a request cannot be sent to keyd: %s",
 		    strerror(error));
+		if (error == ENOMEM)
+			return (unserved(call, REFUSAL_INTERNAL));
 		left = rpc_error(&call->head, JSONRPC_INTERNAL,
 		    "internal error");
 	}
