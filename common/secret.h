@@ -33,8 +33,8 @@ void	 secret_free(void *, size_t size);
 /* Wipes and unmaps the whole pool. */
 void	 secret_exit(void);
 /*
- * Wipes the part of the stack that deeper calls may have used, after a call
- * into a library that worked with a secret.
+ * Wipes the part of the stack that deeper calls may have used, and the vector
+ * registers (of x86-64 and arm64), after work with a secret.
  */
 void	 secret_wipe_stack(void);
 

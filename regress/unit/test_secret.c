@@ -448,6 +448,90 @@ test_wipe_stack(void **state)
 	{ #f " (secret memory)", f, setup, teardown, NULL },		\
 	{ #f " (fallback)", f, setup_fallback, teardown, NULL }
 
+#if defined(__x86_64__)
+#define REGISTERS	32
+#define BYTES		64
+
+/* What all of them hold, of the wider ones where the machine has them. */
+__attribute__((target("avx512f"), noinline))
+static void
+wide_registers(uint8_t all[REGISTERS][BYTES], bool load)
+{
+#define EACH(n)	if (load)						\
+		__asm__ volatile("vmovdqu64 %0, %%zmm" #n : :		\
+		    "m"(all[n][0]) : "memory", "xmm" #n);		\
+	else								\
+		__asm__ volatile("vmovdqu64 %%zmm" #n ", %0" :		\
+		    "=m"(all[n][0]) : : "memory")
+	EACH(0); EACH(1); EACH(2); EACH(3); EACH(4); EACH(5); EACH(6);
+	EACH(7); EACH(8); EACH(9); EACH(10); EACH(11); EACH(12); EACH(13);
+	EACH(14); EACH(15); EACH(16); EACH(17); EACH(18); EACH(19); EACH(20);
+	EACH(21); EACH(22); EACH(23); EACH(24); EACH(25); EACH(26); EACH(27);
+	EACH(28); EACH(29); EACH(30); EACH(31);
+#undef EACH
+}
+
+__attribute__((noinline))
+static void
+narrow_registers(uint8_t all[REGISTERS][BYTES], bool load)
+{
+#define EACH(n)	if (load)						\
+		__asm__ volatile("movdqu %0, %%xmm" #n : :		\
+		    "m"(all[n][0]) : "memory", "xmm" #n);		\
+	else								\
+		__asm__ volatile("movdqu %%xmm" #n ", %0" :		\
+		    "=m"(all[n][0]) : : "memory")
+	EACH(0); EACH(1); EACH(2); EACH(3); EACH(4); EACH(5); EACH(6);
+	EACH(7); EACH(8); EACH(9); EACH(10); EACH(11); EACH(12); EACH(13);
+	EACH(14); EACH(15);
+#undef EACH
+}
+
+static uint8_t	registers[REGISTERS][BYTES];
+
+/* Runs of the pattern; what the test itself moves is none. */
+static size_t
+patterns_left(void)
+{
+	size_t	 i, k, n = 0;
+
+	for (i = 0; i < REGISTERS; i++)
+		for (k = 0; k + 8 <= BYTES; k += 8)
+			n += memcmp(registers[i] + k, "\x5a\x5a\x5a\x5a"
+			    "\x5a\x5a\x5a\x5a", 8) == 0;
+	return (n);
+}
+
+static void
+test_registers(void **state)
+{
+	void	(*each)(uint8_t [REGISTERS][BYTES], bool);
+
+	(void)state;
+	each = __builtin_cpu_supports("avx512f") ? wide_registers :
+	    narrow_registers;
+	memset(registers, 0x5a, sizeof(registers));
+	each(registers, true);
+	memset(registers, 0, sizeof(registers));
+	each(registers, false);
+	/* They do hold something, if nothing wipes them. */
+	assert_true(patterns_left() >= 8);
+	memset(registers, 0x5a, sizeof(registers));
+	each(registers, true);
+	memset(registers, 0, sizeof(registers));
+	secret_wipe_stack();
+	each(registers, false);
+	assert_int_equal(patterns_left(), 0);
+}
+#else
+static void
+test_registers(void **state)
+{
+	(void)state;
+	skip();
+}
+#endif
+
 int
 main(void)
 {
@@ -465,6 +549,7 @@ main(void)
 		BOTH(test_limit),
 		BOTH(test_exit_unmaps),
 		cmocka_unit_test(test_wipe_stack),
+		cmocka_unit_test(test_registers),
 	};
 
 	return (cmocka_run_group_tests_name("secret", tests, NULL, NULL));
