@@ -12,8 +12,17 @@ from lib.keccak import keccak256
 KEYS = os.path.join(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))), "conform", "keys")
 CURVE = bytes.fromhex("a00706052b8104000a")     # [0] secp256k1
+ALGORITHM = bytes.fromhex("301006072a8648ce3d020106052b8104000a")
 TRANSACTION = "eth_signTransaction"
 PAYLOADS = ("opsigner_signBlockPayload", "opsigner_signBlockPayloadV2")
+
+
+def armour(label, der):
+    """A PEM block."""
+    text = base64.b64encode(der).decode()
+    return "\n".join(["-----BEGIN %s-----" % label] + [
+        text[i:i + 64] for i in range(0, len(text), 64)] + [
+            "-----END %s-----" % label, ""])
 
 
 class Refused(Exception):
@@ -42,16 +51,22 @@ class Key:
         at = der.index(b"\x02\x01\x01\x04\x20") + 5     # RFC 5915
         return cls(int.from_bytes(der[at:at + 32], "big"))
 
-    def pem(self):
-        """The file that signerd reads."""
+    def _sec1(self):
+        """ECPrivateKey of RFC 5915."""
         point = b"\4" + b"".join(c.to_bytes(32, "big") for c in self.public)
         der = b"\x02\x01\x01\x04\x20" + self.secret.to_bytes(32, "big") + \
             CURVE + b"\xa1\x44\x03\x42\0" + point
-        der = b"\x30" + bytes([len(der)]) + der
-        text = base64.b64encode(der).decode()
-        return "\n".join(["-----BEGIN EC PRIVATE KEY-----"] + [
-            text[i:i + 64] for i in range(0, len(text), 64)] + [
-                "-----END EC PRIVATE KEY-----", ""])
+        return b"\x30" + bytes([len(der)]) + der
+
+    def pem(self):
+        """The file that signerd reads."""
+        return armour("EC PRIVATE KEY", self._sec1())
+
+    def pkcs8(self):
+        """The same in the form of RFC 5208."""
+        sec1 = self._sec1()
+        der = b"\x02\x01\0" + ALGORITHM + b"\x04" + bytes([len(sec1)]) + sec1
+        return armour("PRIVATE KEY", b"\x30\x81" + bytes([len(der)]) + der)
 
     def sign(self, digest):
         r, s, parity = secp256k1.sign(self.secret, digest)

@@ -102,11 +102,15 @@ def mappings(pid):
     return found
 
 
-def memory(pid):
-    """(mapping, bytes) of all that can be read; None where it cannot."""
+def memory(pid, only=None):
+    """(mapping, bytes) of all that can be read; None where it cannot.
+
+    only: says of a mapping whether it is wanted.
+    """
     with open("/proc/%d/mem" % pid, "rb", 0) as mem:
         for mapping in mappings(pid):
-            if mapping.name in ("[vvar]", "[vsyscall]", "[vvar_vclock]"):
+            if mapping.name in ("[vvar]", "[vsyscall]", "[vvar_vclock]") or \
+                    only is not None and not only(mapping):
                 continue
             try:
                 mem.seek(mapping.start)

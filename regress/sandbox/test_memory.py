@@ -3,15 +3,14 @@
 
 """The private keys are in keyd's secret memory and nowhere else."""
 
-import base64
-import re
 import subprocess
 import sys
 
 import pytest
 
-from lib import daemon, eth, procfs, secp256k1
+from lib import daemon, eth, secp256k1
 from lib.daemon import ROOT, SANITIZE
+from lib.keyscan import forms, scan, secret_of
 from lib.proxies import FakeProxy
 
 RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
@@ -24,61 +23,6 @@ KEYS = ("sequencer", "batcher")
 ADDRESSES = ("37b74bb9bb365760657ab18581ae67613e9eaafc",
              "05b4b087e84cc1ab1e96aeb84a56bfffedfb005a")
 PROCESSES = ("parent", "frontend", "keyd", "dialer", "link")
-
-
-def secret_of(path):
-    """The scalar in a SEC 1 file: after version 1, 32 bytes."""
-    with open(path) as f:
-        body = re.search("BEGIN (?:EC )?PRIVATE KEY-+\n(.*?)\n-", f.read(), re.S)
-    der = base64.b64decode(body.group(1))
-    at = der.index(b"\x02\x01\x01\x04\x20") + 5
-    return der[at:at + 32], body.group(1).encode()
-
-
-def words(raw, size, little, reverse):
-    """The number as machine words of that size, in either order."""
-    parts = [raw[at:at + size] for at in range(0, len(raw), size)]
-    if little:
-        parts = [part[::-1] for part in parts]
-    return b"".join(parts[::-1] if reverse else parts)
-
-
-def forms(raw, text=b""):
-    """Name and bytes of every way to write the key; in halves, so that a
-    part of it is found too."""
-    whole = {"raw": raw, "reversed": raw[::-1]}
-    for size in (4, 8):
-        for reverse in (False, True):
-            whole["%d-bit words, %s first" % (
-                8 * size, "least" if reverse else "most")] = words(
-                    raw, size, True, reverse)
-    whole["64-bit words, big endian, least first"] = words(
-        raw, 8, False, True)
-    for name, data in (("", raw), (" reversed", raw[::-1])):
-        whole["hex" + name] = data.hex().encode()
-        whole["HEX" + name] = data.hex().upper().encode()
-    for shift in range(3):
-        coded = base64.b64encode(bytes(shift) + raw)
-        whole["base64, shifted by %d" % shift] = coded[4:40]
-    for number, line in enumerate(text.split(b"\n")):
-        if len(line) >= 32:
-            whole["line %d of the file" % number] = line
-    return {"%s (%s half)" % (name, half): part
-            for name, data in whole.items()
-            for half, part in (("first", data[:len(data) // 2]),
-                               ("second", data[len(data) // 2:]))}
-
-
-def scan(pid, wanted):
-    """(form, mapping) of each find, and the mappings that gave nothing."""
-    found, closed = [], []
-    for mapping, data in procfs.memory(pid):
-        if data is None:
-            closed.append(mapping)
-            continue
-        found += [(name, mapping) for name, part in wanted.items()
-                  if part in data]
-    return found, closed
 
 
 def may_look():

@@ -5,7 +5,6 @@
 key file's digits to the signature: valgrind watches regress/secrets/ctime.c,
 where the key is marked as undefined."""
 
-import base64
 import functools
 import os
 import re
@@ -27,32 +26,17 @@ DECLASSIFIED = 2
 # As in ctime.c.
 SECRET = bytes.fromhex("3b91d70cf258ae046fc51b7187ed43a9"
                        "ff55bb1177cd2389df359be147ad0369")
-ALGORITHM = bytes.fromhex("301006072a8648ce3d020106052b8104000a")
 
 pytestmark = pytest.mark.skipif(
     daemon.SANITIZE, reason="valgrind does not run what sanitizers built")
 
 
-def pem(label, der):
-    text = base64.b64encode(der).decode()
-    return "-----BEGIN %s-----\n%s\n-----END %s-----\n" % (
-        label, "\n".join(text[i:i + 64] for i in range(0, len(text), 64)),
-        label)
-
-
-def pkcs8():
-    sec1 = b"\x30\x25\x02\x01\x01\x04\x20" + SECRET
-    inner = b"\x02\x01\x00" + ALGORITHM + \
-        b"\x04" + bytes([len(sec1)]) + sec1
-    assert b"\x30\x25" == sec1[:2] and len(sec1) == 0x27
-    return pem("PRIVATE KEY", b"\x30" + bytes([len(inner)]) + inner)
-
-
+KEY = ethkey.Key(int.from_bytes(SECRET, "big"))
 FILES = {
     "hex": SECRET.hex() + "\n",
     "HEX": SECRET.hex().upper() + "\r\n",
-    "SEC1": ethkey.Key(int.from_bytes(SECRET, "big")).pem(),
-    "PKCS8": pkcs8(),
+    "SEC1": KEY.pem(),
+    "PKCS8": KEY.pkcs8(),
 }
 # Characters, or bytes, that are the key's and nothing else's.
 HIDDEN = {"hex": 64, "HEX": 64, "SEC1": 42, "PKCS8": 42, "sign": 32}
