@@ -241,10 +241,10 @@ def test_the_forms_are_those_of_the_file(kind):
         key_of(kind).secret)) == key_of(kind).address
 
 
-def test_a_key_in_the_heap_is_found():
-    """Of this process, which holds all of them."""
+@pytest.mark.parametrize("name", ("keyd", "frontend", "link", "relay"))
+def test_what_is_written_is_looked_at(after, name):
+    """The clients' names, which all of these have to know."""
     may_look()
-    kept = bytearray(raw_of("hex"))
-    found, _ = keyscan.scan(os.getpid(), FORMS, keyscan.writable)
-    assert any(form.startswith("hex key, raw") for form, _ in found)
-    assert kept
+    found, _ = keyscan.scan(after.pid_of(name), {"name": b"hex.example"},
+                            keyscan.writable)
+    assert any(m.dumped for _, m in found)
