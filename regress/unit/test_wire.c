@@ -343,6 +343,7 @@ read_back(void **state)
 static void
 short_of_memory(void **state)
 {
+	static char	 padding[2049];
 	struct world	 w;
 	size_t		 n;
 	int		 i, r;
@@ -363,6 +364,20 @@ short_of_memory(void **state)
 		}
 		assert_true(n > 1);
 	}
+	/* Nor wherever the memory that the buffer has comes to its end. */
+	for (i = 0, r = 0; i < 4 * 2048; i++) {
+		world(&w, i % 4 < 2 ? V2 : TX, "{\"chainId\":\"0xa\"}");
+		w.signer.advert.given = i % 2 != 0;
+		w.signer.advert.client = w.signer.advert.deadline = true;
+		assert_int_equal(evbuffer_add(w.out, padding, 1 + (size_t)i /
+		    4), 0);
+		allocations = 0;
+		r |= 1 << -wire_request(w.out, &w.call, &w.link, 1, "c", 1);
+		allocations = SIZE_MAX;
+		ends(&w);
+	}
+	/* Some were written, some were not. */
+	assert_int_equal(r, 3);
 	/* Nor where the buffer takes no more at any place. */
 	world(&w, V2, "{}");
 	w.signer.advert.client = true;
