@@ -3,6 +3,8 @@
 
 """Memory for bodies is one budget: who takes the most gives way."""
 
+import contextlib
+
 import pytest
 
 from lib import eth
@@ -75,3 +77,20 @@ def test_late_body_holds_nothing(site, serve):
     finally:
         for connection in late:
             connection.close()
+
+
+def test_memory_of_idle_connections_goes_first(site, serve):
+    """Kept for the next request of each: nobody is refused because of it."""
+    signerd = serve(site.config(
+        rules=RULES, extra="max { body 256 KiB bodies 256 KiB }"))
+    start = signerd.mark()
+    body = eth.encode(eth.payload_v2())
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(signerd.connect()) for _ in range(90)]
+        for connection in idle:         # nearly 4 KiB of each is kept
+            connection.exchange(body=body + b" " * 3000).result()
+        connection = stack.enter_context(signerd.connect())
+        connection.exchange(body=body + b" " * 200000).result()
+        for connection in idle:
+            connection.exchange(body=body).result()
+    assert not signerd.logged(start, msg="unavailable")

@@ -405,6 +405,46 @@ test_idle(void **state)
 }
 
 /*
+ * The memory of a large body is not kept for the next request, that of a
+ * small one is; either can be dropped between them.
+ */
+static void
+test_held(void **state)
+{
+	static const size_t sizes[] = { 10000, 100, 3000, 0, 20000 };
+	static const struct http_limits lim = { 1024, 65536 };
+	struct evbuffer *input;
+	struct http_parser *p;
+	char *body;
+	size_t i, len;
+
+	(void)state;
+	assert_non_null(p = http_new(&lim));
+	assert_non_null(input = evbuffer_new());
+	assert_non_null(body = calloc(1, 20000));
+	assert_null(http_field(p, "host"));
+	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		evbuffer_add_printf(input, "POST / HTTP/1.1\r\nHost: a\r\n"
+		    "Content-Length: %zu\r\n\r\n", sizes[i]);
+		assert_int_equal(http_parse(p, input), HTTP_HEADER);
+		assert_true(http_held(p) <= 4096);
+		if (i > 0 && sizes[i - 1] > 4096)
+			assert_int_equal(http_held(p), 0);
+		evbuffer_add(input, body, sizes[i]);
+		assert_int_equal(http_parse(p, input), HTTP_BODY);
+		(void)http_body(p, &len);
+		assert_int_equal(len, sizes[i]);
+		assert_true(http_held(p) > sizes[i] || sizes[i] == 0);
+	}
+	assert_true(http_idle(p));
+	http_drop_body(p);
+	assert_int_equal(http_held(p), 0);
+	http_free(p);
+	evbuffer_free(input);
+	free(body);
+}
+
+/*
  * A peer that says a large length and sends little must not cost memory, and
  * one that sends single bytes must not cost more than linear time.
  */
@@ -607,6 +647,7 @@ main(void)
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_continue),
 		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_held),
 		cmocka_unit_test(test_slow_body),
 		cmocka_unit_test(test_random_chunks),
 		cmocka_unit_test(test_every_byte),

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <netinet/in.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,6 +53,21 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	ts->tv_sec = (time_t)(now_us / 1000000);
 	ts->tv_nsec = (long)(now_us % 1000000) * 1000;
 	return (0);
+}
+
+/* The next accepts fail like this, and all of them are counted. */
+static int	 accept_error, accept_fails, accepts;
+
+int
+accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
+{
+	accepts++;
+	if (accept_fails > 0) {
+		accept_fails--;
+		errno = accept_error;
+		return (-1);
+	}
+	return ((int)syscall(SYS_accept4, fd, sa, len, flags));
 }
 
 /* ---- An owner --------------------------------------------------------- */
@@ -458,6 +474,79 @@ stops_in_time(void **state)
 	hang_up(taken_fd);
 }
 
+/*
+ * Without descriptors or memory it tries no more, on no socket, until a while
+ * has passed; who waits is served then.
+ */
+static void
+accepts_later(void **state)
+{
+	static const int	 errors[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+	int			 a, b;
+	size_t			 i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		accept_error = errors[i];
+		accept_fails = 1;
+		accepts = 0;
+		a = dial(ports[0]);
+		b = dial(ports[1]);
+		say(a, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+		assert_int_equal(accepts, 1);
+		now_us += 240 * 1000;
+		hears(a, "");
+		assert_int_equal(accepts, 1);
+		now_us += 20 * 1000;
+		hears(a, "HTTP/1.1 200 ");
+		say(b, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+		hears(b, "HTTP/1.1 200 ");
+		hang_up(a);
+		hang_up(b);
+	}
+}
+
+/* One that has gone before it was accepted is none of the others' affair. */
+static void
+accepts_the_next(void **state)
+{
+	static const int	 errors[] = { EINTR, ECONNABORTED };
+	size_t			 i;
+	int			 fd;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		accept_error = errors[i];
+		accept_fails = 3;
+		fd = dial(ports[0]);
+		say(fd, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
+		hears(fd, "HTTP/1.1 200 ");
+		assert_int_equal(accept_fails, 0);
+		hang_up(fd);
+	}
+}
+
+/* It does not begin to accept again. */
+static void
+stops_while_paused(void **state)
+{
+	int	 fd;
+
+	(void)state;
+	accept_error = EMFILE;
+	accept_fails = 1;
+	accepts = 0;
+	fd = dial(ports[0]);
+	settle();
+	assert_int_equal(accepts, 1);
+	httpserver_stop(server);
+	now_us += 1000 * 1000;
+	settle();
+	assert_int_equal(accepts, 1);
+	assert_int_equal(nstopped, 1);
+	close(fd);
+}
+
 #define server_test(f)							\
 	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
@@ -471,6 +560,9 @@ main(void)
 		server_test(refused),
 		server_test(no_upgrade),
 		server_test(eviction),
+		server_test(accepts_later),
+		server_test(accepts_the_next),
+		server_test(stops_while_paused),
 		server_test(stops),
 		server_test(stops_in_time)
 	};
