@@ -86,8 +86,6 @@ channel_close(struct channel *c, const char *why)
 static void
 channel_write(struct channel *c)
 {
-	if (!c->open)
-		return;
 	if (imsgbuf_queuelen(&c->ibuf) > 0 &&
 	    imsgbuf_write(&c->ibuf) == -1 && errno != EAGAIN) {
 		channel_close(c, strerror(errno));
