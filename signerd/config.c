@@ -120,18 +120,6 @@ find_key(const struct config *conf, const char *name)
 	return (NULL);
 }
 
-const char *
-config_key_name(const struct config *conf, uint32_t index)
-{
-	const struct config_key *key;
-
-	STAILQ_FOREACH(key, &conf->keys, entry) {
-		if (key->index == index)
-			return (key->name);
-	}
-	return (NULL);
-}
-
 /* ---- Statements ------------------------------------------------------- */
 
 void

@@ -177,7 +177,4 @@ int		 config_bind(struct config *);
 /* Closes what config_open and config_bind opened; config_free does it, too. */
 void		 config_close(struct config *);
 
-/* NULL if there is no key of that index. */
-const char	*config_key_name(const struct config *, uint32_t index);
-
 #endif /* SIGNERD_CONFIG_H */

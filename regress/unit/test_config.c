@@ -78,6 +78,7 @@ test_struct(void **state)
 	const struct config_rule *a, *b;
 	struct config *conf;
 	struct u256 two;
+	struct config_key *key;
 
 	(void)state;
 	conf = parse("allow client c key one method block-payload chain 1 "
@@ -88,10 +89,13 @@ test_struct(void **state)
 	assert_non_null(conf);
 	assert_int_equal(conf->nkeys, 2);
 	assert_int_equal(conf->nrules, 3);
-	assert_string_equal(config_key_name(conf, 0), "one");
-	assert_string_equal(config_key_name(conf, 1), "two");
-	assert_null(config_key_name(conf, 2));
-	assert_null(config_key_name(conf, UINT32_MAX));
+	key = STAILQ_FIRST(&conf->keys);
+	assert_int_equal(key->index, 0);
+	assert_string_equal(key->name, "one");
+	key = STAILQ_NEXT(key, entry);
+	assert_int_equal(key->index, 1);
+	assert_string_equal(key->name, "two");
+	assert_null(STAILQ_NEXT(key, entry));
 	assert_null(conf->crl.path);
 
 	a = STAILQ_FIRST(&conf->rules);
