@@ -32,16 +32,17 @@
  * keyd's loop in a forked process, in which a call fails.  It is neither in a
  * sandbox nor another user: that is tested on keyd itself.
  */
-static enum {
+enum wrong {
 	NOTHING, POLL_INTERRUPTED, POLL_BROKEN, READ_AGAIN, NO_CHANNEL,
 	NO_MEMORY, NO_LIBRARY, NO_ANSWER, MALFORMED
-} wrong;
-static int	 times;
+};
+static enum wrong	 wrong;
+static int		 times;
 
 static int
-fails(int what, int error)
+fails(enum wrong what, int error)
 {
-	if ((int)wrong != what || times == 0)
+	if (wrong != what || times == 0)
 		return (0);
 	times--;
 	errno = error;
@@ -95,7 +96,7 @@ a_pair(struct imsgbuf *ibuf, int *other)
 }
 
 static void
-begin(int what, int count)
+begin(enum wrong what, int count)
 {
 	static char	 name[] = "keyd", opt[] = "-l", level[] = "debug";
 	char		*argv[] = { name, opt, level, NULL };
@@ -218,7 +219,7 @@ leave_channels(void)
 static void
 interrupted(void **state)
 {
-	static const int	 what[] = {
+	static const enum wrong	 what[] = {
 		NOTHING, POLL_INTERRUPTED, READ_AGAIN
 	};
 	size_t			 i;
@@ -241,7 +242,7 @@ static void
 cannot_go_on(void **state)
 {
 	static const struct {
-		int		 what;
+		enum wrong	 what;
 		const char	*why;
 	} cases[] = {
 		{ NO_CHANNEL, "" },
@@ -265,7 +266,7 @@ static void
 channel_alone(void **state)
 {
 	static const struct {
-		int		 what;
+		enum wrong	 what;
 		const char	*why;
 	} cases[] = {
 		{ NO_ANSWER, "an answer cannot be queued" },
