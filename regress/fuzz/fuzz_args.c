@@ -11,6 +11,8 @@
  * libs: libcjson
  */
 
+#include <strings.h>
+
 #include "api/args.h"
 #include "common/base64.h"
 #include "common/hex.h"
@@ -218,6 +220,130 @@ put_v2(struct text *t, const struct payload *pl, bool number)
 	    ADDRESS_SIZE);
 }
 
+/* ---- The text itself --------------------------------------------------- */
+
+/*
+ * What a field has come of is the member's text, letter for letter but for
+ * the case: a quantity and a number have only one form.
+ */
+static void
+is_text(const cJSON *object, bool there, const char *name, const char *wanted)
+{
+	const cJSON	*v = json_member(object, name);
+
+	if (there)
+		must(cJSON_IsString(v) &&
+		    strcasecmp(v->valuestring, wanted) == 0);
+	else
+		must(v == NULL || cJSON_IsNull(v));
+}
+
+static void
+is_quantity(const cJSON *object, bool there, const char *name,
+    const struct u256 *n)
+{
+	char	 hex[HEX_QUANTITYSIZE];
+
+	hex_from_quantity(hex, n);
+	is_text(object, there, name, hex);
+}
+
+static void
+is_number(const cJSON *object, bool there, const char *name, uint64_t n)
+{
+	char	 hex[32];
+
+	snprintf(hex, sizeof(hex), "0x%llx", (unsigned long long)n);
+	is_text(object, there, name, hex);
+}
+
+static void
+is_hex(const cJSON *object, bool there, const char *name,
+    const uint8_t *bytes, size_t len)
+{
+	char	*hex;
+
+	must((hex = calloc(1, 2 * len + 3)) != NULL);
+	memcpy(hex, "0x", 2);
+	if (there)
+		hex_encode(hex + 2, bytes, len);
+	is_text(object, there, name, hex);
+	free(hex);
+}
+
+static void
+is_auths(const cJSON *object, const struct tx *tx)
+{
+	const cJSON	*v;
+	size_t		 i = 0;
+
+	cJSON_ArrayForEach(v, json_member(object, "authorizationList")) {
+		must(i < tx->nauths);
+		is_quantity(v, true, "chainId", &tx->auths[i].chain_id);
+		is_hex(v, true, "address", tx->auths[i].address,
+		    ADDRESS_SIZE);
+		is_number(v, true, "nonce", tx->auths[i].nonce);
+		is_number(v, true, "yParity", tx->auths[i].y_parity);
+		is_quantity(v, true, "r", &tx->auths[i].r);
+		is_quantity(v, true, "s", &tx->auths[i].s);
+		i++;
+	}
+	must(i == tx->nauths);
+}
+
+static void
+is_tx(const cJSON *o, const struct tx *tx)
+{
+	if (cJSON_IsNull(o))
+		return;
+	is_hex(o, tx->has & TX_FROM, "from", tx->from, ADDRESS_SIZE);
+	is_hex(o, tx->has & TX_TO, "to", tx->to, ADDRESS_SIZE);
+	is_number(o, tx->has & TX_GAS, "gas", tx->gas);
+	is_number(o, tx->has & TX_NONCE, "nonce", tx->nonce);
+	is_number(o, tx->has & TX_TYPE, "type", tx->type);
+	is_quantity(o, tx->has & TX_MAXFEE, "maxFeePerGas", &tx->max_fee);
+	is_quantity(o, tx->has & TX_MAXPRIORITYFEE, "maxPriorityFeePerGas",
+	    &tx->max_priority_fee);
+	is_quantity(o, tx->has & TX_MAXBLOBFEE, "maxFeePerBlobGas",
+	    &tx->max_blob_fee);
+	is_quantity(o, tx->has & TX_VALUE, "value", &tx->value);
+	is_quantity(o, tx->has & TX_CHAINID, "chainId", &tx->chain_id);
+	is_hex(o, tx->has & TX_DATA, "data", tx->data, tx->datalen);
+	is_hex(o, tx->has & TX_INPUT, "input", tx->input, tx->inputlen);
+	is_auths(o, tx);
+}
+
+/* The number as it was written; its text is not terminated. */
+static void
+is_raw(const struct json_doc *doc, const cJSON *v, const char *wanted)
+{
+	const char	*text;
+	size_t		 len;
+
+	must((text = json_raw(doc, v, &len)) != NULL);
+	must(len == strlen(wanted) && memcmp(text, wanted, len) == 0);
+}
+
+static void
+is_v1(const struct json_doc *doc, const struct payload *pl)
+{
+	const cJSON	*o = json_root(doc), *v;
+	char		 text[U256_DECSIZE];
+	size_t		 i = 0;
+
+	cJSON_ArrayForEach(v, json_member(o, "domain")) {
+		must(i < HASH_SIZE);
+		snprintf(text, sizeof(text), "%u", pl->domain[i++]);
+		is_raw(doc, v, text);
+	}
+	if (pl->has & PAYLOAD_CHAIN) {
+		u256_to_dec(&pl->chain_id, text);
+		is_raw(doc, json_member(o, "chainId"), text);
+	}
+	is_hex(o, pl->has & PAYLOAD_SENDER, "senderAddress", pl->sender,
+	    ADDRESS_SIZE);
+}
+
 /* ---- The properties ---------------------------------------------------- */
 
 /* The request of the argument that was written. */
@@ -306,6 +432,10 @@ decode_as(decoder decode, const struct json_doc *doc)
 	memset(why, 0, sizeof(why));
 	if (decode(&args, doc, json_root(doc), why, sizeof(why)) == 0) {
 		must(why[0] == '\0');
+		if (decode == args_transaction)
+			is_tx(json_root(doc), &args.request.tx);
+		if (decode == args_payload_v1)
+			is_v1(doc, &args.request.payload);
 		/* Nothing of what cannot be written in the other form. */
 		if (decode == args_transaction || (args.request.payload.has &
 		    (PAYLOAD_CHAINRANGE | PAYLOAD_HASHLENGTH)) == 0)

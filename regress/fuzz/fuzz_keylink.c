@@ -224,6 +224,7 @@ hear(void)
 	struct request	 r;
 	struct imsg	 imsg;
 	uint64_t	 id;
+	size_t		 i;
 
 	if (imsgbuf_read(&keyd) != 1)
 		return;
@@ -233,8 +234,11 @@ hear(void)
 		must(keymsg_get_request(&imsg, &r, &id) == 0);
 		request_clear(&r);
 		imsg_free(&imsg);
-		if (nasked < MAXASKED)
-			asked[nasked++] = id;
+		/* No id comes again: a late answer would be another's. */
+		for (i = 0; i < nasked; i++)
+			must(asked[i] != id);
+		must(nasked < MAXASKED);
+		asked[nasked++] = id;
 	}
 }
 

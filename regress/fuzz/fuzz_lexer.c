@@ -53,16 +53,21 @@ read_all(struct lexer *lx, uint8_t every)
 	struct lexer_pos		 before = { NULL, 0, 0 };
 	enum lexer_kind			 kind = LEXER_NEWLINE;
 	unsigned int			 n = 0;
+	bool				 named = false;
 
 	while ((t = lexer_next(lx))->kind != LEXER_END) {
 		check_token(t, &before);
 		/* No statement is empty; the first of one says so. */
 		must(kind != LEXER_NEWLINE || t->kind != LEXER_NEWLINE);
 		must(kind != LEXER_NEWLINE || t->first);
+		/* The grammar never sees a definition. */
+		must(!named || t->kind != LEXER_PUNCT || t->text[0] != '=');
+		named = t->first && t->kind == LEXER_WORD;
 		before = t->pos;
 		kind = t->kind;
 		if (every > 0 && ++n % every == 0) {
 			lexer_recover(lx);
+			named = false;
 			if (kind == LEXER_NEWLINE)
 				continue;
 			t = lexer_next(lx);

@@ -49,6 +49,24 @@ pick_bytes(struct take *t, uint8_t *out, size_t size, uint8_t first)
 		out[0] = (uint8_t)(first + (c >> 6));
 }
 
+/* First bytes at the ends of what a payload may begin with. */
+static void
+pick_domain(struct take *t, uint8_t out[HASH_SIZE])
+{
+	static const uint8_t	 firsts[] = {
+		0x00, 0x01, 0x7f, 0x80, 0xbf, 0xc0, 0xfe, 0xff
+	};
+	uint8_t			 c = take_u8(t);
+
+	if (c >= 0xf0) {
+		take_bytes(t, out, HASH_SIZE);
+		return;
+	}
+	memset(out, 0, HASH_SIZE);
+	out[0] = firsts[c % 8];
+	out[HASH_SIZE - 1] = c >> 7;
+}
+
 static struct u256
 pick_u256(struct take *t)
 {
@@ -89,10 +107,10 @@ make_rule(struct take *t, size_t i)
 	for (n = take_u8(t) % MAXLIST; r->nchains < n; r->nchains++)
 		chains[i][r->nchains] = pick_u256(t);
 	for (n = take_u8(t) % MAXLIST; r->ndomains < n; r->ndomains++)
-		pick_bytes(t, domains[i][r->ndomains], HASH_SIZE, 0x7e);
+		pick_domain(t, domains[i][r->ndomains]);
 	for (n = take_u8(t) % MAXLIST; r->nto < n; r->nto++)
 		pick_bytes(t, to[i][r->nto], ADDRESS_SIZE, 1);
-	r->max_value = make_u256(t);
+	r->max_value = pick_u256(t);
 	r->max_fee = make_u256(t);
 }
 
@@ -107,7 +125,7 @@ make_request(struct take *t, struct request *r, struct maketx *m)
 		r->method = METHOD_PAYLOAD;
 		r->payload.has = (take_u8(t) & PAYLOAD_HASBITS) ^
 		    (c & 2 ? PAYLOAD_CHAIN | PAYLOAD_HASH : 0);
-		pick_bytes(t, r->payload.domain, HASH_SIZE, 0x7e);
+		pick_domain(t, r->payload.domain);
 		r->payload.chain_id = pick_u256(t);
 		pick_bytes(t, r->payload.sender, ADDRESS_SIZE, 0xa0);
 		return;
@@ -115,6 +133,7 @@ make_request(struct take *t, struct request *r, struct maketx *m)
 	r->method = METHOD_TRANSACTION;
 	make_tx(t, &r->tx, m);
 	r->tx.chain_id = pick_u256(t);
+	r->tx.value = pick_u256(t);
 	pick_bytes(t, r->tx.from, ADDRESS_SIZE, 0xa0);
 	pick_bytes(t, r->tx.to, ADDRESS_SIZE, 1);
 	/* Mostly one that passes the checks. */
