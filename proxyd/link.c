@@ -287,12 +287,21 @@ is_answer(const cJSON *root)
 	    !json_repeats(root, false));
 }
 
+void
+link_no_memory(struct link *link)
+{
+	log_error("no memory for a signer's message");
+	wslink_close(link->ws, LINK_NO_ROOM, "out of memory");
+	link_unregister(link);
+}
+
 static void
 on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 {
 	struct link		*link = arg;
 	struct json_limits	 limits;
 	struct json_doc		*doc;
+	enum json_error		 error;
 
 	(void)ws;
 	/* It was asked for nothing yet. */
@@ -302,7 +311,12 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 	}
 	limits.max_depth = 512;
 	limits.max_values = link->relay->config.limits.max_values;
-	if (json_parse(&doc, text, len, &limits, NULL) == JSON_OK) {
+	error = json_parse(&doc, text, len, &limits, NULL);
+	if (error == JSON_MEMORY) {
+		link_no_memory(link);
+		return;
+	}
+	if (error == JSON_OK) {
 		if (is_answer(json_root(doc))) {
 			take_answer(link, doc, json_root(doc));
 			json_free(doc);

@@ -84,6 +84,11 @@ void	link_forget(struct attempt *);
 void	link_stop(struct relay *);
 /* It is no signer's link any more; its attempts go elsewhere. */
 void	link_unregister(struct link *);
+/*
+ * A message of the signer cannot be looked at: what it may have answered goes
+ * elsewhere, and it is to come again.
+ */
+void	link_no_memory(struct link *);
 
 /* ---- proxyd/register.c ------------------------------------------------ */
 

@@ -278,14 +278,6 @@ send_answer(struct link *link, struct rpc *rpc)
 	return (text != NULL ? 0 : -1);
 }
 
-/* The signer would wait for an answer: it is to come again. */
-static void
-no_memory(struct link *link)
-{
-	log_error("no memory for a signer's message");
-	wslink_close(link->ws, LINK_NO_ROOM, "out of memory");
-}
-
 void
 register_message(struct link *link, const char *text, size_t len)
 {
@@ -295,7 +287,7 @@ register_message(struct link *link, const char *text, size_t len)
 	limits.max_batch = 1;
 	rpc = rpc_parse(&ops, link, &limits, text, len);
 	if (rpc == NULL || (rpc->ncalls > 0 && send_answer(link, rpc) == -1))
-		no_memory(link);
+		link_no_memory(link);
 	rpc_free(rpc);
 	end_older(link);
 	if (link->signer == NULL && link->refused == NULL &&
