@@ -219,16 +219,25 @@ take(struct listener *l, int fd, const struct sockaddr_storage *ss)
 	}
 }
 
+static int
+resume_later(struct httpserver *server)
+{
+	static const struct timeval	 tv = { 0, PAUSE * 1000 };
+
+	return (event_add(server->resume, &tv));
+}
+
 static void
 pause_accepting(struct httpserver *server)
 {
-	struct timeval	 tv = { 0, PAUSE * 1000 };
 	struct listener	*l;
 
 	log_errno("cannot accept connections");
+	/* Rather in vain again than never more. */
+	if (resume_later(server) == -1)
+		return;
 	SLIST_FOREACH(l, &server->listeners, entry)
 		event_del(l->ev);
-	event_add(server->resume, &tv);
 }
 
 static void
@@ -240,7 +249,8 @@ on_resume(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	SLIST_FOREACH(l, &server->listeners, entry)
-		event_add(l->ev, NULL);
+		if (event_add(l->ev, NULL) == -1)
+			(void)resume_later(server);
 }
 
 static void
@@ -262,16 +272,17 @@ on_accept(int lfd, short what, void *arg)
 			continue;
 		}
 		switch (errno) {
-		case EMFILE:
-		case ENFILE:
-		case ENOBUFS:
-		case ENOMEM:
-			pause_accepting(l->server);
+		case EAGAIN:
 			return;
 		case EINTR:
 		case ECONNABORTED:
 			continue;
 		default:
+			/*
+			 * EMFILE, ENFILE, ENOBUFS, ENOMEM; and whatever else
+			 * would be there again at once.
+			 */
+			pause_accepting(l->server);
 			return;
 		}
 	}
