@@ -200,7 +200,11 @@ on_bad(struct httpconn *c)
 	};
 
 	c->refused = true;
-	httpanswer_verdict(c, &v);
+	if (v.status == 503) {
+		httpanswer_log(c, v.status, v.text);
+		httpanswer_empty(c, v.status, 1);
+	} else
+		httpanswer_verdict(c, &v);
 }
 
 /* The header section has begun and is not complete: its own time runs. */
