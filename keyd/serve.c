@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,20 @@ role_agrees(const struct channel *c, const struct request *request)
 	return ((c->role == KEYD_LINK) == (request->via != 0));
 }
 
+/* One for which memory does not suffice; the asker may come again. */
+static int
+refuse(struct keyd *k, struct channel *c, uint64_t id)
+{
+	struct keyd_reply	 reply;
+
+	log_errno("a request of a %s cannot be served", serve_asker(c));
+	memset(&reply, 0, sizeof(reply));
+	reply.id = id;
+	reply.rule = POLICY_NORULE;
+	reply.refusal = REFUSAL_INTERNAL;
+	return (send_reply(k, c, &reply));
+}
+
 static int
 serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 {
@@ -138,7 +153,10 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	uint64_t		 start = clock_us(), id, us;
 	int			 r;
 
+	errno = 0;
 	if (keymsg_get_request(imsg, &request, &id) == -1) {
+		if (errno == ENOMEM)
+			return (refuse(k, c, id));
 		log_warn("a request of a %s that does not decode",
 		    serve_asker(c));
 		return (keymsg_send_badrequest(&c->ibuf, id));
@@ -157,14 +175,9 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	us = clock_us() - start;
 	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 	r = send_reply(k, c, &reply);
-	if (r == -1 && reply.resultlen > 0) {
-		/* A refusal takes less. */
-		log_errno("no answer with a signature");
-		reply.refusal = REFUSAL_INTERNAL;
-		reply.result = NULL;
-		reply.resultlen = 0;
-		r = send_reply(k, c, &reply);
-	}
+	if (r == -1 && reply.resultlen > 0)
+		/* It takes less. */
+		r = refuse(k, c, request.id);
 	free(work.tx);
 	request_clear(&request);
 	return (r);
