@@ -222,7 +222,7 @@ KEYD_OBJS = $(COMMON_OBJS) \
 NOHOOK =	$O/common/sandbox_nohook.o
 HOOK =		$O/regress/sandbox/hook.o
 # In those of the fault tests, calls fail.
-FAULT =		$(NOHOOK) $O/regress/faults/faults.o $O/regress/faults/calls.o \
+FAULT =		$O/regress/faults/faults.o $O/regress/faults/calls.o \
 		$O/regress/faults/memory.o
 
 SIGNERD_LIBS =	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)

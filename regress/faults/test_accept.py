@@ -1,0 +1,111 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""When no connection can be accepted the process waits, without spinning and
+without filling the log, and serves again as soon as one can."""
+
+import concurrent.futures
+import errno
+import select
+import time
+
+import pytest
+
+from lib import faulty, relays
+from lib.faultplan import WHOLE
+
+# httpserver.c: after a failure it does not try for 250 ms.
+PAUSE, WINDOW = 0.25, 0.55
+SHORT = ("EMFILE", "ENFILE", "EPERM", "ENOMEM", "ENOBUFS")
+PASSING = ("ECONNABORTED", "EINTR", "EAGAIN", "EPROTO")
+SERVERS = (("frontend", "direct"), ("relay", "relay"))
+# Each of them, or by turns.
+WAITS = [(*server, name) for i, name in enumerate(SHORT)
+         for j, server in enumerate(SERVERS) if WHOLE or i % 2 == j]
+
+
+@pytest.fixture(scope="module")
+def place():
+    made = faulty.Place()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def rig(site, place):
+    made = faulty.Rig(site, place)
+    yield made
+    try:
+        assert made.stop() == [0, 0]
+    finally:
+        made.kill()
+
+
+def asking(rig, path):
+    """A request, by another thread, on a connection of its own."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        yield pool.submit(rig.request, path, relays.MESSAGE)
+
+
+def log_of(rig, path):
+    return rig.signerd if path == "direct" else rig.proxyd
+
+
+def wait_failed(call, more, patience=10):
+    until = time.monotonic() + patience
+    while call.failed < more:
+        assert time.monotonic() < until, "accept4 was not called"
+        select.select([], [], [], 0.005)
+
+
+@pytest.mark.parametrize("process,path,name", WAITS)
+def test_waits_for_better_times(rig, place, process, path, name):
+    call, loop = place[process]["accept4"], place[process]["epoll_wait"]
+    log, failed = log_of(rig, path), call.failed
+    mark = log.mark()
+    call.arm(getattr(errno, name), times=faulty.FOREVER)
+    for future in asking(rig, path):
+        wait_failed(call, failed + 1)
+        calls, turns = call.count, loop.count
+        select.select([], [], [], WINDOW)
+        assert 1 <= call.count - calls <= WINDOW / PAUSE + 2
+        assert loop.count - turns <= 4 * (WINDOW / PAUSE + 2)
+        lines = log.logged(mark, level="error", process=process)
+        assert 1 <= len(lines) <= WINDOW / PAUSE + 3
+        assert all("cannot accept connections" in line["msg"]
+                   for line in lines)
+        assert not future.done()
+        call.disarm()
+        # The connection that had to wait is served.
+        outcome, connection = future.result(10)
+        assert outcome == "answered"
+        connection.close()
+    assert rig.insist(path)[0] == ["answered"]
+
+
+@pytest.mark.parametrize("process,path", SERVERS)
+@pytest.mark.parametrize("name", PASSING)
+def test_goes_on_at_once(rig, place, process, path, name):
+    """What is no shortage costs at most one pause."""
+    call = place[process]["accept4"]
+    failed = call.failed
+    call.arm(getattr(errno, name), times=5 if name != "EPROTO" else 1)
+    outcomes, connection = rig.insist(path)
+    call.disarm()
+    connection.close()
+    assert call.failed > failed
+    assert outcomes == ["answered"]
+
+
+@pytest.mark.parametrize("process,path", SERVERS)
+def test_comes_back_though_memory_is_short(rig, place, process, path):
+    """The listening socket cannot be waited for again, at first."""
+    accept, wait = place[process]["accept4"], place[process]["epoll_ctl"]
+    failed = wait.failed
+    accept.arm(errno.EMFILE)
+    wait.arm(errno.ENOMEM, times=2)
+    outcomes, connection = rig.insist(path)
+    place.disarm(process)
+    connection.close()
+    assert wait.failed == failed + 2
+    assert outcomes == ["answered"]

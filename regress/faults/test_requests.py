@@ -1,0 +1,156 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""Every call on the way of a request fails, each in turn: the request is
+answered rightly, or with 503, or its connection is closed, so that a client
+that asks again is answered; afterwards all is as before."""
+
+import collections
+
+import pytest
+
+from lib import eth, faulty, relays
+from lib.faultplan import MEMORY, SERVE, WHOLE, cases
+
+MOST, MEMORIES = 4, 400 if WHOLE else 5
+# A link that is lost takes its time to come back.
+LINK_MOST, LINK_MEMORIES = 1, 60 if WHOLE else 1
+WAYS = [("signerd", "direct"), ("keyd", "direct"), ("frontend", "direct"),
+        ("keyd", "relay"), ("link", "relay"), ("relay", "relay"),
+        ("proxyd", "relay")]
+TRANSACTION = eth.sign_transaction(accessList=[
+    {"address": eth.TO, "storageKeys": ["0x" + "11" * 32]}],
+    input="0x" + "ab" * 3000)
+
+pytestmark = pytest.mark.patience(15 if WHOLE else 1)
+
+
+@pytest.fixture(scope="module")
+def place():
+    made = faulty.Place()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def rig(site, place):
+    made = faulty.Rig(site, place)
+    yield made
+    try:
+        assert made.stop() == [0, 0]
+    finally:
+        made.kill()
+
+
+class Requests:
+    """Requests by one way, in which one process has faults."""
+
+    def __init__(self, rig, process, path, message):
+        self.rig, self.process = rig, process
+        self.path, self.message = path, message
+        self.met, self.bad = 0, []
+        self.outcomes = collections.Counter()
+
+    def fault(self, *words):
+        self.bad.append(" ".join(str(each) for each in words))
+
+    def ask(self, connection=None):
+        outcomes, connection = self.rig.insist(self.path, self.message,
+                                               connection)
+        self.outcomes.update(outcomes)
+        return outcomes, connection
+
+    def counts(self, kept):
+        """How often each call is made for one request."""
+        _, connection = self.ask()
+        if not kept:
+            connection.close()
+            connection = None
+        calls = self.rig.place[self.process].calls()
+        before = {name: call.count for name, call in calls.items()}
+        _, connection = self.ask(connection)
+        connection.close()
+        return {name: call.count - before[name]
+                for name, call in calls.items()}
+
+    def faulty(self, kept, call, n, error):
+        connection = self.ask()[1] if kept else None
+        plan = self.rig.place[self.process][call]
+        failed = plan.failed
+        plan.arm(error, n)
+        outcomes, connection = self.ask(connection)
+        plan.disarm()
+        self.met += plan.failed > failed
+        where = (self.process, self.path, "kept" if kept else "new", call,
+                 n, faulty.name_of(error), outcomes)
+        if not self.rig.alive():
+            self.fault(*where, "has ended\n", *[
+                each.output() for each in self.rig.daemons()])
+            return False
+        if connection is None or outcomes[-1] != "answered":
+            self.fault(*where)
+        return connection
+
+    def run(self, kept, most, memories):
+        last = None
+        for call, n, error in cases(
+                self.process + self.path + str(kept), self.counts(kept),
+                SERVE, most, memories):
+            connection = self.faulty(kept, call, n, error)
+            if connection is False:
+                return
+            # Looked at while the connection is still there.
+            if last != (call, error) and call not in MEMORY:
+                for name in self.rig.busy():
+                    self.fault(call, faulty.name_of(error), name, "spins")
+            last = call, error
+            if connection is not None:
+                connection.close()
+
+
+@pytest.mark.parametrize("process,path", WAYS)
+def test_each_call_fails(rig, process, path):
+    if not rig.alive():
+        pytest.fail("a daemon has ended")
+    requests = Requests(rig, process, path, relays.MESSAGE)
+    requests.ask()[1].close()
+    slow = process == "link"
+    before = rig.descriptors()
+    for kept in (False, True):
+        if rig.alive():
+            requests.run(kept, LINK_MOST if slow else MOST,
+                         LINK_MEMORIES if slow else MEMORIES)
+    rig.place.disarm()
+    print("%s, %s: %d calls failed; %s" % (process, path, requests.met, dict(
+        requests.outcomes)))
+    assert not requests.bad, "\n".join(requests.bad)
+    assert requests.met > 0
+    assert rig.settled(before), (before, rig.descriptors())
+
+
+@pytest.mark.parametrize("process,path", [
+    ("keyd", "direct"), ("frontend", "direct"), ("link", "relay"),
+    ("relay", "relay")])
+def test_each_allocation_of_a_transaction_fails(rig, process, path):
+    """Longer, and with more members, than a payload."""
+    requests = Requests(rig, process, path, TRANSACTION)
+    counts = requests.counts(True)
+    for call, n, error in cases(
+            process + path + "transaction",
+            {name: counts[name] for name in MEMORY}, {}, 0,
+            LINK_MEMORIES if process == "link" else MEMORIES):
+        connection = requests.faulty(True, call, n, error)
+        if connection is False:
+            break
+        if connection is not None:
+            connection.close()
+    assert not requests.bad, "\n".join(requests.bad)
+    assert requests.met > 0
+
+
+def test_nothing_spins_when_all_is_over(rig):
+    before = rig.ticks()
+    assert not rig.busy(0.4)
+    after = rig.ticks()
+    assert all(after[name] - before[name] <= 4 for name in before), \
+        (before, after)
