@@ -11,6 +11,7 @@ import os
 import pwd
 import resource
 import signal
+import traceback
 
 import pytest
 
@@ -281,19 +282,52 @@ def locked_instead(site):
     return 0
 
 
-def test_without_secret_memory(site):
-    if SANITIZE:
-        pytest.skip("the sanitizers' runtime is not for such kernels")
+def without_locked_memory(site):
+    """0 if keyd, started by a user who may lock two pages, gives up and says
+    what to do; 3 where it cannot be started so."""
+    become(pwd.getpwnam(daemon.USER).pw_uid if ROOT else os.getuid())
+    daemon.ROOT = False
+    if not os.access(keyd.KEYD, os.X_OK):
+        return 3
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (8192, 8192))
+    server = keyd.Keyd(site)
+    try:
+        assert server.hear() is None
+        assert server.wait() == 1
+        assert any(b"raise the limit of locked memory" in each
+                   for each in server.log)
+    finally:
+        server.__exit__(Exception)
+    return 0
+
+
+def in_a_child(function, *arguments):
+    """What it returns, 1 if it fails; what it does to the process is gone."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            status = locked_instead(site)
+            status = function(*arguments)
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_without_secret_memory(site):
+    if SANITIZE:
+        pytest.skip("the sanitizers' runtime is not for such kernels")
+    status = in_a_child(locked_instead, site)
     if status == 3:
         pytest.skip("libseccomp does not know memfd_secret")
+    assert status == 0
+
+
+def test_no_locked_memory_no_keyd(site):
+    status = in_a_child(without_locked_memory, site)
+    if status == 3:
+        pytest.skip("another user may not start what was built here")
     assert status == 0
 
 
