@@ -339,6 +339,22 @@ read_back(void **state)
 
 /* ---- Memory ----------------------------------------------------------- */
 
+/* What follows the padding is the request, as it is with memory. */
+static void
+whole(struct world *w, size_t padding)
+{
+	struct evbuffer	*all;
+	size_t		 len;
+
+	assert_non_null(all = evbuffer_new());
+	assert_int_equal(wire_request(all, &w->call, &w->link, 1, "c", 1), 0);
+	len = evbuffer_get_length(all);
+	assert_int_equal(evbuffer_get_length(w->out), padding + len);
+	assert_memory_equal(evbuffer_pullup(w->out, -1) + padding,
+	    evbuffer_pullup(all, -1), len);
+	evbuffer_free(all);
+}
+
 /* However far it gets, less than all is never taken for all. */
 static void
 short_of_memory(void **state)
@@ -372,8 +388,11 @@ short_of_memory(void **state)
 		assert_int_equal(evbuffer_add(w.out, padding, 1 + (size_t)i /
 		    4), 0);
 		allocations = 0;
-		r |= 1 << -wire_request(w.out, &w.call, &w.link, 1, "c", 1);
+		n = wire_request(w.out, &w.call, &w.link, 1, "c", 1) == -1;
 		allocations = SIZE_MAX;
+		r |= 1 << n;
+		if (n == 0)
+			whole(&w, 1 + (size_t)i / 4);
 		ends(&w);
 	}
 	/* Some were written, some were not. */
