@@ -1,5 +1,5 @@
 /*
- * objects: keyd/serve.o keyd/keymsg.o keyd/keymsg_request.o
+ * objects: keyd/keymsg.o keyd/keymsg_request.o
  *     keyd/keymsg_rule.o keyd/request.o keyd/policy.o keyd/rule.o
  *     keyd/payload.o keyd/tx.o keyd/rlp.o keyd/keccak.o common/hex.o
  *     common/u256.o compat/imsg.o compat/imsg-buffer.o
@@ -9,8 +9,29 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "common/log.h"
 #include "keyd/keyd.h"
+#include "keyd/tx.h"
+
+static int	 encodings, encoding_fails_at;
+
+static bool
+encoding_fails(void)
+{
+	if (++encodings != encoding_fails_at)
+		return (false);
+	errno = ENOMEM;
+	return (true);
+}
+
+#define tx_encode(tx, sig, out, len)					\
+	(encoding_fails() ? -1 : tx_encode(tx, sig, out, len))
+#include "keyd/serve.c"
+
 #include "regress/unit/keymsg_util.h"
 
 /*
@@ -99,6 +120,7 @@ begin(void **state)
 	c.ibuf = a;
 	c.open = true;
 	sign_calls = sign_fails_at = 0;
+	encodings = encoding_fails_at = 0;
 	logged[0] = '\0';
 	return (0);
 }
@@ -220,6 +242,26 @@ test_signing_fails(void **state)
 	assert_int_equal(sign_calls, 4);
 }
 
+/* Before it is signed, or after: nothing of it leaves. */
+static void
+test_encoding_fails(void **state)
+{
+	struct request	 tx;
+	int		 i;
+
+	(void)state;
+	ask_transaction(&tx, NULL, 0);
+	for (i = 1; i <= 2; i++) {
+		encodings = sign_calls = 0;
+		c.unread = 0;
+		encoding_fails_at = i;
+		expect_refused(&tx, REFUSAL_INTERNAL);
+		assert_int_equal(sign_calls, i - 1);
+		assert_non_null(strstr(logged, "cannot encode"));
+		expect_signed(&tx);
+	}
+}
+
 static void
 test_late(void **state)
 {
@@ -301,6 +343,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_signing_fails, begin, end),
+		cmocka_unit_test_setup_teardown(test_encoding_fails, begin,
+		    end),
 		cmocka_unit_test_setup_teardown(test_late, begin, end),
 		cmocka_unit_test_setup_teardown(test_blinding, begin, end),
 		cmocka_unit_test_setup_teardown(test_answer_too_long, begin,
