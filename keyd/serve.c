@@ -114,7 +114,8 @@ send_reply(struct keyd *k, struct channel *c, const struct keyd_reply *reply)
 	if (imsgbuf_set_maxsize(&c->ibuf, KEYD_REPLYSIZE(k->max_data)) == -1)
 		return (-1);
 	r = keymsg_send_reply(&c->ibuf, reply);
-	c->unread += reply->resultlen;
+	if (r == 0)
+		c->unread += reply->resultlen;
 	if (imsgbuf_set_maxsize(&c->ibuf, k->max_data) == -1)
 		return (-1);
 	return (r);
