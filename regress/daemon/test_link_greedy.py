@@ -59,6 +59,7 @@ def test_links_take_turns(site):
         assert "result" in core.answer(one)
         for each in many:
             assert "result" in edge.answer(each)
+        signerd.wait_log(mark, count=len(many) + 1, msg="signed")
         links = [each["link"] for each in signerd.logged(mark, msg="signed")]
         assert links.index("core") <= WINDOW + 1, links.index("core")
 
