@@ -45,7 +45,8 @@ PARENT_OBJS = \
 	$O/common/eventlog.o \
 	$O/common/faults.o \
 	$O/common/imsgev.o \
-	$O/common/msgfield.o
+	$O/common/msgfield.o \
+	$O/common/reload.o
 
 # What reads a configuration.
 CONF_OBJS = \
@@ -59,6 +60,7 @@ CONF_OBJS = \
 	$O/common/lexer.o \
 	$O/common/lexer_file.o \
 	$O/common/lexer_macro.o \
+	$O/common/report.o \
 	$O/keyd/payload.o \
 	$O/keyd/rule.o
 
@@ -120,7 +122,8 @@ NETWORK_OBJS = \
 	$O/common/tlsctx.o \
 	$O/common/tlsfiles.o \
 	$O/common/tlsio.o \
-	$O/common/tlspeer.o
+	$O/common/tlspeer.o \
+	$O/common/tlstrust.o
 WEBSOCKET_OBJS = \
 	$O/common/websocket.o \
 	$O/common/wslink.o \

@@ -124,8 +124,8 @@ stop(struct children *set)
 	release_stage(set);
 }
 
-static void
-give_up(struct children *set)
+void
+children_end(struct children *set)
 {
 	struct child	*c;
 
@@ -160,7 +160,7 @@ on_deadline(int fd, short what, void *arg)
 			log_pid(LOG_LVL_ERROR, "child is not ready: killed",
 			    c, NULL);
 	}
-	give_up(set);
+	children_end(set);
 }
 
 /* ---- Signals ---------------------------------------------------------- */
@@ -176,7 +176,7 @@ child_gone(struct child *c, int status)
 	if (!set->stopping) {
 		/* What it had still to say comes before the word of its end. */
 		log_pid(LOG_LVL_ERROR, "child died", c, how);
-		give_up(set);
+		children_end(set);
 		return;
 	}
 	if (status != 0 && set->status == 0) {
@@ -222,8 +222,11 @@ on_signal(int sig, short what, void *arg)
 		log_info("%s: nothing to do", strsignal(sig));
 		break;
 	case SIGHUP:
-		log_warn("SIGHUP: to take up a changed configuration, "
-		    "restart %s", set->daemon);
+		if (set->cb->reload != NULL)
+			set->cb->reload(set->arg);
+		else
+			log_warn("SIGHUP: to take up a changed "
+			    "configuration, restart %s", set->daemon);
 		break;
 	default:
 		log_info("stopping: %s", strsignal(sig));
@@ -271,7 +274,7 @@ now_ready(struct children *set)
 	set->ready = true;
 	event_del(set->deadline);
 	if (set->failed) {
-		give_up(set);
+		children_end(set);
 		return;
 	}
 	if (set->check) {
@@ -312,7 +315,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		return;
 	if (set->cb->message(c, imsg, set->arg) == -1) {
 		log_error("a message of %s that was not expected", c->name);
-		give_up(set);
+		children_end(set);
 		return;
 	}
 	if (!set->ready && all_answered(set))
@@ -330,7 +333,7 @@ on_closed(struct imsgev *iev, const char *why, void *arg)
 		return;
 	if (why != NULL) {
 		log_error("messages of %s: %s", c->name, why);
-		give_up(c->set);
+		children_end(c->set);
 	} else
 		set_deadline(c->set, STOP_SECONDS);
 }
@@ -349,14 +352,14 @@ children_start(struct children *set, struct child *c, const char *name,
 		log_error("cannot start %s/%s: %s%s", set->libexec, name,
 		    strerror(errno), errno == ENOENT ?
 		    ": option -x names another directory" : "");
-		give_up(set);
+		children_end(set);
 		return (-1);
 	}
 	c->running = true;
 	if (imsgev_init(&c->iev, set->base, c->proc.fd, maxsize, &cb,
 	    c) == -1) {
 		log_errno("imsgev_init");
-		give_up(set);
+		children_end(set);
 		return (-1);
 	}
 	c->started = true;

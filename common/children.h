@@ -28,6 +28,16 @@ struct children;
  * gone the next stage is released, which is to say that the parent's end of
  * their socketpairs is closed, and so on.
  */
+/* How far it is with a reload (common/reload.h). */
+enum child_reload {
+	CHILD_ASIDE,		/* it has not been told of one */
+	CHILD_ASKED,		/* it owes an answer */
+	CHILD_PREPARED,
+	CHILD_UNABLE,		/* it has said why */
+	CHILD_COMMITTING,
+	CHILD_COMMITTED
+};
+
 struct child {
 	struct children		*set;
 	const char		*name;
@@ -39,6 +49,7 @@ struct child {
 	bool			 running;
 	bool			 answered;	/* ready, or said why not */
 	bool			 told;		/* to finish */
+	enum child_reload	 reload;
 };
 
 struct children_cb {
@@ -51,6 +62,11 @@ struct children_cb {
 	void	(*ready)(void *arg);
 	/* Queues the word to finish, for a child of stage 0.  0 or -1. */
 	int	(*stop)(struct child *, void *arg);
+	/*
+	 * SIGHUP, whenever it comes: see reload_begin().  NULL: the daemon
+	 * has to be restarted.
+	 */
+	void	(*reload)(void *arg);
 };
 
 /* The first half is the caller's to fill in before children_init(). */
@@ -84,8 +100,10 @@ int	children_start(struct children *, struct child *, const char *name,
 	    unsigned int stage, const struct proc_user *, uint32_t maxsize);
 /* That child has said its last word about its start. */
 void	child_answered(struct child *);
-/* Something is wrong and was reported: the daemon will not be ready. */
+/* Something is wrong and was reported: the daemon will not become ready. */
 void	children_failed(struct children *);
+/* Something is wrong and was reported: kills all, to leave with status 1. */
+void	children_end(struct children *);
 /* Until the end.  Returns the exit status. */
 int	children_run(struct children *);
 

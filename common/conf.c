@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/conf_parse.h"
+#include "common/report.h"
 
 #define TLSV12	(1U << 0)
 #define TLSV13	(1U << 1)
@@ -59,12 +60,19 @@ conf_begin(struct conf_parser *p, const struct conf_language *language,
 	p->item = conf_ignore;
 }
 
+static void
+tell(const char *line, bool warning, void *arg)
+{
+	(void)arg;
+	report_line(line, warning);
+}
+
 int
 conf_end(struct conf_parser *p, struct lexer_names *names)
 {
 	int status;
 
-	lexer_report(p->lexer, stderr);
+	lexer_tell(p->lexer, tell, NULL);
 	status = lexer_nerrors(p->lexer) > 0 ? -1 : 0;
 	lexer_close(p->lexer, names);
 	return (status);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "common/conf_parse.h"
+#include "common/report.h"
 
 #define BACKLOG	(SOMAXCONN > 512 ? SOMAXCONN : 512)
 
@@ -25,13 +26,13 @@ static void	fault(const char *, int, const char *, ...)
 static void
 fault(const char *conf, int line, const char *fmt, ...)
 {
+	char text[4096];
 	va_list ap;
 
-	fprintf(stderr, "%s:%d: ", conf, line);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	report_fault("%s:%d: %s", conf, line, text);
 }
 
 void

@@ -20,6 +20,9 @@
 
 /* To the process that was started by hand, which waits for our word. */
 static int	 ready_fd = -1;
+/* Where we were before we went to the background; NULL: we are there. */
+static char	*directory;
+static rlim_t	 files_limit;
 
 /* ---- The command line ------------------------------------------------- */
 
@@ -161,8 +164,10 @@ daemon_files(const struct daemon_options *o, rlim_t need, const char *subject,
 		    strerror(errno));
 		return (-1);
 	}
+	files_limit = rl.rlim_cur;
 	if (rl.rlim_cur >= need)
 		return (0);
+	files_limit = need;
 	rl.rlim_cur = need;
 	if (rl.rlim_max < need)
 		rl.rlim_max = need;
@@ -171,6 +176,12 @@ daemon_files(const struct daemon_options *o, rlim_t need, const char *subject,
 	fprintf(stderr, "%s: %s %llu open files: raise the limit (ulimit -n) "
 	    "or lower %s\n", o->name, subject, (unsigned long long)need, what);
 	return (-1);
+}
+
+rlim_t
+daemon_files_limit(void)
+{
+	return (files_limit);
 }
 
 /* ---- The background --------------------------------------------------- */
@@ -231,15 +242,50 @@ background(const char *name)
 		close(fds[1]);
 		await_ready(name, fds[0]);
 	}
+	directory = getcwd(NULL, 0);
 	if (setsid() == -1 || chdir("/") == -1)
 		fatal("cannot go to the background");
+}
+
+const char *
+daemon_directory(void)
+{
+	return (directory != NULL ? directory : ".");
+}
+
+int
+daemon_enter(void)
+{
+	return (directory != NULL ? chdir(directory) : 0);
+}
+
+void
+daemon_return(void)
+{
+	if (directory != NULL && chdir("/") == -1)
+		log_errno("cannot go to /");
+}
+
+/* ---- The log ---------------------------------------------------------- */
+
+enum log_level
+daemon_level(const struct daemon_options *o, enum log_level level)
+{
+	return (o->verbose && !o->check ? LOG_LVL_DEBUG : level);
+}
+
+void
+daemon_log(const struct daemon_options *o, const struct daemon_log *log)
+{
+	log_set_rate(log->rate);
+	log_set_level(daemon_level(o, log->level));
+	log_set_format(log->format);
 }
 
 void
 daemon_begin(struct daemon_options *o, const struct daemon_log *log)
 {
-	log_set_rate(log->rate);
-	log_set_level(o->verbose && !o->check ? LOG_LVL_DEBUG : log->level);
+	daemon_log(o, log);
 	if (o->foreground || o->check) {
 		log_to_stderr(log->format);
 		return;

@@ -58,6 +58,8 @@ int	daemon_chroot(const struct daemon_options *, const char *dir);
  */
 int	daemon_files(const struct daemon_options *, rlim_t need,
 	    const char *subject, const char *what);
+/* What it is since then; a limit cannot be asked for in the sandbox. */
+rlim_t	daemon_files_limit(void);
 
 struct daemon_log {
 	enum log_format	format;
@@ -71,6 +73,19 @@ struct daemon_log {
  * waits for daemon_ready().
  */
 void	daemon_begin(struct daemon_options *, const struct daemon_log *);
+/* The same for a log that has changed while the daemon runs. */
+void	daemon_log(const struct daemon_options *, const struct daemon_log *);
+/* What the level of the log is with these options. */
+enum log_level daemon_level(const struct daemon_options *, enum log_level);
+/*
+ * In the background the working directory is the root; to read files again
+ * whose names are relative we go where we were when they were read first, and
+ * back.  -1 with errno where that is not there any more.
+ */
+int	daemon_enter(void);
+void	daemon_return(void);
+/* Where that is, for a message; "." in the foreground. */
+const char *daemon_directory(void);
 /* All is well: nothing is said on the terminal any more. */
 void	daemon_ready(void);
 

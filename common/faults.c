@@ -10,6 +10,7 @@
 
 #include "common/children.h"
 #include "common/faults.h"
+#include "common/report.h"
 
 #define LINE_SIZE	6144
 /* No more is remembered, whatever a child may say. */
@@ -58,7 +59,7 @@ faults_report(struct children *set, const struct conf_file *file,
 		snprintf(all, sizeof(all), "%s:%d: %s: %s", file->conf,
 		    file->line, file->path, safe);
 	if (!said_before(all))
-		fprintf(stderr, "%s\n", all);
+		report_line(all, false);
 }
 
 void
@@ -73,8 +74,15 @@ faults_warn(struct children *set, const struct conf_file *file,
 	if (said_before(all))
 		return;
 	if (set->check)
-		fprintf(stderr, "%s\n", all);
+		report_line(all, true);
 	else
 		log_warn("%s:%d: %s: %s", file->conf, file->line, file->path,
 		    safe);
+}
+
+void
+faults_forget(void)
+{
+	while (nsaid > 0)
+		free(said[--nsaid]);
 }

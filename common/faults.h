@@ -17,11 +17,16 @@ struct children;
  * several contexts may be made of one set of files.
  */
 
-/* "FILE:LINE: PATH: text" on stderr, and the daemon will not be ready. */
+/*
+ * "FILE:LINE: PATH: text" to report_fault(), and the daemon will not be ready
+ * or, if it is, not reload.
+ */
 void	faults_report(struct children *, const struct conf_file *,
 	    const char *text, unsigned int line);
 /* What does not keep the daemon from starting: a warning, or in the log. */
 void	faults_warn(struct children *, const struct conf_file *,
 	    const char *text);
+/* What was said before may be said again: files have changed. */
+void	faults_forget(void);
 
 #endif /* COMMON_FAULTS_H */

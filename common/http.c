@@ -48,6 +48,7 @@ enum step { STEP_MORE, STEP_NEXT, STEP_HEADER, STEP_BODY, STEP_BAD };
 
 struct http_parser {
 	struct http_limits	 limits;
+	struct http_limits	 next;		/* of the next request */
 	enum state		 state;
 
 	struct text		 header;
@@ -90,7 +91,7 @@ http_new(const struct http_limits *limits)
 	}
 	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return (NULL);
-	p->limits = *limits;
+	p->limits = p->next = *limits;
 	p->left = limits->max_header;
 	p->text = &p->header;
 	return (p);
@@ -105,6 +106,20 @@ http_free(struct http_parser *p)
 	free(p->inner.buf);
 	free(p->body);
 	free(p);
+}
+
+/* What has begun has been measured by the old ones. */
+void
+http_set_limits(struct http_parser *p, const struct http_limits *limits)
+{
+	if (limits->max_header > SIZE_MAX / 8 ||
+	    limits->max_body > SIZE_MAX / 8)
+		return;
+	p->next = *limits;
+	if (http_idle(p)) {
+		p->limits = *limits;
+		p->left = limits->max_header;
+	}
 }
 
 static enum step
@@ -270,6 +285,7 @@ begin_request(struct http_parser *p)
 	p->state = ST_START;
 	p->text = &p->header;
 	p->fields = 0;
+	p->limits = p->next;
 	p->left = p->limits.max_header;
 	p->cr = p->emptyline = false;
 	p->bodylen = 0;

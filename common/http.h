@@ -54,6 +54,9 @@ struct http_parser;
 /* The limits are copied.  NULL with errno where memory is short. */
 struct http_parser *http_new(const struct http_limits *);
 void		 http_free(struct http_parser *);
+/* Other limits, for requests that begin from now on. */
+void		 http_set_limits(struct http_parser *,
+		    const struct http_limits *);
 
 /*
  * Takes from input what makes up the next event.  Each request yields

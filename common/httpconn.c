@@ -138,8 +138,13 @@ upgrade(struct httpconn *c)
 
 	if (server->cb.upgrade == NULL || server->stopping || c->eof ||
 	    http_method(c->http) != HTTP_GET ||
-	    http_field(c->http, "upgrade") == NULL || httpconn_expired(c) ||
-	    !server->cb.upgrade(c, c->http, server->arg))
+	    http_field(c->http, "upgrade") == NULL || httpconn_expired(c))
+		return (false);
+	if (!httpconn_trusted(c)) {
+		httpconn_close(c);
+		return (true);
+	}
+	if (!server->cb.upgrade(c, c->http, server->arg))
 		return (false);
 	if (c->state == CONN_UPGRADED) {
 		http_free(c->http);
@@ -180,6 +185,10 @@ on_body(struct httpconn *c)
 	const char		*body;
 	size_t			 len;
 
+	if (!httpconn_trusted(c)) {
+		httpconn_close(c);
+		return;
+	}
 	if (v.status != 0) {
 		httpanswer_verdict(c, &v);
 		return;
@@ -306,7 +315,7 @@ on_ready(struct tlsconn *conn, void *arg)
 		log_end(&r);
 	}
 	c->expiry = tlsconn_peer_expiry(conn);
-	if (c->server->stopping)
+	if (c->server->stopping || !httpconn_trusted(c))
 		httpconn_close(c);
 	else
 		httpconn_set_state(c, CONN_READING);
@@ -428,29 +437,40 @@ destroy(struct httpconn *c)
 	free(c);
 }
 
+static struct http_limits
+http_limits_of(const struct httpserver *server)
+{
+	struct http_limits	 limits = {
+		server->limits->max_header, server->limits->max_body
+	};
+
+	return (limits);
+}
+
 int
-httpconn_new(struct httpserver *server, struct tlsctx *tls, int fd,
+httpconn_new(struct listener *l, int fd,
     const struct sockaddr_storage *ss, const uint8_t addrkey[ADDRCOUNT_KEY])
 {
 	static const struct tlsconn_cb	 cb = {
 		on_ready, on_input, on_drained, on_end
 	};
-	struct http_limits		 limits;
+	struct httpserver		*server = l->server;
+	const struct http_limits	 limits = http_limits_of(server);
 	struct httpconn			*c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return (-1);
 	c->server = server;
+	c->listener = l;
+	c->generation = server->generation;
 	memcpy(c->addrkey, addrkey, ADDRCOUNT_KEY);
 	c->port = httpserver_peer(ss, c->address);
-	limits.max_header = server->limits->max_header;
-	limits.max_body = server->limits->max_body;
 	c->http = http_new(&limits);
 	c->timer = evtimer_new(server->base, on_timeout, c);
 	c->later = evtimer_new(server->base, on_later, c);
 	if (c->http != NULL && c->timer != NULL && c->later != NULL)
-		c->conn = tlsconn_accept(server->base, tls, fd, INPUT_MAX,
-		    &cb, c);
+		c->conn = tlsconn_accept(server->base, l->tls, fd,
+		    INPUT_MAX, &cb, c);
 	if (c->conn == NULL) {
 		destroy(c);
 		errno = ENOMEM;
@@ -479,6 +499,56 @@ httpconn_stop(struct httpconn *c)
 		httpconn_close(c);
 	else if (c->state == CONN_CLOSING)
 		arm_timer(c);
+}
+
+/* ---- A change of the server ------------------------------------------- */
+
+void
+httpconn_set_limits(struct httpconn *c)
+{
+	const struct http_limits	 limits = http_limits_of(c->server);
+
+	if (c->http == NULL)
+		return;
+	http_set_limits(c->http, &limits);
+	if (c->state == CONN_READING && http_idle(c->http) &&
+	    c->timeout != idle_time(c))
+		arm_timer(c);
+}
+
+struct tlsctx *
+httpconn_tlsctx(const struct httpconn *c)
+{
+	return (c->listener != NULL ? c->listener->tls : c->server->rest);
+}
+
+static void
+log_distrust(const struct httpconn *c, const char *why)
+{
+	struct log_record	 r;
+
+	if (!log_start_noise(&r, LOG_LVL_WARN, "certificate not trusted any "
+	    "more"))
+		return;
+	httpanswer_log_peer(&r, c);
+	log_num(&r, "port", c->port);
+	log_str(&r, "reason", why);
+	log_end(&r);
+}
+
+bool
+httpconn_trusted(struct httpconn *c)
+{
+	struct tlsctx	*tls = httpconn_tlsctx(c);
+	char		 why[256];
+
+	if (c->generation == c->server->generation)
+		return (true);
+	c->generation = c->server->generation;
+	if (tls == NULL || tlsconn_trusted(c->conn, tls, why, sizeof(why)))
+		return (true);
+	log_distrust(c, why);
+	return (false);
 }
 
 /* ---- Upgrades --------------------------------------------------------- */

@@ -21,6 +21,8 @@
 
 /* Connections taken from one socket in one turn of the loop. */
 #define ACCEPTS		8
+/* Rounds of them from a socket that is to be closed. */
+#define DRAIN_TURNS	64
 /* Pause after descriptors ran out, in ms. */
 #define PAUSE		250
 
@@ -213,7 +215,7 @@ take(struct listener *l, int fd, const struct sockaddr_storage *ss)
 		refuse(fd, ss, "max connections", limits->max_connections);
 		return;
 	}
-	if (httpconn_new(server, l->tls, fd, ss, key) == -1) {
+	if (httpconn_new(l, fd, ss, key) == -1) {
 		forget_address(server, key);
 		refuse(fd, ss, strerror(errno), 0);
 	}
@@ -249,7 +251,7 @@ on_resume(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	SLIST_FOREACH(l, &server->listeners, entry)
-		if (event_add(l->ev, NULL) == -1)
+		if (l->accepting && event_add(l->ev, NULL) == -1)
 			(void)resume_later(server);
 }
 
@@ -294,7 +296,43 @@ listener_free(struct listener *l)
 	if (l->ev != NULL)
 		event_free(l->ev);
 	tlsctx_unref(l->tls);
+	tlsctx_unref(l->next);
 	free(l);
+}
+
+static struct tlsctx *
+reference(struct tlsctx *tls)
+{
+	return (tls != NULL ? tlsctx_ref(tls) : NULL);
+}
+
+/* Not accepting yet; NULL where memory is short. */
+static struct listener *
+listener_new(struct httpserver *server, int fd)
+{
+	struct listener	*l;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return (NULL);
+	l->server = server;
+	l->fd = fd;
+	l->ev = event_new(server->base, fd, EV_READ | EV_PERSIST, on_accept,
+	    l);
+	if (l->ev == NULL) {
+		listener_free(l);
+		return (NULL);
+	}
+	SLIST_INSERT_HEAD(&server->listeners, l, entry);
+	return (l);
+}
+
+/* Takes it out of the list, which may be walked, and closes it. */
+static void
+listener_close(struct listener *l)
+{
+	SLIST_REMOVE(&l->server->listeners, l, listener, entry);
+	close(l->fd);
+	listener_free(l);
 }
 
 int
@@ -302,19 +340,151 @@ httpserver_listen(struct httpserver *server, int fd, struct tlsctx *tls)
 {
 	struct listener	*l;
 
-	if ((l = calloc(1, sizeof(*l))) == NULL)
+	if ((l = listener_new(server, fd)) == NULL)
 		return (-1);
-	l->server = server;
-	l->tls = tls != NULL ? tlsctx_ref(tls) : NULL;
-	l->fd = fd;
-	l->ev = event_new(server->base, fd, EV_READ | EV_PERSIST, on_accept,
-	    l);
-	if (l->ev == NULL || event_add(l->ev, NULL) == -1) {
+	if (event_add(l->ev, NULL) == -1) {
+		SLIST_REMOVE(&server->listeners, l, listener, entry);
 		listener_free(l);
 		return (-1);
 	}
-	SLIST_INSERT_HEAD(&server->listeners, l, entry);
+	l->tls = reference(tls);
+	l->accepting = true;
 	return (0);
+}
+
+/* ---- A change while it serves ----------------------------------------- */
+
+int
+httpserver_prepare(struct httpserver *server, uint32_t id, int fd,
+    struct tlsctx *tls)
+{
+	struct listener	*l;
+
+	if (fd == -1) {
+		SLIST_FOREACH(l, &server->listeners, entry)
+			if (l->named && l->id == id && !l->prepared)
+				break;
+		if (l == NULL) {
+			errno = EINVAL;
+			return (-1);
+		}
+	} else if ((l = listener_new(server, fd)) == NULL)
+		return (-1);
+	l->id = id;
+	l->named = true;
+	l->prepared = true;
+	l->next = reference(tls);
+	return (0);
+}
+
+void
+httpserver_discard(struct httpserver *server)
+{
+	struct listener	*l, *next;
+
+	for (l = SLIST_FIRST(&server->listeners); l != NULL; l = next) {
+		next = SLIST_NEXT(l, entry);
+		l->prepared = false;
+		tlsctx_unref(l->next);
+		l->next = NULL;
+		if (!l->accepting)
+			listener_close(l);
+	}
+}
+
+/* Its connections go on; so do those that the kernel has accepted. */
+static void
+retire(struct listener *l)
+{
+	struct httpserver	*server = l->server;
+	struct httpconn		*c;
+	uint32_t		 before;
+	int			 i;
+
+	for (i = 0; i < DRAIN_TURNS; i++) {
+		before = server->nconns;
+		on_accept(l->fd, EV_READ, l);
+		if (server->nconns < before + ACCEPTS)
+			break;
+	}
+	TAILQ_FOREACH(c, &server->conns, entry)
+		if (c->listener == l)
+			c->listener = NULL;
+	listener_close(l);
+}
+
+static void
+bring_up(struct listener *l)
+{
+	tlsctx_unref(l->tls);
+	l->tls = l->next;
+	l->next = NULL;
+	l->prepared = false;
+	if (l->accepting)
+		return;
+	l->accepting = true;
+	if (event_add(l->ev, NULL) == -1)
+		(void)resume_later(l->server);
+}
+
+void
+httpserver_commit(struct httpserver *server, struct tlsctx *rest)
+{
+	struct listener	*l, *next;
+	struct httpconn	*c;
+
+	if (server->stopping)
+		return;
+	for (l = SLIST_FIRST(&server->listeners); l != NULL; l = next) {
+		next = SLIST_NEXT(l, entry);
+		if (l->prepared)
+			bring_up(l);
+		else
+			retire(l);
+	}
+	tlsctx_unref(server->rest);
+	server->rest = reference(rest);
+	server->generation++;
+	TAILQ_FOREACH(c, &server->conns, entry)
+		httpconn_set_limits(c);
+	event_active(server->judge, EV_TIMEOUT, 0);
+}
+
+/* Whether it is to be judged, and now. */
+static bool
+is_unjudged(const struct httpconn *c)
+{
+	return (c->generation != c->server->generation &&
+	    c->state != CONN_UPGRADED && c->state != CONN_HANDSHAKE &&
+	    c->state != CONN_CLOSING);
+}
+
+/* A few of them; requests have their turn before the next. */
+static void
+on_judge(int fd, short what, void *arg)
+{
+	static const struct timeval	 now;
+	struct httpserver		*server = arg;
+	struct httpconn			*c, *next;
+	int				 n = 0;
+
+	(void)fd;
+	(void)what;
+	for (c = TAILQ_FIRST(&server->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (!is_unjudged(c))
+			continue;
+		if (n++ == HTTPSERVER_JUDGED) {
+			event_add(server->judge, &now);
+			return;
+		}
+		if (httpconn_trusted(c))
+			continue;
+		if (c->state == CONN_BUSY)
+			httpconn_free(c);
+		else
+			httpconn_close(c);
+	}
 }
 
 /* ---- The end ---------------------------------------------------------- */
@@ -370,11 +540,10 @@ httpserver_stop(struct httpserver *server)
 		return;
 	server->stopping = true;
 	event_del(server->resume);
-	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
-		SLIST_REMOVE_HEAD(&server->listeners, entry);
-		close(l->fd);
-		listener_free(l);
-	}
+	TAILQ_FOREACH(c, &server->conns, entry)
+		c->listener = NULL;
+	while ((l = SLIST_FIRST(&server->listeners)) != NULL)
+		listener_close(l);
 	/* The last answers are to be read yet. */
 	tv = clock_in_ms(server->limits->timeout_request + HTTPSERVER_LINGER);
 	event_add(server->stop_timer, &tv);
@@ -409,7 +578,9 @@ httpserver_new(struct event_base *base,
 		SLIST_INIT(&server->addresses[i]);
 	server->resume = evtimer_new(base, on_resume, server);
 	server->stop_timer = evtimer_new(base, on_stop_timer, server);
-	if (server->resume == NULL || server->stop_timer == NULL) {
+	server->judge = evtimer_new(base, on_judge, server);
+	if (server->resume == NULL || server->stop_timer == NULL ||
+	    server->judge == NULL) {
 		httpserver_free(server);
 		return (NULL);
 	}
@@ -423,5 +594,8 @@ httpserver_free(struct httpserver *server)
 		event_free(server->resume);
 	if (server->stop_timer != NULL)
 		event_free(server->stop_timer);
+	if (server->judge != NULL)
+		event_free(server->judge);
+	tlsctx_unref(server->rest);
 	free(server);
 }

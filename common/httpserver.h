@@ -72,7 +72,10 @@ struct httpserver_cb {
 	const char	*whom;
 };
 
-/* limits must outlive it, and may change while it serves. */
+/*
+ * limits must outlive it, and may change while it serves: what is for
+ * requests holds for those that begin after httpserver_commit().
+ */
 struct httpserver *httpserver_new(struct event_base *,
 		    const struct httpserver_limits *,
 		    const struct httpserver_cb *, void *arg);
@@ -84,6 +87,26 @@ struct httpserver *httpserver_new(struct event_base *,
  */
 int		 httpserver_listen(struct httpserver *, int fd,
 		    struct tlsctx *);
+/*
+ * A change of its sockets while it serves.  Each that there is to be is
+ * prepared, with the TLS context that it is to have from then on, which is
+ * referenced: one that is new (no connection is accepted yet), which becomes
+ * the server's; or, with fd -1, one that goes on, by the id that it was
+ * prepared with before.  0; or -1 with errno: memory is short, or EINVAL: no
+ * socket has that id; fd is then still the caller's.
+ */
+int		 httpserver_prepare(struct httpserver *, uint32_t id, int fd,
+		    struct tlsctx *);
+/*
+ * Puts it in force.  Sockets that were not prepared are closed; their
+ * connections go on, and are judged by the context `rest` (referenced; NULL:
+ * not at all).  Every connection is judged anew by the context that its
+ * socket has now, before its next request or soon, and closed if that does not
+ * trust its certificate any more; upgraded ones are the owner's to judge.
+ */
+void		 httpserver_commit(struct httpserver *, struct tlsctx *rest);
+/* Closes what is new of it. */
+void		 httpserver_discard(struct httpserver *);
 /*
  * Accepts no more; idle connections are closed, others after their answer,
  * all after timeout_request and a second.  stopped() is called from the loop.
@@ -107,6 +130,11 @@ const char	*httpconn_name(const struct httpconn *);
 const char	*httpconn_address(const struct httpconn *);
 uint16_t	 httpconn_port(const struct httpconn *);
 struct tlsconn	*httpconn_tls(const struct httpconn *);
+/*
+ * The context by which its peer's certificate is judged now; NULL: by none.
+ * Also of one that was upgraded.
+ */
+struct tlsctx	*httpconn_tlsctx(const struct httpconn *);
 /*
  * What the owner keeps with it.  A connection that goes while no request of
  * it is in progress is not told: the data is to be taken back by then.

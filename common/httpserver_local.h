@@ -43,12 +43,20 @@ struct addrcount {
 };
 SLIST_HEAD(addrcount_head, addrcount);
 
+/* Connections judged anew in one turn of the loop. */
+#define HTTPSERVER_JUDGED	8
+
 struct listener {
 	SLIST_ENTRY(listener)	 entry;
 	struct httpserver	*server;
 	struct tlsctx		*tls;
+	struct tlsctx		*next;		/* from the commit on */
 	struct event		*ev;
 	int			 fd;
+	uint32_t		 id;
+	bool			 named;		/* it has an id */
+	bool			 prepared;
+	bool			 accepting;
 };
 
 struct httpserver {
@@ -56,7 +64,10 @@ struct httpserver {
 	const struct httpserver_limits *limits;
 	struct httpserver_cb	 cb;
 	void			*arg;
-	SLIST_HEAD(, listener)	 listeners;
+	SLIST_HEAD(listeners, listener) listeners;
+	struct tlsctx		*rest;		/* see httpserver_commit */
+	uint32_t		 generation;	/* commits */
+	struct event		*judge;		/* the next turn of the loop */
 	struct event		*resume;	/* accepting, after a pause */
 	struct event		*stop_timer;
 	bool			 stopping;
@@ -79,6 +90,8 @@ enum httpconn_state {
 struct httpconn {
 	TAILQ_ENTRY(httpconn)	 entry;
 	struct httpserver	*server;
+	struct listener		*listener;	/* NULL: closed since */
+	uint32_t		 generation;	/* that it was judged in */
 	struct tlsconn		*conn;		/* NULL once detached */
 	struct http_parser	*http;		/* NULL once upgraded */
 	struct event		*timer;
@@ -115,7 +128,7 @@ void		 httpserver_shed(struct httpserver *);
  * Takes over a connected socket; the caller has counted its address.  -1 on
  * failure: fd is then still the caller's.
  */
-int		 httpconn_new(struct httpserver *, struct tlsctx *, int fd,
+int		 httpconn_new(struct listener *, int fd,
 		    const struct sockaddr_storage *,
 		    const uint8_t addrkey[ADDRCOUNT_KEY]);
 /* Closes at once. */
@@ -131,6 +144,13 @@ void		 httpconn_set_state(struct httpconn *, enum httpconn_state);
  * it may be gone then.
  */
 void		 httpconn_process(struct httpconn *);
+/* Limits of the server have changed. */
+void		 httpconn_set_limits(struct httpconn *);
+/*
+ * Judges its certificate anew, where that has not been done since the last
+ * commit.  False: it is not trusted, which was logged; the caller closes it.
+ */
+bool		 httpconn_trusted(struct httpconn *);
 /* Its certificate has expired since the handshake. */
 bool		 httpconn_expired(const struct httpconn *);
 /* Lets the memory of its body go: see http_drop_body(). */

@@ -106,6 +106,10 @@ void		 lexer_warn(struct lexer *, const struct lexer_pos *,
 		    const char *, ...) __attribute__((format(printf, 3, 4)));
 unsigned int	 lexer_nerrors(const struct lexer *);
 void		 lexer_report(struct lexer *, FILE *);
+/* The same, line by line. */
+void		 lexer_tell(struct lexer *,
+		    void (*)(const char *line, bool warning, void *arg),
+		    void *arg);
 
 /*
  * What makes a file one that others can decide the content of, and how to put

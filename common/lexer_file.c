@@ -364,6 +364,7 @@ keep_message(struct lexer *lx, const struct lexer_pos *pos, const char *kind,
 	m = &lx->messages[lx->nmessages];
 	m->order = pos->order;
 	m->index = lx->nmessages++;
+	m->warning = kind[0] != '\0';
 	m->text = line;
 }
 
@@ -409,17 +410,36 @@ by_order(const void *a, const void *b)
 }
 
 void
-lexer_report(struct lexer *lx, FILE *f)
+lexer_tell(struct lexer *lx, void (*say)(const char *, bool, void *),
+    void *arg)
 {
+	char *text;
 	unsigned int i;
 
 	if (lx->nmessages > 0)
 		qsort(lx->messages, lx->nmessages, sizeof(*lx->messages),
 		    by_order);
 	for (i = 0; i < lx->nmessages; i++)
-		fprintf(f, "%s\n", lx->messages[i].text);
-	if (lx->nmessages == LEXER_MAXERRORS)
-		fprintf(f, "%s:%d: too many %s, the rest is not shown\n",
-		    lx->last.file, lx->last.line,
-		    lx->nerrors > 0 ? "errors" : "warnings");
+		say(lx->messages[i].text, lx->messages[i].warning, arg);
+	if (lx->nmessages < LEXER_MAXERRORS)
+		return;
+	if (asprintf(&text, "%s:%d: too many %s, the rest is not shown",
+	    lx->last.file, lx->last.line,
+	    lx->nerrors > 0 ? "errors" : "warnings") == -1)
+		fatal("configuration");
+	say(text, lx->nerrors == 0, arg);
+	free(text);
+}
+
+static void
+print_line(const char *line, bool warning, void *arg)
+{
+	(void)warning;
+	fprintf(arg, "%s\n", line);
+}
+
+void
+lexer_report(struct lexer *lx, FILE *f)
+{
+	lexer_tell(lx, print_line, f);
 }

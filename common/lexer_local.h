@@ -35,6 +35,7 @@ SLIST_HEAD(lexer_macros, lexer_macro);
 struct lexer_message {
 	unsigned int	 order;
 	unsigned int	 index;		/* among those of the same line */
+	bool		 warning;
 	char		*text;
 };
 

@@ -97,6 +97,12 @@ log_to_stderr(enum log_format fmt)
 }
 
 void
+log_set_format(enum log_format fmt)
+{
+	format = fmt;
+}
+
+void
 log_to_syslog(enum log_format fmt, const char *ident)
 {
 	format = fmt;

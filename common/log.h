@@ -106,6 +106,8 @@ void	log_to_parent(struct imsgbuf *, void (*wake)(void));
  */
 void	log_to_stderr(enum log_format);
 void	log_to_syslog(enum log_format, const char *ident);
+/* In another form from now on, to where it goes. */
+void	log_set_format(enum log_format);
 void	log_detach(void);
 
 /*

@@ -111,7 +111,11 @@ void
 privdrop_parent(void)
 {
 #ifdef __linux__
-	uint64_t	 keep = geteuid() == 0 ? 1ULL << CAP_KILL : 0;
+	uint64_t	 keep = 0;
+
+	if (geteuid() == 0)
+		keep = 1ULL << CAP_KILL | 1ULL << CAP_DAC_READ_SEARCH |
+		    1ULL << CAP_NET_BIND_SERVICE;
 
 	if (keep_capabilities(keep) == -1)
 		fatal("cannot drop capabilities");

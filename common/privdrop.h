@@ -16,9 +16,12 @@
 void	privdrop_child(const struct proc_user *);
 
 /*
- * The parent, once its children run: keeps CAP_KILL where it is root (its
- * children are other users' processes), else no capability at all; and no
- * debugger can attach to it.
+ * The parent, once its children run: no debugger can attach to it, and of
+ * root's capabilities it keeps those that it needs for its children, which
+ * are other users' processes (CAP_KILL), and to read and open again what it
+ * has read and opened at the start: files in directories of whomever
+ * (CAP_DAC_READ_SEARCH) and ports under 1024 (CAP_NET_BIND_SERVICE).  Where
+ * it is not root it keeps none.
  */
 void	privdrop_parent(void);
 

@@ -100,9 +100,13 @@ landlock_deny(int what)
 		size = sizeof(attr.fs) + sizeof(attr.net);
 	}
 	if (abi >= 6) {
-		attr.scoped = 3;	/* abstract unix sockets, signals */
+		/* Abstract unix sockets, signals: the parent's means. */
+		if (what & SANDBOX_NOFILE)
+			attr.scoped = 3;
 		size = sizeof(attr);
 	}
+	if (attr.fs == 0 && attr.net == 0)
+		return (0);
 	fd = syscall(SYS_landlock_create_ruleset, &attr, size, 0);
 	if (fd == -1)
 		return (-1);

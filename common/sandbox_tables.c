@@ -10,6 +10,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#ifdef __linux__
+#include <linux/sockios.h>
+#endif
 
 #include "common/sandbox.h"
 
@@ -92,10 +95,14 @@
 #define TABLE(x)	x
 #endif
 
+#define SOCKET_FLAGS	(SOCK_NONBLOCK | SOCK_CLOEXEC)
+
 /*
- * The parent reads files (also later, for the dialer), waits for its children
- * and signals them, passes descriptors and writes the log.  Its sockets can
- * be unix sockets alone (syslog).
+ * The parent reads files (for the dialer, and for a reload), waits for its
+ * children and signals them, passes descriptors and writes the log.  It
+ * connects unix sockets (syslog) and binds those that its children accept
+ * connections on.  That it does not connect one of these is for landlock to
+ * see to: the filter cannot tell them apart.
  */
 static const struct sandbox_rule parent_rules[] = {
 	COMMON_RULES,
@@ -119,6 +126,16 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
 	{ "socket", EQ(0, AF_UNIX) },
 	{ "connect", ANY },
+	{ "chdir", ANY },
+	{ "socket", EQ2_0(0, AF_INET, SOCK_STREAM | SOCKET_FLAGS) },
+	{ "socket", EQ2_0(0, AF_INET6, SOCK_STREAM | SOCKET_FLAGS) },
+	{ "setsockopt", EQ2(1, SOL_SOCKET, SO_REUSEADDR) },
+	{ "setsockopt", EQ2(1, IPPROTO_IPV6, IPV6_V6ONLY) },
+	{ "bind", ANY },
+	{ "listen", ANY },
+	{ "getsockname", ANY },
+	/* The number of an interface that an IPv6 address names. */
+	{ "ioctl", EQ(1, SIOCGIFINDEX) },
 	{ "getuid", ANY },
 	{ "geteuid", ANY },
 	END
@@ -160,7 +177,6 @@ static const struct sandbox_limit frontend_limits[] = {
  * their choice.  libevent asks for flags with the type of a socket and, where
  * that fails, once more without and sets them by fcntl.
  */
-#define SOCKET_FLAGS	(SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define SOCKET_RULES(family)						\
 	{ "socket", EQ2_0(0, family, SOCK_STREAM | SOCKET_FLAGS) },	\
 	{ "socket", EQ2_0(0, family, SOCK_DGRAM | SOCKET_FLAGS) },	\
@@ -249,7 +265,7 @@ const struct sandbox sandbox_relay = {
 	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
 };
 const struct sandbox sandbox_parent = {
-	TABLE("parent"), parent_rules, parent_limits, 0
+	TABLE("parent"), parent_rules, parent_limits, SANDBOX_NOCONNECT
 };
 const struct sandbox sandbox_frontend = {
 	TABLE("frontend"), frontend_rules, frontend_limits,

@@ -60,6 +60,15 @@ struct tlsctx	*tlsctx_client(const struct tlsctx_config *, char *err,
 struct tlsctx	*tlsctx_ref(struct tlsctx *);
 void		 tlsctx_unref(struct tlsctx *);	/* NULL is fine */
 /*
+ * Whether peers are shown the same certificate, with the same key and
+ * protocols.
+ */
+bool		 tlsctx_shows_same(const struct tlsctx *,
+		    const struct tlsctx *);
+/* See tlstrust_verify(). */
+bool		 tlsctx_trusts(struct tlsctx *, const uint8_t *chain, size_t,
+		    char *why, size_t size);
+/*
  * For tlsconn.c: a server's context itself, or NULL; a client's new
  * connection, or NULL.
  */
@@ -174,6 +183,13 @@ enum tlsconn_peer tlsconn_san(const uint8_t *pem, size_t, char *name,
 		    size_t size);
 /* End of the peer certificate's validity, Unix time; 0 without one. */
 int64_t		 tlsconn_peer_expiry(const struct tlsconn *);
+/*
+ * Whether this context, a newer one than the connection's own, would trust
+ * the peer's certificate too; a peer that has shown none is trusted by any.
+ * If not, why says what is wrong.
+ */
+bool		 tlsconn_trusted(const struct tlsconn *, struct tlsctx *,
+		    char *why, size_t size);
 
 /*
  * Text of the failure, in an operator's words, printable ASCII; after

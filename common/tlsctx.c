@@ -17,11 +17,16 @@
 #include <tls.h>
 
 #include "common/tlsconn.h"
+#include "common/tlstrust.h"
+
+#define SHOWN_SIZE	32	/* a hash */
 
 /* A server's context is one of libtls; a client's is what makes them. */
 struct tlsctx {
 	struct tls		*tls;		/* server */
 	struct tls_config	*config;	/* client */
+	struct tlstrust		*trust;
+	uint8_t			 shown[SHOWN_SIZE];	/* of certificate and key */
 	unsigned int		 refs;
 };
 
@@ -41,6 +46,27 @@ set_config(struct tls_config *config, const struct tlsctx_config *c)
 	if (c->crl != NULL)
 		return (tls_config_set_crl_mem(config, c->crl, c->crllen));
 	return (0);
+}
+
+/* What peers are shown: a hash, for the comparison with another context. */
+static int
+note_shown(struct tlsctx *ctx, const struct tlsctx_config *c)
+{
+	EVP_MD_CTX *md;
+	unsigned int len;
+	bool good;
+
+	if ((md = EVP_MD_CTX_new()) == NULL)
+		return (-1);
+	good = EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1 &&
+	    EVP_DigestUpdate(md, c->protocols,
+	    strlen(c->protocols) + 1) == 1 &&
+	    EVP_DigestUpdate(md, &c->certlen, sizeof(c->certlen)) == 1 &&
+	    EVP_DigestUpdate(md, c->cert, c->certlen) == 1 &&
+	    EVP_DigestUpdate(md, c->key, c->keylen) == 1 &&
+	    EVP_DigestFinal_ex(md, ctx->shown, &len) == 1;
+	EVP_MD_CTX_free(md);
+	return (good ? 0 : -1);
 }
 
 /* Takes the text of what failed. */
@@ -73,6 +99,21 @@ begin(const struct tlsctx_config *c, char *err, size_t errsize)
 	return (ctx);
 }
 
+/* Once libtls takes it: what it is compared by later. */
+static struct tlsctx *
+finish(struct tlsctx *ctx, const struct tlsctx_config *c, bool client,
+    char *err, size_t errsize)
+{
+	ctx->trust = tlstrust_new(c->ca, c->calen, c->crl, c->crllen, client);
+	if (ctx->trust == NULL)
+		return (failed(ctx, "CA or CRL cannot be read", err,
+		    errsize));
+	if (note_shown(ctx, c) == -1)
+		return (failed(ctx, "out of memory", err, errsize));
+	ERR_clear_error();
+	return (ctx);
+}
+
 static void
 forget_config(struct tlsctx *ctx)
 {
@@ -96,8 +137,7 @@ tlsctx_server(const struct tlsctx_config *c, char *err, size_t errsize)
 		return (failed(ctx, tls_error(ctx->tls), err, errsize));
 	/* OpenSSL has its copy; this one is of no more use. */
 	forget_config(ctx);
-	ERR_clear_error();
-	return (ctx);
+	return (finish(ctx, c, false, err, errsize));
 }
 
 /* ---- Clients ---------------------------------------------------------- */
@@ -161,7 +201,7 @@ tlsctx_client(const struct tlsctx_config *c, char *err, size_t errsize)
 		tlsctx_unref(ctx);
 		return (NULL);
 	}
-	return (ctx);
+	return (finish(ctx, c, true, err, errsize));
 }
 
 struct tls *
@@ -195,7 +235,22 @@ tlsctx_unref(struct tlsctx *ctx)
 	tls_free(ctx->tls);
 	/* libtls reads a client's key anew for each connection. */
 	forget_config(ctx);
+	tlstrust_free(ctx->trust);
+	explicit_bzero(ctx->shown, sizeof(ctx->shown));
 	free(ctx);
+}
+
+bool
+tlsctx_shows_same(const struct tlsctx *a, const struct tlsctx *b)
+{
+	return (memcmp(a->shown, b->shown, SHOWN_SIZE) == 0);
+}
+
+bool
+tlsctx_trusts(struct tlsctx *ctx, const uint8_t *chain, size_t len, char *why,
+    size_t size)
+{
+	return (tlstrust_verify(ctx->trust, chain, len, why, size));
 }
 
 struct tls *

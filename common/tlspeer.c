@@ -292,6 +292,22 @@ tlsconn_peer_subject(const struct tlsconn *c)
 	return (c->subject[0] != '\0' ? c->subject : NULL);
 }
 
+bool
+tlsconn_trusted(const struct tlsconn *c, struct tlsctx *ctx, char *why,
+    size_t size)
+{
+	const uint8_t *pem;
+	size_t len;
+
+	if (c->io.tls == NULL || !tls_peer_cert_provided(c->io.tls))
+		return (true);
+	if ((pem = tls_peer_cert_chain_pem(c->io.tls, &len)) == NULL) {
+		snprintf(why, size, "certificate cannot be read");
+		return (false);
+	}
+	return (tlsctx_trusts(ctx, pem, len, why, size));
+}
+
 int64_t
 tlsconn_peer_expiry(const struct tlsconn *c)
 {

@@ -476,6 +476,29 @@ wslink_free(struct wslink *l)
 		free(l);
 }
 
+void
+wslink_set_config(struct wslink *l, const struct wslink_config *config)
+{
+	size_t max_message = l->config.max_message;
+	uint64_t ping;
+
+	l->config = *config;
+	l->config.max_message = max_message;
+	if (l->state != ST_OPEN)
+		return;
+	ping = clock_us() + jitter(config->ping);
+	if (ping < l->ping)
+		l->ping = ping;
+	set_timer(l);
+}
+
+bool
+wslink_trusted(const struct wslink *l, struct tlsctx *ctx, char *why,
+    size_t size)
+{
+	return (tlsconn_trusted(l->conn, ctx, why, size));
+}
+
 int
 wslink_send(struct wslink *l, const char *text, size_t len)
 {

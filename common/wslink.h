@@ -14,6 +14,7 @@
 
 struct event_base;
 struct tlsconn;
+struct tlsctx;
 
 /*
  * A websocket on a TLS connection, after the opening handshake: messages both
@@ -69,6 +70,16 @@ struct wslink	*wslink_new(struct event_base *, enum websocket_role,
 		    const struct wslink_cb *, void *arg);
 /* Closes at once, the connection too.  NULL is fine. */
 void		 wslink_free(struct wslink *);
+
+/*
+ * Other times and another max_output, from now on; max_message stays, for a
+ * message may have begun.
+ */
+void		 wslink_set_config(struct wslink *,
+		    const struct wslink_config *);
+/* Whether a newer context would trust the peer: see tlsconn_trusted(). */
+bool		 wslink_trusted(const struct wslink *, struct tlsctx *,
+		    char *why, size_t size);
 
 /*
  * Queues a text message.  -1 where the link is not open any more or memory

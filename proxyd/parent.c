@@ -37,7 +37,9 @@ on_stop(struct child *c, void *arg)
 int
 parent_run(struct parent *p, const struct proc_user *user)
 {
-	static const struct children_cb	 cb = { on_message, on_ready, on_stop };
+	static const struct children_cb	 cb = {
+		on_message, on_ready, on_stop, NULL
+	};
 
 	p->set.daemon = "proxyd";
 	p->set.grace = p->config->limits.timeout_request / 1000;

@@ -145,7 +145,9 @@ int
 parent_run(struct parent *p, const struct proc_user *user,
     const struct proc_user *keyd)
 {
-	static const struct children_cb	 cb = { on_message, on_ready, on_stop };
+	static const struct children_cb	 cb = {
+		on_message, on_ready, on_stop, NULL
+	};
 	struct keyd_ends		 ends;
 
 	p->set.daemon = "signerd";

@@ -131,6 +131,51 @@ probe_dial(void)
 	    &len));
 }
 
+/* A socket to listen on, as a parent makes it: none of these kills it. */
+static long
+bind_stream(void)
+{
+	struct sockaddr_in	 sin;
+	socklen_t		 len = sizeof(sin);
+	int			 one = 1;
+	long			 fd;
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	fd = syscall(SYS_socket, AF_INET, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	if (fd == -1 || syscall(SYS_setsockopt, fd, SOL_SOCKET, SO_REUSEADDR,
+	    &one, sizeof(one)) == -1 ||
+	    syscall(SYS_bind, fd, &sin, sizeof(sin)) == -1 ||
+	    syscall(SYS_getsockname, fd, &sin, &len) == -1)
+		return (-1);
+	return (fd);
+}
+
+static long
+probe_listener(void)
+{
+	return (syscall(SYS_listen, bind_stream(), 5));
+}
+
+/* Such a socket could connect as well: landlock refuses that. */
+static long
+probe_parent_connect(void)
+{
+	struct sockaddr_in	 sin;
+	long			 fd = bind_stream();
+
+	memset(&sin, 0, sizeof(sin));
+	sin.sin_family = AF_INET;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	sin.sin_port = htons(9);
+	if (syscall(SYS_connect, fd, &sin, sizeof(sin)) == 0 ||
+	    errno == ECONNREFUSED || errno == EINPROGRESS)
+		return (0);
+	return (-1);
+}
+
 static long
 probe_getfl(void)
 {
@@ -510,6 +555,7 @@ static const struct probe {
 	{ "kill", probe_kill, NULL },
 	{ "listen", probe_listen, NULL },
 	{ "memfd_create", probe_memfd_create, NULL },
+	{ "listener", probe_listener, NULL },
 	{ "mkdir", probe_mkdir, NULL },
 	{ "mmap_exec", probe_mmap_exec, NULL },
 	{ "mount", probe_mount, NULL },
@@ -518,6 +564,7 @@ static const struct probe {
 	{ "open", probe_open, NULL },
 	{ "packet", probe_packet, NULL },
 	{ "peercred", probe_peercred, NULL },
+	{ "parent_connect", probe_parent_connect, NULL },
 	{ "perf_event", probe_perf_event, NULL },
 	{ "pidfd_open", probe_pidfd_open, NULL },
 	{ "ping", probe_ping, NULL },

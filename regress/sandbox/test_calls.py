@@ -36,6 +36,9 @@ SOCKETS = ["dupfd", "getfl", "netlink", "peercred", "ping", "raw", "sctp",
 # Those with connections, beside what they do with these.
 NETWORK = SOCKETS + CHILDREN + RECONNECT + ["dial"]
 BUT_ACCEPT = [c for c in NOBODY if c != "accept"]
+# Sockets to listen on are bound for a reload.
+BUT_BIND = [c for c in NOBODY if c not in (
+    "bind", "listen", "setsockopt")]
 
 DENIED = {
     "keyd": NOBODY + SOCKETS + CHILDREN + ["tcp_nodelay", "tcp_user_timeout",
@@ -47,8 +50,8 @@ DENIED = {
     # Its connections are made for it.
     "link": NOBODY + NETWORK,
     "relay": BUT_ACCEPT + NETWORK,
-    "signerd": NOBODY + ["tcp_nodelay", "tcp_user_timeout"],
-    "proxyd": NOBODY + ["tcp_nodelay", "tcp_user_timeout"],
+    "signerd": BUT_BIND + ["tcp_nodelay", "tcp_user_timeout"],
+    "proxyd": BUT_BIND + ["tcp_nodelay", "tcp_user_timeout"],
 }
 PARENTS = ("signerd", "proxyd")
 # Returning at all is the point; these do succeed where nothing stops them.
@@ -141,6 +144,22 @@ def test_returns_outside(name, call, place):
 def test_links_have_a_time_limit_in_the_kernel(name, place):
     for call in ("tcp_user_timeout", "tcp_nodelay"):
         assert run(name, call, "after", place) == WORKED
+
+
+def landlock():
+    """The version of its interface; 0 where there is none."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return max(libc.syscall(444, None, ctypes.c_size_t(0), 1), 0)
+
+
+@pytest.mark.parametrize("name", PARENTS)
+def test_a_parent_binds(name, place):
+    """For a reload; but what it binds does not connect."""
+    assert run(name, "listener", "after", place) == WORKED
+    assert run(name, "parent_connect", "before", place) == WORKED
+    if landlock() < 4:
+        pytest.skip("this kernel's landlock knows nothing of TCP")
+    assert run(name, "parent_connect", "after", place) == FAILED
 
 
 def test_the_dialer_dials(place):

@@ -377,7 +377,9 @@ rootless_with_capabilities(void **state)
 static void
 do_parent(void *arg)
 {
-	uint64_t	 keep = is_root() ? 1ULL << CAP_KILL : 0;
+	uint64_t	 keep = is_root() ? 1ULL << CAP_KILL |
+			    1ULL << CAP_DAC_READ_SEARCH |
+			    1ULL << CAP_NET_BIND_SERVICE : 0;
 
 	(void)arg;
 	if (is_root())
@@ -394,7 +396,7 @@ do_parent(void *arg)
 }
 
 static void
-parent_keeps_kill(void **state)
+parent_keeps_three(void **state)
 {
 	(void)state;
 	forked_exits(do_parent, NULL, 0);
@@ -411,7 +413,7 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(rootless),
 		cmocka_unit_test(rootless_with_capabilities),
-		cmocka_unit_test(parent_keeps_kill)
+		cmocka_unit_test(parent_keeps_three)
 	};
 
 	log_init("test");

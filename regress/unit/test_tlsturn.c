@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
+/* objects: common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o common/tlstrust.o
  * regress/unit/tlspair.o */
 /* libs: libtls libssl libcrypto libevent */
 

@@ -1,0 +1,221 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <event2/event.h>
+
+#include "common/children.h"
+#include "common/faults.h"
+#include "common/reload.h"
+#include "common/report.h"
+
+/* From the beginning of a reload to its end. */
+#define RELOAD_SECONDS	30
+
+#define FOREACH(c, set)							\
+	for ((c) = (set)->child; (c) < (set)->child + (set)->nchildren; (c)++)
+
+static void
+log_line(const char *line, bool warning)
+{
+	struct log_record	 rec;
+
+	if (!log_start(&rec, warning ? LOG_LVL_WARN : LOG_LVL_ERROR,
+	    warning ? "reload warning" : "reload error"))
+		return;
+	log_str(&rec, warning ? "warning" : "error", line);
+	log_end(&rec);
+}
+
+static void
+end(struct reload *r)
+{
+	struct child	*c;
+
+	event_del(r->deadline);
+	r->phase = RELOAD_NONE;
+	FOREACH(c, r->set)
+		c->reload = CHILD_ASIDE;
+	faults_forget();
+	if (r->again)
+		event_active(r->later, EV_TIMEOUT, 0);
+}
+
+static void
+fail(struct reload *r)
+{
+	struct log_record	 rec;
+	struct child		*c;
+
+	FOREACH(c, r->set) {
+		if (c->reload == CHILD_ASIDE)
+			continue;
+		if (r->cb->discard(c, r->arg) == -1)
+			fatal("cannot tell the %s", c->name);
+		imsgev_flush(&c->iev);
+	}
+	r->cb->failed(r->arg);
+	log_start(&rec, LOG_LVL_ERROR, "reload failed");
+	log_num(&rec, "generation", r->generation);
+	log_num(&rec, "errors", report_count());
+	log_str(&rec, "error", report_first());
+	log_end(&rec);
+	end(r);
+}
+
+/* The next that has not put it in force. */
+static void
+commit_next(struct reload *r)
+{
+	struct child	*c;
+
+	r->phase = RELOAD_COMMITTING;
+	FOREACH(c, r->set) {
+		if (c->reload != CHILD_PREPARED)
+			continue;
+		c->reload = CHILD_COMMITTING;
+		if (r->cb->commit(c, r->arg) == -1)
+			fatal("cannot tell the %s", c->name);
+		imsgev_flush(&c->iev);
+		return;
+	}
+	r->generation++;
+	r->cb->done(r->arg);
+	end(r);
+}
+
+/* Once nobody owes an answer. */
+static void
+decide(struct reload *r)
+{
+	struct child	*c;
+	bool		 good = report_count() == 0;
+
+	FOREACH(c, r->set) {
+		if (c->reload == CHILD_ASKED)
+			return;
+		if (c->reload == CHILD_UNABLE)
+			good = false;
+	}
+	if (good)
+		commit_next(r);
+	else
+		fail(r);
+}
+
+static void
+start(struct reload *r)
+{
+	struct timeval	 tv = { RELOAD_SECONDS, 0 };
+	int		 error;
+
+	r->again = false;
+	r->phase = RELOAD_PREPARING;
+	faults_forget();
+	report_to(log_line);
+	event_add(r->deadline, &tv);
+	r->preparing = true;
+	error = r->cb->prepare(r->arg);
+	r->preparing = false;
+	if (error == -1)
+		fail(r);
+	else
+		decide(r);
+}
+
+void
+reload_begin(struct reload *r)
+{
+	if (r->set->stopping)
+		return;
+	if (!r->set->ready || r->phase != RELOAD_NONE)
+		r->again = true;
+	else
+		start(r);
+}
+
+void
+reload_ready(struct reload *r)
+{
+	if (r->again)
+		event_active(r->later, EV_TIMEOUT, 0);
+}
+
+static void
+on_later(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	reload_begin(arg);
+}
+
+static void
+on_deadline(int fd, short what, void *arg)
+{
+	struct log_record	 rec;
+	struct reload		*r = arg;
+	struct child		*c;
+
+	(void)fd;
+	(void)what;
+	if (r->set->stopping)
+		return;
+	FOREACH(c, r->set) {
+		if (c->reload != CHILD_ASKED && c->reload != CHILD_COMMITTING)
+			continue;
+		log_start(&rec, LOG_LVL_ERROR,
+		    "child does not answer a reload: killed");
+		log_str(&rec, "child", c->name);
+		log_num(&rec, "pid", (uint64_t)c->proc.pid);
+		log_end(&rec);
+	}
+	children_end(r->set);
+}
+
+void
+reload_ask(struct reload *r, struct child *c)
+{
+	(void)r;
+	c->reload = CHILD_ASKED;
+}
+
+bool
+reload_awaits(const struct reload *r, const struct child *c)
+{
+	return (r->phase == RELOAD_PREPARING && c->reload == CHILD_ASKED);
+}
+
+int
+reload_answered(struct reload *r, struct child *c, bool good)
+{
+	if (!reload_awaits(r, c))
+		return (-1);
+	c->reload = good ? CHILD_PREPARED : CHILD_UNABLE;
+	if (!r->preparing)
+		decide(r);
+	return (0);
+}
+
+int
+reload_committed(struct reload *r, struct child *c)
+{
+	if (r->phase != RELOAD_COMMITTING || c->reload != CHILD_COMMITTING)
+		return (-1);
+	c->reload = CHILD_COMMITTED;
+	commit_next(r);
+	return (0);
+}
+
+void
+reload_init(struct reload *r, struct children *set,
+    const struct reload_cb *cb, void *arg)
+{
+	r->set = set;
+	r->cb = cb;
+	r->arg = arg;
+	r->generation = 1;
+	if ((r->deadline = evtimer_new(set->base, on_deadline, r)) == NULL ||
+	    (r->later = evtimer_new(set->base, on_later, r)) == NULL)
+		fatal("evtimer_new");
+}
