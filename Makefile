@@ -189,6 +189,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/keyd/tx.o \
 	$O/proxyd/advert.o \
 	$O/proxyd/call.o \
+	$O/proxyd/candidate.o \
 	$O/proxyd/client.o \
 	$O/proxyd/holders.o \
 	$O/proxyd/link.o \
@@ -199,6 +200,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/proxyd/reqlog.o \
 	$O/proxyd/route.o \
 	$O/proxyd/route_decide.o \
+	$O/proxyd/ruleset.o \
 	$O/proxyd/wire.o
 
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.

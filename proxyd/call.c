@@ -52,12 +52,12 @@ was_tried(const struct call *call, const struct link *link)
 static struct link *
 candidate(const struct call *call, uint32_t index)
 {
-	struct relay	*relay = relay_of(call);
-	struct link	*link = relay->signers[index].link;
+	struct ruleset	*rules = relaying_of(call)->rules;
+	struct link	*link = rules->signers[index]->link;
 
 	if (link == NULL || was_tried(call, link) || !link_usable(link,
 	    call->argumentlen) ||
-	    !route_permits(&relay->routes, &call->route, index) ||
+	    !route_permits(&rules->routes, &call->route, index) ||
 	    !advert_permits(&link->signer->advert, &call->route))
 		return (NULL);
 	return (link);
@@ -99,7 +99,7 @@ set_timer(struct call *call)
 static void
 arm_timer(struct call *call, bool more)
 {
-	const struct relay_config	*config = &relay_of(call)->config;
+	const struct relay_config	*config = &relay_of(call)->rules->config;
 	const struct attempt		*a;
 	uint64_t			 at = UINT64_MAX, limit;
 
@@ -171,7 +171,7 @@ on_timer(int fd, short what, void *arg)
 		set_timer(call);
 		return;
 	}
-	limit = (uint64_t)relay->config.limits.timeout_attempt * 1000;
+	limit = (uint64_t)relay->rules->config.limits.timeout_attempt * 1000;
 	TAILQ_FOREACH(a, &call->attempts, of_call)
 		if (!a->slow && now - a->sent >= limit) {
 			a->slow = true;

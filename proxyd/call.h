@@ -31,21 +31,12 @@ struct call;
  * deterministic, so all are the same.
  */
 
-/* A client by name: its calls, of all its connections. */
-struct client {
-	uint32_t		 in_flight;	/* calls at signers */
-	uint32_t		 nwaiting;	/* its part of relay's */
-	size_t			 held;		/* and of that */
-	bool			 pumping;
-	TAILQ_HEAD(messages, relaying) messages;	/* that wait for an answer */
-	TAILQ_HEAD(, relaying)	 turn;		/* with calls to start */
-};
-
 /* One message of a client. */
 struct relaying {
 	struct rpc		 rpc;		/* must be the first */
 	struct relay		*relay;
 	struct httpconn		*conn;
+	struct ruleset		*rules;		/* NULL: none has decided */
 	struct client		*client;	/* NULL: nothing to relay */
 	uint64_t		 deadline;	/* clock_us() */
 	struct event		*timer;		/* at the deadline */
@@ -92,8 +83,8 @@ struct call {
 
 extern const struct httpserver_cb client_cb;
 
-/* routes are complete. -1 where memory is short. */
-int	client_init(struct relay *);
+/* The relay of this process. */
+void	client_init(struct relay *);
 /*
  * A call has its answer (rpc_result() and the like returned `left`): the
  * message may be complete.

@@ -33,38 +33,10 @@ static const struct rpc_ops ops = {
 	rejected, unparsed
 };
 
-static bool
-offers(const struct route_table *t, uint32_t index, const struct route *route)
-{
-	const struct signer	*s = &relay_of_routes(t)->signers[index];
-
-	return (!s->known || advert_permits(&s->advert, route));
-}
-
-static size_t
-first_offered(const struct route_table *t, uint32_t index,
-    const struct route *route)
-{
-	const struct signer	*s = &relay_of_routes(t)->signers[index];
-
-	return (s->known ? advert_first(&s->advert, route) : 0);
-}
-
-int
+void
 client_init(struct relay *relay)
 {
-	uint32_t	 i, n = relay->routes.nclients;
-
 	self = relay;
-	relay->routes.offers = offers;
-	relay->routes.first = first_offered;
-	if ((relay->names = calloc(n + 1, sizeof(*relay->names))) == NULL)
-		return (-1);
-	for (i = 0; i < n; i++) {
-		TAILQ_INIT(&relay->names[i].messages);
-		TAILQ_INIT(&relay->names[i].turn);
-	}
-	return (0);
 }
 
 static void
@@ -162,7 +134,10 @@ decide(struct call *call, struct request *request, const struct method *m,
 
 	snprintf(request->client, sizeof(request->client), "%s",
 	    httpconn_name(call->base.rpc->owner));
-	refusal = route_decide(&self->routes, request, &call->route, &rule);
+	if (r->rules == NULL)
+		r->rules = ruleset_ref(self->rules);
+	refusal = route_decide(&r->rules->routes, request, &call->route,
+	    &rule);
 	if (refusal != REFUSAL_NONE) {
 		refusal_message(text, sizeof(text), refusal, request,
 		    "client", request->client);
@@ -180,7 +155,7 @@ decide(struct call *call, struct request *request, const struct method *m,
 		return;
 	}
 	call->relayed = true;
-	r->client = &self->names[call->route.client->index];
+	r->client = r->rules->names[call->route.client->index];
 	rpc_defer(&call->base);
 }
 
@@ -300,6 +275,7 @@ message_free(struct relaying *r)
 	if (r->timer != NULL)
 		event_free(r->timer);
 	httpconn_set_data(r->conn, NULL);
+	ruleset_unref(r->rules);
 	rpc_free(&r->rpc);
 }
 
@@ -332,7 +308,7 @@ pump(struct relay *relay, struct client *client)
 	if (client->pumping)
 		return;
 	client->pumping = true;
-	while (client->in_flight < relay->config.limits.max_waiting &&
+	while (client->in_flight < relay->rules->config.limits.max_waiting &&
 	    (r = TAILQ_FIRST(&client->turn)) != NULL) {
 		leave_turn(r);
 		if ((call = next_call(r)) != NULL && call_start(call))
@@ -344,25 +320,27 @@ pump(struct relay *relay, struct client *client)
 void
 client_answered(struct relaying *r, bool left)
 {
-	struct client	*client = r->client;
+	struct client	*client = client_ref(r->client);
 
 	count_off(r, 1);
 	if (!left)
 		finish(r);
 	pump(self, client);
+	client_unref(client, &self->names);
 }
 
 void
 client_unserved(struct relaying *r, const struct call *call,
     const char *reason)
 {
-	struct client	*client = r->client;
+	struct client	*client = client_ref(r->client);
 	struct httpconn	*conn = r->conn;
 
 	reqlog_unavailable(conn, call, reason);
 	message_free(r);
 	httpconn_unavailable(conn);
 	pump(self, client);
+	client_unref(client, &self->names);
 }
 
 /* What a signer has been asked for in vain; NULL: nothing yet. */
@@ -391,7 +369,7 @@ on_deadline(int fd, short what, void *arg)
 static int
 begin(struct relaying *r)
 {
-	uint32_t	 ms = self->config.limits.timeout_request;
+	uint32_t	 ms = self->rules->config.limits.timeout_request;
 	struct timeval	 tv = clock_in_ms(ms);
 
 	r->deadline = clock_us() + (uint64_t)ms * 1000;
@@ -415,14 +393,14 @@ static bool
 is_full(const struct relaying *r)
 {
 	return (self->nwaiting + r->rpc.left >
-	    self->config.limits.max_queue);
+	    self->rules->config.limits.max_queue);
 }
 
 static bool
 holds_too_much(const struct relaying *r)
 {
 	return (self->held > 0 && self->held + r->held >
-	    self->config.limits.max_bodies);
+	    self->rules->config.limits.max_bodies);
 }
 
 /*
@@ -434,12 +412,10 @@ greediest(const struct relaying *r, bool bytes)
 {
 	struct client	*c, *most = NULL;
 	size_t		 n, max;
-	uint32_t	 i;
 
 	max = bytes ? r->client->held + r->held :
 	    r->client->nwaiting + r->rpc.left;
-	for (i = 0; i < self->routes.nclients; i++) {
-		c = &self->names[i];
+	TAILQ_FOREACH(c, &self->names, entry) {
 		if ((n = bytes ? c->held : c->nwaiting) <= max)
 			continue;
 		max = n;
@@ -473,6 +449,7 @@ static void
 on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 {
 	struct relay	*relay = arg;
+	struct client	*client;
 	struct relaying	*r;
 
 	r = (struct relaying *)rpc_parse(&ops, conn, &relay->rpc_limits, body,
@@ -505,7 +482,9 @@ on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 	}
 	count_on(r);
 	join_turn(r);
-	pump(relay, r->client);
+	client = client_ref(r->client);
+	pump(relay, client);
+	client_unref(client, &relay->names);
 }
 
 /* The client has gone: what is under way for it is dropped. */
@@ -518,10 +497,13 @@ on_cancel(struct httpconn *conn, void *arg)
 
 	if (r == NULL)
 		return;
-	client = r->client;
+	if ((client = r->client) != NULL)
+		client_ref(client);
 	message_free(r);
-	if (client != NULL)
-		pump(relay, client);
+	if (client == NULL)
+		return;
+	pump(relay, client);
+	client_unref(client, &relay->names);
 }
 
 static void

@@ -27,9 +27,7 @@
 static const char *
 signer_name(const struct link *link)
 {
-	if (link->signer == NULL)
-		return ("");
-	return (link->relay->routes.signers[link->signer->index].name);
+	return (link->signer != NULL ? link->signer->name : "");
 }
 
 static void
@@ -55,7 +53,7 @@ log_link(enum log_level level, const char *msg, const struct link *link,
 static size_t
 max_message(const struct link *link)
 {
-	return ((size_t)link->relay->config.limits.max_body + RELAY_ENVELOPE);
+	return ((size_t)link->relay->rules->config.limits.max_body + RELAY_ENVELOPE);
 }
 
 static size_t
@@ -68,7 +66,7 @@ bool
 link_usable(const struct link *link, size_t argumentlen)
 {
 	return (link->signer != NULL && wslink_open(link->ws) &&
-	    link->nattempts < link->relay->config.limits.max_link_requests &&
+	    link->nattempts < link->relay->rules->config.limits.max_link_requests &&
 	    wslink_unsent(link->ws) + argumentlen + REQUEST_ENVELOPE <=
 	    max_output(link));
 }
@@ -78,7 +76,7 @@ enum rank { STABLE, NEW, IN_DOUBT };
 static enum rank
 rank(const struct link *link)
 {
-	uint64_t	 ms = link->relay->config.limits.timeout_stable;
+	uint64_t	 ms = link->relay->rules->config.limits.timeout_stable;
 	uint64_t	 now = clock_us();
 
 	if (link->fault != 0 && now - link->fault < ms * 1000)
@@ -310,7 +308,7 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 		return;
 	}
 	limits.max_depth = 512;
-	limits.max_values = link->relay->config.limits.max_values;
+	limits.max_values = link->relay->rules->config.limits.max_values;
 	error = json_parse(&doc, text, len, &limits, NULL);
 	if (error == JSON_MEMORY) {
 		link_no_memory(link);
@@ -345,7 +343,7 @@ static struct wslink *
 open_wslink(struct link *link, struct tlsconn *tls)
 {
 	static const struct wslink_cb	 cb = { on_message, on_end };
-	const struct config_limits	*l = &link->relay->config.limits;
+	const struct config_limits	*l = &link->relay->rules->config.limits;
 	struct wslink_config		 config;
 
 	memset(&config, 0, sizeof(config));
@@ -362,7 +360,7 @@ open_wslink(struct link *link, struct tlsconn *tls)
 static struct link *
 link_new(struct relay *relay, struct httpconn *conn)
 {
-	uint32_t	 ms = relay->config.limits.timeout_register;
+	uint32_t	 ms = relay->rules->config.limits.timeout_register;
 	struct timeval	 tv;
 	struct link	*link;
 	const char	*address = httpconn_address(conn);
@@ -377,8 +375,8 @@ link_new(struct relay *relay, struct httpconn *conn)
 	TAILQ_INIT(&link->attempts);
 	snprintf(link->certname, sizeof(link->certname), "%s",
 	    httpconn_name(conn));
-	link->stranger = route_signer_by_certname(&relay->routes,
-	    link->certname) == UINT32_MAX;
+	link->stranger = ruleset_signer(relay->rules, link->certname,
+	    NULL) == NULL;
 	snprintf(link->peer, sizeof(link->peer), six ? "[%s]:%u" : "%s:%u",
 	    address, httpconn_port(conn));
 	link->timer = evtimer_new(relay->base, on_register_timer, link);
@@ -425,10 +423,9 @@ no_room(const struct relay *relay, const char *certname)
 
 	if (relay->stopping)
 		return ("stopping");
-	if (relay->nlinks >= relay->config.limits.max_links)
+	if (relay->nlinks >= relay->rules->config.limits.max_links)
 		return ("max links");
-	known = route_signer_by_certname(&relay->routes, certname) !=
-	    UINT32_MAX;
+	known = ruleset_signer(relay->rules, certname, NULL) != NULL;
 	TAILQ_FOREACH(link, &relay->links, entry) {
 		if (link->registered != 0)
 			continue;

@@ -31,13 +31,11 @@ log_registered(const struct link *link, bool again)
 {
 	struct log_record	 r;
 	const struct advert	*a = &link->signer->advert;
-	const char		*name;
 
 	if (!log_start(&r, again ? LOG_LVL_DEBUG : LOG_LVL_INFO, again ?
 	    "signer still registered" : "signer registered"))
 		return;
-	name = link->relay->routes.signers[link->signer->index].name;
-	log_str(&r, "signer", name);
+	log_str(&r, "signer", link->signer->name);
 	log_str(&r, "name", link->certname);
 	log_str(&r, "peer", link->peer);
 	log_str(&r, "protocol", a->given ? "1" : "2025");
@@ -94,8 +92,7 @@ replace(struct link *link, struct signer *signer, struct advert *advert)
 	link->older = old;
 	if (old != NULL && log_start(&r, LOG_LVL_WARN,
 	    "signer registered anew")) {
-		log_str(&r, "signer",
-		    link->relay->routes.signers[signer->index].name);
+		log_str(&r, "signer", signer->name);
 		log_str(&r, "peer", link->peer);
 		log_str(&r, "before", old->peer);
 		log_end(&r);
@@ -122,33 +119,32 @@ end_older(struct link *link)
 static void
 take(struct rpc_call *call, struct link *link, struct advert *advert)
 {
-	struct relay	*relay = link->relay;
-	uint32_t	 index;
-	char		 why[192], text[sizeof(link->reason)];
-	bool		 again;
+	const struct route_signer	*words;
+	struct signer			*signer;
+	char				 why[192], text[sizeof(link->reason)];
+	bool				 again;
 
-	index = route_signer_by_certname(&relay->routes, link->certname);
-	if (index == UINT32_MAX) {
+	signer = ruleset_signer(link->relay->rules, link->certname, &words);
+	if (signer == NULL) {
 		snprintf(text, sizeof(text), "unexpected signer: the proxy's "
 		    "configuration has no signer of certificate name '%s'",
 		    link->certname);
 		refuse(call, link, text);
 		return;
 	}
-	if (!advert_covers(advert, &relay->routes.signers[index], why,
-	    sizeof(why))) {
+	if (!advert_covers(advert, words, why, sizeof(why))) {
 		snprintf(text, sizeof(text), "unexpected signer: as '%s' "
 		    "(certificate name '%s') it does not have all that the "
 		    "proxy's configuration says: %s",
-		    relay->routes.signers[index].name, link->certname, why);
+		    words->name, link->certname, why);
 		refuse(call, link, text);
 		return;
 	}
-	advert_bind(advert, &relay->routes.signers[index]);
+	advert_bind(advert, words);
 	event_del(link->timer);
 	again = link->signer != NULL;
 	if (!again)
-		replace(link, &relay->signers[index], advert);
+		replace(link, signer, advert);
 	else {
 		/* These are settled once for a connection. */
 		advert->client = link->signer->advert.client;

@@ -22,188 +22,6 @@
 
 static struct relay	 relay;
 
-/* ---- Configuration ---------------------------------------------------- */
-
-static void
-set_limits(struct relay *r)
-{
-	const struct config_limits	*l = &r->config.limits;
-	struct httpserver_limits	*h = &r->client_limits;
-
-	h->max_connections = l->max_connections;
-	h->max_per_address = l->max_per_address;
-	h->max_header = l->max_header;
-	h->max_body = l->max_body;
-	h->max_bodies = l->max_bodies;
-	h->timeout_handshake = l->timeout_handshake;
-	h->timeout_header = l->timeout_header;
-	h->timeout_body = l->timeout_body;
-	h->timeout_idle = l->timeout_idle;
-	h->timeout_write = l->timeout_write;
-	h->timeout_request = l->timeout_request;
-	/* What comes to one port is not to take the other one's place. */
-	r->signer_limits = r->client_limits;
-	r->signer_limits.max_connections = l->max_links + RELAY_NOLINKS;
-	r->rpc_limits.max_batch = l->max_batch;
-	r->rpc_limits.max_values = l->max_values;
-	r->rpc_limits.max_response = l->max_response;
-}
-
-static void
-take_config(struct relay *r, struct imsg *imsg)
-{
-	if (r->configured || relaymsg_get_config(imsg, &r->config) == -1)
-		fatalx("bad configuration message");
-	r->configured = true;
-	set_limits(r);
-}
-
-static void
-take_listen(struct relay *r, struct imsg *imsg)
-{
-	struct relay_listen	 msg;
-	struct relay_socket	*s;
-	int			 fd, i;
-
-	if (relaymsg_get_listen(imsg, &msg, &fd) == -1 ||
-	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTENS)
-		fatalx("bad listener message");
-	s = &r->sockets[r->nsockets++];
-	s->fd = fd;
-	s->signers = msg.signers;
-	for (i = 0; i < TLSFILE_COUNT; i++)
-		s->files[i] = -1;
-}
-
-static void
-take_file(struct relay *r, struct imsg *imsg)
-{
-	struct relay_socket	*s;
-	enum tlsfile		 file;
-	int			 fd;
-
-	if (r->nsockets == 0 || relaymsg_get_file(imsg, &file, &fd) == -1)
-		fatalx("bad file message");
-	s = &r->sockets[r->nsockets - 1];
-	if (s->files[file] != -1)
-		fatalx("bad file message");
-	s->files[file] = fd;
-}
-
-static void
-take_signer(struct relay *r, struct imsg *imsg)
-{
-	struct relay_signer	 msg;
-	struct route_signer	 s;
-
-	if (relaymsg_get_signer(imsg, &msg) == -1 ||
-	    msg.index != r->routes.nsigners)
-		fatalx("bad signer message");
-	memset(&s, 0, sizeof(s));
-	memcpy(s.name, msg.name, sizeof(s.name));
-	memcpy(s.certname, msg.certname, sizeof(s.certname));
-	s.methods = msg.methods;
-	if (route_add_signer(&r->routes, &s) == -1)
-		fatal("signers");
-	r->last = RELAY_SIGNER;
-}
-
-static void
-take_rule(struct relay *r, struct imsg *imsg)
-{
-	struct relay_rule	 msg;
-	struct route_rule	 rule;
-
-	if (relaymsg_get_rule(imsg, &msg) == -1 ||
-	    msg.index != r->routes.nrules)
-		fatalx("bad rule message");
-	memset(&rule, 0, sizeof(rule));
-	rule.rule = msg.rule;
-	if (route_add_rule(&r->routes, &rule) == -1)
-		fatal("rules");
-	r->last = RELAY_RULE;
-}
-
-/* Appends count items of size bytes to a list of *n. */
-static void
-append(void *listp, size_t *n, const struct relay_piece *p, size_t size)
-{
-	uint8_t	*grown, **list = listp;
-
-	grown = reallocarray(*list, *n + p->count, size);
-	if (grown == NULL)
-		fatal("reallocarray");
-	memcpy(grown + *n * size, p->items, p->count * size);
-	*list = grown;
-	*n += p->count;
-}
-
-static void
-signer_list(struct route_signer *s, const struct relay_piece *p)
-{
-	if (p->list == RELAY_LIST_ADDRESS)
-		append(&s->addresses, &s->naddresses, p, ADDRESS_SIZE);
-	else if (p->list == RELAY_LIST_CHAIN)
-		append(&s->chains, &s->nchains, p, U256_SIZE);
-	else
-		fatalx("bad list message");
-}
-
-static void
-rule_signers(struct route_rule *rule, const struct relay_piece *p)
-{
-	const uint8_t	*b;
-	uint32_t	 i;
-
-	rule->signers = reallocarray(rule->signers,
-	    rule->nsigners + p->count, sizeof(*rule->signers));
-	if (rule->signers == NULL)
-		fatal("reallocarray");
-	for (i = 0; i < p->count; i++) {
-		b = p->items + 4 * (size_t)i;
-		rule->signers[rule->nsigners++] = (uint32_t)b[0] << 24 |
-		    (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-	}
-}
-
-static void
-rule_list(struct route_rule *rule, const struct relay_piece *p)
-{
-	switch (p->list) {
-	case RELAY_LIST_ADDRESS:
-		append(&rule->addresses, &rule->naddresses, p, ADDRESS_SIZE);
-		break;
-	case RELAY_LIST_CHAIN:
-		append(&rule->rule.chains, &rule->rule.nchains, p, U256_SIZE);
-		break;
-	case RELAY_LIST_DOMAIN:
-		append(&rule->rule.domains, &rule->rule.ndomains, p,
-		    HASH_SIZE);
-		break;
-	case RELAY_LIST_TO:
-		append(&rule->rule.to, &rule->rule.nto, p, ADDRESS_SIZE);
-		break;
-	case RELAY_LIST_SIGNER:
-		rule_signers(rule, p);
-		break;
-	}
-}
-
-static void
-take_list(struct relay *r, struct imsg *imsg)
-{
-	struct relay_piece	 p;
-
-	if (relaymsg_get_list(imsg, &p) == -1)
-		fatalx("bad list message");
-	if (r->last == RELAY_SIGNER)
-		signer_list(&r->routes.signers[r->routes.nsigners - 1], &p);
-	else if (r->last == RELAY_RULE)
-		rule_list(&r->routes.rules[r->routes.nrules - 1], &p);
-	else
-		fatalx("bad list message");
-}
-
 /* ---- The beginning ---------------------------------------------------- */
 
 struct fault {
@@ -248,7 +66,7 @@ open_socket(struct relay *r, uint32_t index)
 	char			 not_after[TLSFILES_TIME];
 	struct tlsctx		*tls;
 
-	tls = tlsfiles_load(s->files, TLSFILES_SERVER, r->config.protocols,
+	tls = tlsfiles_load(s->files, TLSFILES_SERVER, r->rules->config.protocols,
 	    not_after, report_fault, &fault);
 	if (tls == NULL)
 		return (-1);
@@ -264,17 +82,33 @@ open_socket(struct relay *r, uint32_t index)
 }
 
 static void
+set_limits(struct relay *r)
+{
+	const struct config_limits	*l = &r->rules->config.limits;
+	struct httpserver_limits	*h = &r->client_limits;
+
+	h->max_connections = l->max_connections;
+	h->max_per_address = l->max_per_address;
+	h->max_header = l->max_header;
+	h->max_body = l->max_body;
+	h->max_bodies = l->max_bodies;
+	h->timeout_handshake = l->timeout_handshake;
+	h->timeout_header = l->timeout_header;
+	h->timeout_body = l->timeout_body;
+	h->timeout_idle = l->timeout_idle;
+	h->timeout_write = l->timeout_write;
+	h->timeout_request = l->timeout_request;
+	/* What comes to one port is not to take the other one's place. */
+	r->signer_limits = r->client_limits;
+	r->signer_limits.max_connections = l->max_links + RELAY_NOLINKS;
+	r->rpc_limits.max_batch = l->max_batch;
+	r->rpc_limits.max_values = l->max_values;
+	r->rpc_limits.max_response = l->max_response;
+}
+
+static void
 make_servers(struct relay *r)
 {
-	uint32_t	 i;
-
-	if (route_finish(&r->routes) == -1)
-		fatalx("routes");
-	r->signers = calloc(r->routes.nsigners + 1, sizeof(*r->signers));
-	if (r->signers == NULL || client_init(r) == -1)
-		fatal("routes");
-	for (i = 0; i < r->routes.nsigners; i++)
-		r->signers[i].index = i;
 	r->clients = httpserver_new(r->base, &r->client_limits, &client_cb, r);
 	r->signer_server = httpserver_new(r->base, &r->signer_limits,
 	    &link_cb, r);
@@ -288,9 +122,14 @@ start(struct relay *r, struct imsg *imsg)
 	enum relay_msg	 answer = RELAY_READY;
 	uint32_t	 i;
 
-	if (relaymsg_get_empty(imsg) == -1 || !r->configured || r->serving)
+	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL || r->serving)
 		fatalx("bad start message");
+	if (ruleset_finish(r->next, r->rules) == -1)
+		fatal("routes");
 	r->serving = true;
+	r->rules = r->next;
+	r->next = NULL;
+	set_limits(r);
 	make_servers(r);
 	for (i = 0; i < r->nsockets; i++)
 		if (open_socket(r, i) == -1)
@@ -326,7 +165,7 @@ relay_link_gone(struct relay *r)
 static void
 stop(struct relay *r)
 {
-	uint32_t	 ms = r->config.limits.timeout_request +
+	uint32_t	 ms = r->rules->config.limits.timeout_request +
 			    2 * RELAY_LINGER;
 	struct timeval	 tv;
 
@@ -354,24 +193,6 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	if (r->serving && type != RELAY_STOP)
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
-	case RELAY_CONFIG:
-		take_config(r, imsg);
-		break;
-	case RELAY_LISTEN:
-		take_listen(r, imsg);
-		break;
-	case RELAY_FILE:
-		take_file(r, imsg);
-		break;
-	case RELAY_SIGNER:
-		take_signer(r, imsg);
-		break;
-	case RELAY_RULE:
-		take_rule(r, imsg);
-		break;
-	case RELAY_LIST:
-		take_list(r, imsg);
-		break;
 	case RELAY_START:
 		start(r, imsg);
 		break;
@@ -381,7 +202,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		stop(r);
 		break;
 	default:
-		fatalx("unknown message %u from the parent", type);
+		candidate_message(r, imsg);
 	}
 }
 
@@ -395,7 +216,8 @@ main(int argc, char *argv[])
 
 	relay.base = child_init("relay", argc, argv);
 	TAILQ_INIT(&relay.links);
-	route_init(&relay.routes);
+	TAILQ_INIT(&relay.names);
+	client_init(&relay);
 	if (tlsconn_init() == -1 || wsupgrade_init() == -1)
 		fatalx("libtls");
 	if (getentropy(&boot, sizeof(boot)) == -1)

@@ -17,12 +17,10 @@
 #include "common/imsgev.h"
 #include "common/rpcserver.h"
 #include "common/tlsfiles.h"
-#include "proxyd/advert.h"
 #include "proxyd/config.h"
 #include "proxyd/relaymsg.h"
-#include "proxyd/route.h"
+#include "proxyd/ruleset.h"
 
-struct client;
 struct event;
 struct event_base;
 struct link;
@@ -48,27 +46,16 @@ struct relay_socket {
 	int		 files[TLSFILE_COUNT];	/* or -1 */
 };
 
-/* A signer of the configuration, as it is now. */
-struct signer {
-	uint32_t	 index;
-	struct link	*link;		/* registered, or NULL */
-	struct advert	 advert;	/* as it last said; kept without it */
-	bool		 known;		/* it has registered before */
-	char		 refused[256];	/* why, when it was last; for logs */
-};
-
 struct relay {
 	struct event_base	*base;
 	struct imsgev		 parent;
-	struct relay_config	 config;
-	bool			 configured;
+	struct ruleset		*rules;		/* in force */
+	struct ruleset		*next;		/* being told of */
 	bool			 serving;
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
 	enum relay_msg		 last;		/* whose lists come */
-	struct route_table	 routes;
-	struct signer		*signers;	/* routes.nsigners */
 	struct httpserver_limits client_limits;
 	struct httpserver_limits signer_limits;
 	struct httpserver	*clients;
@@ -81,7 +68,7 @@ struct relay {
 	uint64_t		 serial;	/* of the last link */
 
 	/* client.c */
-	struct client		*names;		/* routes.nclients */
+	struct clients		 names;
 	uint32_t		 nwaiting;	/* calls not answered yet */
 	size_t			 held;		/* bytes of their arguments */
 	char			 boot[9];	/* begins the ids of calls */
@@ -89,15 +76,12 @@ struct relay {
 	struct event		*stop_timer;
 };
 
-/* ---- proxyd/relay.c --------------------------------------------------- */
+/* ---- proxyd/candidate.c: the next configuration ---------------------- */
 
-/* The relay of these routes. */
-static inline struct relay *
-relay_of_routes(const struct route_table *t)
-{
-	return ((struct relay *)(uintptr_t)((const char *)t -
-	    offsetof(struct relay, routes)));
-}
+/* One message of it, before RELAY_START. */
+void	candidate_message(struct relay *, struct imsg *);
+
+/* ---- proxyd/relay.c --------------------------------------------------- */
 
 /* The last link of a stopping relay has gone. */
 void	relay_link_gone(struct relay *);

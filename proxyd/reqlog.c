@@ -50,8 +50,7 @@ log_call(struct log_record *r, const struct call *call,
 	log_peer(r, m->conn);
 	log_asked(r, call);
 	/* It may have lost its place to a newer link of the same signer. */
-	log_str(r, "signer", link->signer != NULL ?
-	    m->relay->routes.signers[link->signer->index].name : "");
+	log_str(r, "signer", link->signer != NULL ? link->signer->name : "");
 	log_num(r, "attempts", call->ntried);
 }
 

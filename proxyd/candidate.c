@@ -1,0 +1,208 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "proxyd/relay.h"
+
+/*
+ * A configuration on its way from the parent, message by message: the ruleset
+ * and the sockets of the next one.  The parent is trusted: what it should not
+ * say ends the process.
+ */
+
+static void
+take_config(struct relay *r, struct imsg *imsg)
+{
+	if (r->next != NULL)
+		fatalx("bad configuration message");
+	if ((r->next = ruleset_new(&r->names)) == NULL)
+		fatal("rules");
+	if (relaymsg_get_config(imsg, &r->next->config) == -1)
+		fatalx("bad configuration message");
+	r->nsockets = 0;
+	r->last = RELAY_CONFIG;
+}
+
+static void
+take_listen(struct relay *r, struct imsg *imsg)
+{
+	struct relay_listen	 msg;
+	struct relay_socket	*s;
+	int			 fd, i;
+
+	if (relaymsg_get_listen(imsg, &msg, &fd) == -1 ||
+	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTENS)
+		fatalx("bad listener message");
+	s = &r->sockets[r->nsockets++];
+	s->fd = fd;
+	s->signers = msg.signers;
+	for (i = 0; i < TLSFILE_COUNT; i++)
+		s->files[i] = -1;
+}
+
+static void
+take_file(struct relay *r, struct imsg *imsg)
+{
+	struct relay_socket	*s;
+	enum tlsfile		 file;
+	int			 fd;
+
+	if (r->nsockets == 0 || relaymsg_get_file(imsg, &file, &fd) == -1)
+		fatalx("bad file message");
+	s = &r->sockets[r->nsockets - 1];
+	if (s->files[file] != -1)
+		fatalx("bad file message");
+	s->files[file] = fd;
+}
+
+static void
+take_signer(struct relay *r, struct imsg *imsg)
+{
+	struct relay_signer	 msg;
+	struct route_signer	 s;
+
+	if (relaymsg_get_signer(imsg, &msg) == -1 ||
+	    msg.index != r->next->routes.nsigners)
+		fatalx("bad signer message");
+	memset(&s, 0, sizeof(s));
+	memcpy(s.name, msg.name, sizeof(s.name));
+	memcpy(s.certname, msg.certname, sizeof(s.certname));
+	s.methods = msg.methods;
+	if (route_add_signer(&r->next->routes, &s) == -1)
+		fatal("signers");
+	r->last = RELAY_SIGNER;
+}
+
+static void
+take_rule(struct relay *r, struct imsg *imsg)
+{
+	struct relay_rule	 msg;
+	struct route_rule	 rule;
+
+	if (relaymsg_get_rule(imsg, &msg) == -1 ||
+	    msg.index != r->next->routes.nrules)
+		fatalx("bad rule message");
+	memset(&rule, 0, sizeof(rule));
+	rule.rule = msg.rule;
+	if (route_add_rule(&r->next->routes, &rule) == -1)
+		fatal("rules");
+	r->last = RELAY_RULE;
+}
+
+/* Appends count items of size bytes to a list of *n. */
+static void
+append(void *listp, size_t *n, const struct relay_piece *p, size_t size)
+{
+	uint8_t	*grown, **list = listp;
+
+	grown = reallocarray(*list, *n + p->count, size);
+	if (grown == NULL)
+		fatal("reallocarray");
+	memcpy(grown + *n * size, p->items, p->count * size);
+	*list = grown;
+	*n += p->count;
+}
+
+static void
+signer_list(struct route_signer *s, const struct relay_piece *p)
+{
+	if (p->list == RELAY_LIST_ADDRESS)
+		append(&s->addresses, &s->naddresses, p, ADDRESS_SIZE);
+	else if (p->list == RELAY_LIST_CHAIN)
+		append(&s->chains, &s->nchains, p, U256_SIZE);
+	else
+		fatalx("bad list message");
+}
+
+static void
+rule_signers(struct route_rule *rule, const struct relay_piece *p)
+{
+	const uint8_t	*b;
+	uint32_t	 i;
+
+	rule->signers = reallocarray(rule->signers,
+	    rule->nsigners + p->count, sizeof(*rule->signers));
+	if (rule->signers == NULL)
+		fatal("reallocarray");
+	for (i = 0; i < p->count; i++) {
+		b = p->items + 4 * (size_t)i;
+		rule->signers[rule->nsigners++] = (uint32_t)b[0] << 24 |
+		    (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+	}
+}
+
+static void
+rule_list(struct route_rule *rule, const struct relay_piece *p)
+{
+	switch (p->list) {
+	case RELAY_LIST_ADDRESS:
+		append(&rule->addresses, &rule->naddresses, p, ADDRESS_SIZE);
+		break;
+	case RELAY_LIST_CHAIN:
+		append(&rule->rule.chains, &rule->rule.nchains, p, U256_SIZE);
+		break;
+	case RELAY_LIST_DOMAIN:
+		append(&rule->rule.domains, &rule->rule.ndomains, p,
+		    HASH_SIZE);
+		break;
+	case RELAY_LIST_TO:
+		append(&rule->rule.to, &rule->rule.nto, p, ADDRESS_SIZE);
+		break;
+	case RELAY_LIST_SIGNER:
+		rule_signers(rule, p);
+		break;
+	}
+}
+
+static void
+take_list(struct relay *r, struct imsg *imsg)
+{
+	struct relay_piece	 p;
+
+	if (relaymsg_get_list(imsg, &p) == -1)
+		fatalx("bad list message");
+	if (r->last == RELAY_SIGNER)
+		signer_list(&r->next->routes.signers[r->next->routes.nsigners - 1], &p);
+	else if (r->last == RELAY_RULE)
+		rule_list(&r->next->routes.rules[r->next->routes.nrules - 1], &p);
+	else
+		fatalx("bad list message");
+}
+
+void
+candidate_message(struct relay *r, struct imsg *imsg)
+{
+	uint32_t	 type = imsg_get_type(imsg);
+
+	if (type != RELAY_CONFIG && r->next == NULL)
+		fatalx("message %u from the parent out of turn", type);
+	switch (type) {
+	case RELAY_CONFIG:
+		take_config(r, imsg);
+		break;
+	case RELAY_LISTEN:
+		take_listen(r, imsg);
+		break;
+	case RELAY_FILE:
+		take_file(r, imsg);
+		break;
+	case RELAY_SIGNER:
+		take_signer(r, imsg);
+		break;
+	case RELAY_RULE:
+		take_rule(r, imsg);
+		break;
+	case RELAY_LIST:
+		take_list(r, imsg);
+		break;
+	default:
+		fatalx("unknown message %u from the parent", type);
+	}
+}
