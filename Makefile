@@ -98,6 +98,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/proxyd/proxyd.o \
 	$O/proxyd/relaymsg.o \
 	$O/proxyd/relaymsg_rule.o \
+	$O/proxyd/reload.o \
 	$O/proxyd/setup.o
 
 # What speaks to a network: TLS, HTTP, JSON, websockets.
@@ -193,6 +194,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/proxyd/client.o \
 	$O/proxyd/holders.o \
 	$O/proxyd/link.o \
+	$O/proxyd/reconcile.o \
 	$O/proxyd/register.o \
 	$O/proxyd/relay.o \
 	$O/proxyd/relaymsg.o \

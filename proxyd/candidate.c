@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "proxyd/relay.h"
@@ -41,6 +42,7 @@ take_listen(struct relay *r, struct imsg *imsg)
 	    msg.index != r->nsockets || r->nsockets == RELAY_MAXLISTENS)
 		fatalx("bad listener message");
 	s = &r->sockets[r->nsockets++];
+	s->id = msg.id;
 	s->fd = fd;
 	s->signers = msg.signers;
 	for (i = 0; i < TLSFILE_COUNT; i++)
@@ -174,6 +176,31 @@ take_list(struct relay *r, struct imsg *imsg)
 		rule_list(&r->next->routes.rules[r->next->routes.nrules - 1], &p);
 	else
 		fatalx("bad list message");
+}
+
+/* Descriptors that nobody has taken. */
+static void
+close_files(struct relay *r)
+{
+	struct relay_socket	*s;
+	int			 i;
+
+	for (; r->nsockets > 0; r->nsockets--) {
+		s = &r->sockets[r->nsockets - 1];
+		if (s->fd != -1)
+			close(s->fd);
+		for (i = 0; i < TLSFILE_COUNT; i++)
+			if (s->files[i] != -1)
+				close(s->files[i]);
+	}
+}
+
+void
+candidate_clear(struct relay *r)
+{
+	close_files(r);
+	ruleset_unref(r->next);
+	r->next = NULL;
 }
 
 void

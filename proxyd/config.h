@@ -59,7 +59,10 @@ struct config_listen {
 	STAILQ_ENTRY(config_listen) entry;
 	bool		 signers;
 	char		*host;		/* numeric address */
-	uint16_t	 port;
+	uint16_t	 given;		/* as in the file; 0: any */
+	uint16_t	 port;		/* the real one, once it is open */
+	uint32_t	 id;		/* of the socket, once it is open */
+	bool		 open;		/* with the relay already */
 	const char	*conf;
 	int		 line;
 	int		 fd;		/* listening, or -1 */
@@ -132,6 +135,11 @@ void		 config_print(const struct config *, FILE *);
 /* Every listener has descriptors of its own, the tls block has none. */
 int		 config_open(struct config *);
 int		 config_bind(struct config *);
+/*
+ * Of sockets that the configuration in force has open too: they go on, and
+ * are not bound again.
+ */
+void		 config_adopt(struct config *, const struct config *running);
 void		 config_close(struct config *);
 
 #endif /* PROXYD_CONFIG_H */

@@ -4,8 +4,12 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "proxyd/parse.h"
+
+/* Of the sockets of this process. */
+static uint32_t last_id;
 
 static const char *
 statement(const struct config_listen *l)
@@ -59,6 +63,7 @@ parser_listen_end(struct parser *p, const struct lexer_token *host,
 	l->conf = host->pos.file;
 	l->line = host->pos.line;
 	l->host = conf_listen(&p->common, statement(l), host, port, &l->port);
+	l->given = l->port;
 	if (l->host != NULL) {
 		STAILQ_INSERT_TAIL(&p->conf->listens, l, entry);
 		p->listen = NULL;
@@ -116,6 +121,38 @@ config_open(struct config *conf)
 	return (status);
 }
 
+static bool
+is_taken(const struct config *conf, uint32_t id)
+{
+	const struct config_listen *l;
+
+	STAILQ_FOREACH(l, &conf->listens, entry)
+		if (l->open && l->id == id)
+			return (true);
+	return (false);
+}
+
+void
+config_adopt(struct config *conf, const struct config *running)
+{
+	const struct config_listen *old;
+	struct config_listen *l;
+
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		STAILQ_FOREACH(old, &running->listens, entry) {
+			if (old->signers != l->signers ||
+			    old->given != l->given ||
+			    strcmp(old->host, l->host) != 0 ||
+			    is_taken(conf, old->id))
+				continue;
+			l->id = old->id;
+			l->port = old->port;
+			l->open = true;
+			break;
+		}
+	}
+}
+
 int
 config_bind(struct config *conf)
 {
@@ -123,7 +160,10 @@ config_bind(struct config *conf)
 	int status = 0;
 
 	STAILQ_FOREACH(l, &conf->listens, entry) {
+		if (l->open)
+			continue;
 		conf_fd_close(&l->fd);
+		l->id = ++last_id;
 		l->fd = conf_bind(statement(l), l->conf, l->line, l->host,
 		    &l->port);
 		if (l->fd == -1)

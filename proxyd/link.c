@@ -30,8 +30,8 @@ signer_name(const struct link *link)
 	return (link->signer != NULL ? link->signer->name : "");
 }
 
-static void
-log_link(enum log_level level, const char *msg, const struct link *link,
+void
+link_log(enum log_level level, const char *msg, const struct link *link,
     const char *reason)
 {
 	struct log_record	 r;
@@ -97,7 +97,7 @@ link_precedes(const struct link *link, const struct link *later)
 void
 link_suspect(struct link *link, const char *why)
 {
-	log_link(LOG_LVL_WARN, "signer in doubt", link, why);
+	link_log(LOG_LVL_WARN, "signer in doubt", link, why);
 	link->fault = clock_us();
 }
 
@@ -199,9 +199,9 @@ on_end(struct wslink *ws, const struct wslink_end *end, void *arg)
 	else
 		snprintf(text, sizeof(text), "%s", end->reason);
 	if (link->signer != NULL)
-		log_link(LOG_LVL_WARN, "signer lost", link, text);
+		link_log(LOG_LVL_WARN, "signer lost", link, text);
 	else
-		log_link(LOG_LVL_INFO, "link closed", link, text);
+		link_log(LOG_LVL_INFO, "link closed", link, text);
 	link_free(link);
 }
 
@@ -253,7 +253,7 @@ static void
 drop_answer(struct link *link)
 {
 	if (link->late++ == 0)
-		log_link(LOG_LVL_INFO, "answer that nobody waits for", link,
+		link_log(LOG_LVL_INFO, "answer that nobody waits for", link,
 		    NULL);
 }
 
@@ -334,25 +334,41 @@ on_register_timer(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	log_link(LOG_LVL_WARN, "signer refused", link,
+	link_log(LOG_LVL_WARN, "signer refused", link,
 	    "it did not register in time");
 	wslink_close(link->ws, LINK_POLICY, "not registered in time");
+}
+
+static void
+fill_config(const struct link *link, struct wslink_config *config)
+{
+	const struct config_limits	*l = &link->relay->rules->config.limits;
+
+	memset(config, 0, sizeof(*config));
+	config->max_message = link->stranger ? LINK_STRANGER_MESSAGE :
+	    max_message(link);
+	config->max_output = max_output(link);
+	config->ping = l->timeout_ping;
+	config->dead = l->timeout_dead;
+	config->close = RELAY_LINGER;
+}
+
+void
+link_configure(struct link *link)
+{
+	struct wslink_config	 config;
+
+	fill_config(link, &config);
+	wslink_set_config(link->ws, &config);
 }
 
 static struct wslink *
 open_wslink(struct link *link, struct tlsconn *tls)
 {
 	static const struct wslink_cb	 cb = { on_message, on_end };
-	const struct config_limits	*l = &link->relay->rules->config.limits;
 	struct wslink_config		 config;
 
-	memset(&config, 0, sizeof(config));
-	config.max_message = link->stranger ? LINK_STRANGER_MESSAGE :
-	    max_message(link);
-	config.max_output = max_output(link);
-	config.ping = l->timeout_ping;
-	config.dead = l->timeout_dead;
-	config.close = RELAY_LINGER;
+	fill_config(link, &config);
 	return (wslink_new(link->relay->base, WEBSOCKET_SERVER, tls, &config,
 	    &cb, link));
 }
@@ -401,7 +417,7 @@ accept_link(struct relay *relay, struct httpconn *conn)
 	    (link->ws = open_wslink(link, tls)) != NULL) {
 		TAILQ_INSERT_TAIL(&relay->links, link, entry);
 		relay->nlinks++;
-		log_link(LOG_LVL_DEBUG, "link opened", link, NULL);
+		link_log(LOG_LVL_DEBUG, "link opened", link, NULL);
 		return;
 	}
 	log_error("no memory for a signer's link");

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "api/link.h"
+#include "common/log.h"
 #include "proxyd/advert.h"
 #include "proxyd/call.h"
 #include "proxyd/relay.h"
@@ -82,6 +83,11 @@ struct attempt *link_ask(struct link *, struct call *, const char *client,
 void	link_forget(struct attempt *);
 /* Closes all of them in order. */
 void	link_stop(struct relay *);
+/* A record of it; the reason may be NULL. */
+void	link_log(enum log_level, const char *msg, const struct link *,
+	    const char *reason);
+/* The limits in force hold for it from now on. */
+void	link_configure(struct link *);
 /* It is no signer's link any more; its attempts go elsewhere. */
 void	link_unregister(struct link *);
 /*

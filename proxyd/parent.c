@@ -25,6 +25,7 @@ on_ready(void *arg)
 
 	config_close(p->config);
 	daemon_ready();
+	reload_ready(&p->reload);
 }
 
 static int
@@ -34,11 +35,19 @@ on_stop(struct child *c, void *arg)
 	return (relaymsg_send(&c->iev.ibuf, RELAY_STOP));
 }
 
+static void
+on_reload(void *arg)
+{
+	struct parent	*p = arg;
+
+	reload_begin(&p->reload);
+}
+
 int
 parent_run(struct parent *p, const struct proc_user *user)
 {
 	static const struct children_cb	 cb = {
-		on_message, on_ready, on_stop, NULL
+		on_message, on_ready, on_stop, on_reload
 	};
 
 	p->set.daemon = "proxyd";
@@ -48,11 +57,12 @@ parent_run(struct parent *p, const struct proc_user *user)
 	p->set.cb = &cb;
 	p->set.arg = p;
 	children_init(&p->set);
+	reload_init(&p->reload, &p->set, &parent_reload_cb, p);
 	if (children_start(&p->set, &p->relay, "relay", 0, user,
 	    RELAY_MSGSIZE) == -1)
 		return (1);
 	privdrop_parent();
 	sandbox_start(&sandbox_parent);
-	setup_relay(p);
+	setup_relay(p, p->config);
 	return (children_run(&p->set));
 }

@@ -8,11 +8,17 @@
 
 #include "common/children.h"
 #include "common/proc.h"
+#include "common/reload.h"
 #include "proxyd/config.h"
+
+struct daemon_options;
 
 /* The parent's state, from the start of its child to the end. */
 struct parent {
 	struct config		*config;
+	struct config		*next;		/* during a reload, or NULL */
+	const struct daemon_options *options;
+	struct reload		 reload;
 	struct children		 set;
 	struct child		 relay;
 };
@@ -21,14 +27,25 @@ struct parent {
  * Starts the relay, hands over what the configuration has opened, drops what
  * the parent itself does not need and serves until the end.  Returns the exit
  * status.  Faults that the relay finds are written to stderr in the manner of
- * config_parse().  From the caller: config, set.libexec, set.check.
+ * config_parse().  From the caller: config, options, set.libexec, set.check.
  */
 int	parent_run(struct parent *, const struct proc_user *);
 
 /* ---- proxyd/setup.c: what the relay is told, and answers -------------- */
 
-void	setup_relay(struct parent *);
+void	setup_relay(struct parent *, struct config *);
 /* One message of it, other than a log record.  -1: out of order. */
 int	setup_answer(struct parent *, struct imsg *);
+
+/* ---- proxyd/reload.c -------------------------------------------------- */
+
+extern const struct reload_cb parent_reload_cb;
+
+/* ---- proxyd/proxyd.c -------------------------------------------------- */
+
+/* Descriptors that the relay needs with these limits. */
+uint32_t proxyd_files(const struct config_limits *);
+/* Tells of each socket. */
+void	proxyd_log_listening(const struct config *);
 
 #endif /* PROXYD_PARENT_H */

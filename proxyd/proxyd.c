@@ -30,6 +30,13 @@ find_user(const struct daemon_options *o, const struct config *config,
 	return (r);
 }
 
+uint32_t
+proxyd_files(const struct config_limits *l)
+{
+	return (l->max_connections + l->max_links + RELAY_NOLINKS +
+	    RELAY_MAXLISTENS + SPARE_FDS);
+}
+
 static int
 raise_limit(const struct daemon_options *o, const struct config *config)
 {
@@ -38,17 +45,19 @@ raise_limit(const struct daemon_options *o, const struct config *config)
 
 	snprintf(subject, sizeof(subject), "max connections %u and max links "
 	    "%u need", l->max_connections, l->max_links);
-	return (daemon_files(o, (rlim_t)l->max_connections + l->max_links +
-	    RELAY_NOLINKS + RELAY_MAXLISTENS + SPARE_FDS, subject, "these"));
+	return (daemon_files(o, proxyd_files(l), subject, "these"));
 }
 
-static void
-log_listening(const struct config *config)
+void
+proxyd_log_listening(const struct config *config)
 {
 	struct log_record	 r;
 	struct config_listen	*l;
 
 	STAILQ_FOREACH(l, &config->listens, entry) {
+		/* It was told of before. */
+		if (l->open)
+			continue;
 		log_start(&r, LOG_LVL_INFO, "listening");
 		log_str(&r, "address", l->host);
 		log_num(&r, "port", l->port);
@@ -82,7 +91,7 @@ begin(struct daemon_options *o, const struct config *config)
 	log.rate = config->log_rate;
 	daemon_begin(o, &log);
 	if (!o->check)
-		log_listening(config);
+		proxyd_log_listening(config);
 }
 
 int
@@ -110,9 +119,10 @@ main(int argc, char *argv[])
 		return (1);
 	begin(&o, config);
 	parent.config = config;
+	parent.options = &o;
 	parent.set.libexec = o.libexec;
 	parent.set.check = o.check;
 	status = parent_run(&parent, &user);
-	config_free(config);
+	config_free(parent.config);
 	return (status);
 }

@@ -24,63 +24,6 @@ static struct relay	 relay;
 
 /* ---- The beginning ---------------------------------------------------- */
 
-struct fault {
-	struct relay	*relay;
-	uint32_t	 index;
-};
-
-static void
-report_fault(enum tlsfile file, enum tlsfile_severity severity,
-    const char *text, void *arg)
-{
-	struct fault		*fault = arg;
-	struct relay_error	 error;
-
-	memset(&error, 0, sizeof(error));
-	error.index = fault->index;
-	error.file = file;
-	error.severity = severity;
-	snprintf(error.text, sizeof(error.text), "%s", text);
-	if (relaymsg_send_error(&fault->relay->parent.ibuf, &error) == -1)
-		fatal("cannot answer the parent");
-}
-
-static void
-log_certificate(const struct relay_socket *s, const char *not_after)
-{
-	struct log_record	 r;
-
-	if (!log_start(&r, LOG_LVL_INFO, "certificate"))
-		return;
-	log_str(&r, "for", s->signers ? "signers" : "clients");
-	log_str(&r, "not_after", not_after);
-	log_end(&r);
-}
-
-/* 0, or -1 where its files are at fault, which has been told. */
-static int
-open_socket(struct relay *r, uint32_t index)
-{
-	struct relay_socket	*s = &r->sockets[index];
-	struct fault		 fault = { r, index };
-	char			 not_after[TLSFILES_TIME];
-	struct tlsctx		*tls;
-
-	tls = tlsfiles_load(s->files, TLSFILES_SERVER, r->rules->config.protocols,
-	    not_after, report_fault, &fault);
-	if (tls == NULL)
-		return (-1);
-	/* -n: nothing is served. */
-	if (s->fd != -1) {
-		if (httpserver_listen(s->signers ? r->signer_server :
-		    r->clients, s->fd, tls) == -1)
-			fatal("listeners");
-		log_certificate(s, not_after);
-	}
-	tlsctx_unref(tls);
-	return (0);
-}
-
 static void
 set_limits(struct relay *r)
 {
@@ -104,6 +47,110 @@ set_limits(struct relay *r)
 	r->rpc_limits.max_batch = l->max_batch;
 	r->rpc_limits.max_values = l->max_values;
 	r->rpc_limits.max_response = l->max_response;
+	log_set_level(r->rules->config.level);
+}
+
+struct fault {
+	struct relay	*relay;
+	uint32_t	 index;
+};
+
+static void
+report_fault(enum tlsfile file, enum tlsfile_severity severity,
+    const char *text, void *arg)
+{
+	struct fault		*fault = arg;
+	struct relay_error	 error;
+
+	memset(&error, 0, sizeof(error));
+	error.index = fault->index;
+	error.file = file;
+	error.severity = severity;
+	snprintf(error.text, sizeof(error.text), "%s", text);
+	if (relaymsg_send_error(&fault->relay->parent.ibuf, &error) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+answer(struct relay *r, enum relay_msg type)
+{
+	if (relaymsg_send(&r->parent.ibuf, type) == -1)
+		fatal("cannot answer the parent");
+	imsgev_flush(&r->parent);
+}
+
+static struct httpserver *
+server_of(const struct relay *r, bool signers)
+{
+	return (signers ? r->signer_server : r->clients);
+}
+
+/*
+ * 0, or -1 where its files are at fault, which has been told.  check: nothing
+ * is to be served.
+ */
+static int
+prepare_socket(struct relay *r, uint32_t index, bool check)
+{
+	struct relay_socket	*s = &r->sockets[index];
+	struct fault		 fault = { r, index };
+	struct tlsctx		*tls;
+
+	tls = tlsfiles_load(s->files, TLSFILES_SERVER,
+	    r->next->config.protocols, s->not_after, report_fault, &fault);
+	if (tls == NULL)
+		return (-1);
+	if (!check) {
+		if (httpserver_prepare(server_of(r, s->signers), s->id, s->fd,
+		    tls) == -1)
+			fatal("listeners");
+		s->fd = -1;
+		/* The first speaks for those that are closed. */
+		if (r->rest[s->signers] == NULL)
+			r->rest[s->signers] = tlsctx_ref(tls);
+	}
+	tlsctx_unref(tls);
+	return (0);
+}
+
+static void
+log_certificate(const struct relay_socket *s)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, "certificate"))
+		return;
+	log_str(&r, "for", s->signers ? "signers" : "clients");
+	log_str(&r, "not_after", s->not_after);
+	log_end(&r);
+}
+
+static void
+forget_rest(struct relay *r)
+{
+	tlsctx_unref(r->rest[false]);
+	tlsctx_unref(r->rest[true]);
+	r->rest[false] = r->rest[true] = NULL;
+}
+
+static void
+commit(struct relay *r)
+{
+	struct ruleset	*old = r->rules;
+	size_t		 i;
+
+	r->rules = r->next;
+	r->next = NULL;
+	set_limits(r);
+	httpserver_commit(r->clients, r->rest[false]);
+	httpserver_commit(r->signer_server, r->rest[true]);
+	forget_rest(r);
+	for (i = 0; i < r->nsockets; i++)
+		log_certificate(&r->sockets[i]);
+	candidate_clear(r);
+	if (old != NULL)
+		reconcile_links(r, old);
+	ruleset_unref(old);
 }
 
 static void
@@ -119,24 +166,41 @@ make_servers(struct relay *r)
 static void
 start(struct relay *r, struct imsg *imsg)
 {
-	enum relay_msg	 answer = RELAY_READY;
+	bool		 check = false, good = true;
 	uint32_t	 i;
 
-	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL || r->serving)
+	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL)
 		fatalx("bad start message");
 	if (ruleset_finish(r->next, r->rules) == -1)
 		fatal("routes");
-	r->serving = true;
-	r->rules = r->next;
-	r->next = NULL;
-	set_limits(r);
-	make_servers(r);
+	if (r->clients == NULL)
+		make_servers(r);
+	for (i = 0; i < r->nsockets && r->rules == NULL; i++)
+		if (r->sockets[i].fd == -1)
+			check = true;
 	for (i = 0; i < r->nsockets; i++)
-		if (open_socket(r, i) == -1)
-			answer = RELAY_FAILED;
-	if (relaymsg_send(&r->parent.ibuf, answer) == -1)
-		fatal("cannot answer the parent");
-	imsgev_flush(&r->parent);
+		if (prepare_socket(r, i, check) == -1)
+			good = false;
+	if (r->rules == NULL && good && !check)
+		commit(r);
+	answer(r, good ? RELAY_READY : RELAY_FAILED);
+}
+
+static void
+finish_reload(struct relay *r, struct imsg *imsg, bool good)
+{
+	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL ||
+	    r->rules == NULL)
+		fatalx("bad message about a reload");
+	if (good) {
+		commit(r);
+		answer(r, RELAY_COMMITTED);
+		return;
+	}
+	httpserver_discard(r->clients);
+	httpserver_discard(r->signer_server);
+	forget_rest(r);
+	candidate_clear(r);
 }
 
 /* ---- The end ---------------------------------------------------------- */
@@ -190,14 +254,16 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	uint32_t	 type = imsg_get_type(imsg);
 
 	(void)iev;
-	if (r->serving && type != RELAY_STOP)
-		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case RELAY_START:
 		start(r, imsg);
 		break;
+	case RELAY_COMMIT:
+	case RELAY_DISCARD:
+		finish_reload(r, imsg, type == RELAY_COMMIT);
+		break;
 	case RELAY_STOP:
-		if (relaymsg_get_empty(imsg) == -1 || !r->serving)
+		if (relaymsg_get_empty(imsg) == -1 || r->rules == NULL)
 			fatalx("bad stop message");
 		stop(r);
 		break;

@@ -41,9 +41,11 @@ struct tlsctx;
 #define RELAY_ENVELOPE	65536
 
 struct relay_socket {
-	int		 fd;
+	uint32_t	 id;
+	int		 fd;				/* or -1 */
 	bool		 signers;
 	int		 files[TLSFILE_COUNT];	/* or -1 */
+	char		 not_after[TLSFILES_TIME];
 };
 
 struct relay {
@@ -51,10 +53,10 @@ struct relay {
 	struct imsgev		 parent;
 	struct ruleset		*rules;		/* in force */
 	struct ruleset		*next;		/* being told of */
-	bool			 serving;
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
+	struct tlsctx		*rest[2];	/* by `signers` */
 	enum relay_msg		 last;		/* whose lists come */
 	struct httpserver_limits client_limits;
 	struct httpserver_limits signer_limits;
@@ -76,10 +78,22 @@ struct relay {
 	struct event		*stop_timer;
 };
 
+/* ---- proxyd/reconcile.c ------------------------------------------------- */
+
+/*
+ * Other rules are in force than the old ones: signers that these have in
+ * common with them go on, with their links; links of those that there are not
+ * any more, or that do not hold what they should now, or whose certificate is
+ * not trusted any more, are closed.
+ */
+void	reconcile_links(struct relay *, const struct ruleset *old);
+
 /* ---- proxyd/candidate.c: the next configuration ---------------------- */
 
 /* One message of it, before RELAY_START. */
 void	candidate_message(struct relay *, struct imsg *);
+/* There is none any more. */
+void	candidate_clear(struct relay *);
 
 /* ---- proxyd/relay.c --------------------------------------------------- */
 

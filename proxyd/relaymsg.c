@@ -56,6 +56,7 @@ relaymsg_send_config(struct imsgbuf *ibuf, const struct relay_config *c)
 	for (i = 0; i < NLIMITS; i++)
 		ok &= ibuf_add_n32(b, *f[i]) == 0;
 	ok &= ibuf_add_n32(b, c->hedge) == 0;
+	ok &= ibuf_add_n8(b, (uint64_t)c->level) == 0;
 	ok &= msgfield_add_string(b, c->protocols) == 0;
 	return (msgfield_finish(ibuf, b, ok));
 }
@@ -65,6 +66,7 @@ relaymsg_get_config(struct imsg *imsg, struct relay_config *c)
 {
 	struct ibuf	 b;
 	uint32_t	*f[NLIMITS];
+	uint8_t		 level;
 	size_t		 i;
 
 	limits_fields(&c->limits, f);
@@ -74,8 +76,10 @@ relaymsg_get_config(struct imsg *imsg, struct relay_config *c)
 		if (ibuf_get_n32(&b, f[i]) == -1)
 			return (-1);
 	if (ibuf_get_n32(&b, &c->hedge) == -1 ||
+	    ibuf_get_n8(&b, &level) == -1 || level > LOG_LVL_DEBUG ||
 	    msgfield_get_string(&b, c->protocols, sizeof(c->protocols)) == -1)
 		return (-1);
+	c->level = (enum log_level)level;
 	return (ibuf_size(&b) == 0 ? 0 : -1);
 }
 
@@ -85,10 +89,11 @@ relaymsg_send_listen(struct imsgbuf *ibuf, const struct relay_listen *l,
 {
 	struct ibuf	*b;
 
-	if ((b = imsg_create(ibuf, RELAY_LISTEN, 0, 0, 8)) == NULL)
+	if ((b = imsg_create(ibuf, RELAY_LISTEN, 0, 0, 9)) == NULL)
 		return (-1);
-	if (ibuf_add_n32(b, l->index) == -1 || ibuf_add_n8(b, l->signers)
-	    == -1) {
+	if (ibuf_add_n32(b, l->index) == -1 ||
+	    ibuf_add_n32(b, l->id) == -1 ||
+	    ibuf_add_n8(b, l->signers) == -1) {
 		ibuf_free(b);
 		return (-1);
 	}
@@ -107,6 +112,7 @@ relaymsg_get_listen(struct imsg *imsg, struct relay_listen *l, int *fd)
 	if (msgfield_begin(imsg, RELAY_LISTEN, &b) == -1 ||
 	    ibuf_get_n32(&b, &l->index) == -1 ||
 	    l->index >= RELAY_MAXLISTENS ||
+	    ibuf_get_n32(&b, &l->id) == -1 ||
 	    ibuf_get_n8(&b, &signers) == -1 || signers > 1 ||
 	    ibuf_size(&b) != 0)
 		return (-1);

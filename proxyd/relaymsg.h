@@ -14,26 +14,33 @@
 #include "proxyd/config.h"
 
 /*
- * The messages between the parent and the relay.  From the parent, once, in
- * this order: RELAY_CONFIG; RELAY_LISTEN (index from 0, without gaps) each
+ * The messages between the parent and the relay.  From the parent, in this
+ * order: RELAY_CONFIG; RELAY_LISTEN (index from 0, without gaps) each
  * followed by its RELAY_FILEs; RELAY_SIGNER (index from 0) each followed by
- * its RELAY_LISTs; RELAY_RULE each followed by its RELAY_LISTs; RELAY_START;
- * later RELAY_STOP.  From the relay: RELAY_ERROR (a fault or a warning in a
- * TLS file) any number of times, then RELAY_READY, or RELAY_FAILED after a
- * fault; after RELAY_STOP it exits 0; and LOG_MSG at any time.
+ * its RELAY_LISTs; RELAY_RULE each followed by its RELAY_LISTs; RELAY_START.
+ * From the relay: RELAY_ERROR (a fault or a warning in a TLS file) any number
+ * of times, then RELAY_READY, or RELAY_FAILED after a fault.  The first
+ * configuration is in force then.  For each later one the same comes again,
+ * beside what is in force, and after RELAY_READY either RELAY_COMMIT, which
+ * the relay answers with RELAY_COMMITTED, or, as after RELAY_FAILED,
+ * RELAY_DISCARD.  At last RELAY_STOP, after which it exits 0.  LOG_MSG from
+ * the relay at any time.
  */
 enum relay_msg {
 	RELAY_CONFIG = 0x600,
-	RELAY_LISTEN,		/* with a descriptor, or none (-n) */
+	RELAY_LISTEN,		/* with a descriptor, or none: see below */
 	RELAY_FILE,		/* descriptor of a TLS file of a listener */
 	RELAY_SIGNER,
 	RELAY_RULE,
 	RELAY_LIST,		/* a piece of a list of the last of those */
 	RELAY_START,
+	RELAY_COMMIT,
+	RELAY_DISCARD,
 	RELAY_STOP,
 	RELAY_ERROR,
 	RELAY_READY,
-	RELAY_FAILED
+	RELAY_FAILED,
+	RELAY_COMMITTED
 };
 
 #define RELAY_MSGSIZE		16384
@@ -46,11 +53,17 @@ enum relay_msg {
 struct relay_config {
 	struct config_limits	limits;
 	uint32_t		hedge;		/* ms; 0: off */
+	enum log_level		level;		/* of its log */
 	char			protocols[RELAY_PROTOCOLS_MAX];
 };
 
+/*
+ * Without a descriptor: the socket of that id goes on; in the first
+ * configuration (-n) nothing is served.
+ */
 struct relay_listen {
 	uint32_t	index;
+	uint32_t	id;		/* for as long as it is open */
 	bool		signers;
 };
 

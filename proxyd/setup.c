@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/daemon.h"
 #include "common/faults.h"
 #include "proxyd/parent.h"
 #include "proxyd/relaymsg.h"
@@ -28,13 +29,15 @@ file_of(struct config_listen *l, enum tlsfile file)
 }
 
 static void
-send_config(const struct config *config, struct imsgbuf *ibuf)
+send_config(const struct parent *p, const struct config *config,
+    struct imsgbuf *ibuf)
 {
 	struct relay_config	 rc;
 
 	memset(&rc, 0, sizeof(rc));
 	rc.limits = config->limits;
 	rc.hedge = config->hedge;
+	rc.level = daemon_level(p->options, config->log_level);
 	if ((size_t)snprintf(rc.protocols, sizeof(rc.protocols), "%s",
 	    config->protocols) >= sizeof(rc.protocols))
 		fatalx("tls protocols: too long");
@@ -63,6 +66,7 @@ send_listen(struct imsgbuf *ibuf, struct config_listen *l, uint32_t index)
 
 	memset(&rl, 0, sizeof(rl));
 	rl.index = index;
+	rl.id = l->id;
 	rl.signers = l->signers;
 	l->fd = -1;
 	if (relaymsg_send_listen(ibuf, &rl, fd) == -1)
@@ -72,7 +76,7 @@ send_listen(struct imsgbuf *ibuf, struct config_listen *l, uint32_t index)
 }
 
 void
-setup_relay(struct parent *p)
+setup_relay(struct parent *p, struct config *config)
 {
 	struct imsgbuf		*ibuf = &p->relay.iev.ibuf;
 	struct config_listen	*l;
@@ -80,14 +84,14 @@ setup_relay(struct parent *p)
 	struct config_rule	*rule;
 	uint32_t		 i = 0;
 
-	send_config(p->config, ibuf);
-	STAILQ_FOREACH(l, &p->config->listens, entry)
+	send_config(p, config, ibuf);
+	STAILQ_FOREACH(l, &config->listens, entry)
 		send_listen(ibuf, l, i++);
-	STAILQ_FOREACH(signer, &p->config->signers, entry)
+	STAILQ_FOREACH(signer, &config->signers, entry)
 		if (relaymsg_send_signer(ibuf, signer) == -1)
 			fatal("relay's configuration");
 	i = 0;
-	STAILQ_FOREACH(rule, &p->config->rules, entry)
+	STAILQ_FOREACH(rule, &config->rules, entry)
 		if (relaymsg_send_rule(ibuf, i++, rule) == -1)
 			fatal("relay's configuration");
 	if (relaymsg_send(ibuf, RELAY_START) == -1)
@@ -112,12 +116,14 @@ find_listen(struct config *config, uint32_t index)
 static int
 relay_error(struct parent *p, struct imsg *imsg)
 {
+	struct config		*config = p->next != NULL ? p->next :
+				    p->config;
 	struct relay_error	 msg;
 	struct config_listen	*l;
 	struct conf_file	*file;
 
 	if (relaymsg_get_error(imsg, &msg) == -1 ||
-	    (l = find_listen(p->config, msg.index)) == NULL ||
+	    (l = find_listen(config, msg.index)) == NULL ||
 	    (file = file_of(l, msg.file)) == NULL || file->path == NULL)
 		return (-1);
 	if (msg.severity == TLSFILE_WARNING)
@@ -127,23 +133,38 @@ relay_error(struct parent *p, struct imsg *imsg)
 	return (0);
 }
 
+/* Its last word about the first configuration, or about another one. */
+static int
+relay_ready(struct parent *p, struct imsg *imsg, bool good)
+{
+	if (relaymsg_get_empty(imsg) == -1)
+		return (-1);
+	if (p->relay.answered)
+		return (reload_answered(&p->reload, &p->relay, good));
+	if (!good)
+		children_failed(&p->set);
+	child_answered(&p->relay);
+	return (0);
+}
+
 int
 setup_answer(struct parent *p, struct imsg *imsg)
 {
-	/* What there is to say is said before the last word. */
-	if (p->relay.answered)
-		return (-1);
 	switch (imsg_get_type(imsg)) {
 	case RELAY_ERROR:
+		/* What there is to say is said before the last word. */
+		if (p->relay.answered && !reload_awaits(&p->reload,
+		    &p->relay))
+			return (-1);
 		return (relay_error(p, imsg));
 	case RELAY_FAILED:
-		children_failed(&p->set);
-		/* FALLTHROUGH */
+		return (relay_ready(p, imsg, false));
 	case RELAY_READY:
+		return (relay_ready(p, imsg, true));
+	case RELAY_COMMITTED:
 		if (relaymsg_get_empty(imsg) == -1)
 			return (-1);
-		child_answered(&p->relay);
-		return (0);
+		return (reload_committed(&p->reload, &p->relay));
 	}
 	return (-1);
 }

@@ -5,7 +5,7 @@
 
 /* objects: proxyd/parent.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/eventlog.o common/faults.o
- * common/report.o
+ * common/reload.o common/report.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o
  * common/log_render.o common/hex.o common/u256.o compat/imsg.o
  * compat/imsg-buffer.o */
@@ -13,16 +13,27 @@
 
 #include <signal.h>
 
+#include "common/daemon.h"
 #include "proxyd/parent.h"
 #include "proxyd/relaymsg.h"
 #include "regress/unit/roles.h"
 
 static const char *const	 names[] = { "relay", NULL };
 
+/* There is no reload here. */
+const struct reload_cb		 parent_reload_cb;
+
 void
 config_close(struct config *config)
 {
 	(void)config;
+}
+
+enum log_level
+daemon_level(const struct daemon_options *o, enum log_level level)
+{
+	(void)o;
+	return (level);
 }
 
 /* ---- relay ------------------------------------------------------------ */

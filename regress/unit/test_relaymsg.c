@@ -75,23 +75,28 @@ config(void **state)
 	for (i = 0; i < NLIMITS; i++)
 		field[i] = 0xf0000000U + (uint32_t)i;
 	c.hedge = 100;
+	c.level = LOG_LVL_DEBUG;
 	fill_text(c.protocols, sizeof(c.protocols) - 1);
 	assert_int_equal(relaymsg_send_config(&p.a, &c), 0);
 	len = encoded(RELAY_CONFIG, body, sizeof(body));
-	assert_int_equal(len, 4 * NLIMITS + 4 + 2 + RELAY_PROTOCOLS_MAX - 1);
+	assert_int_equal(len, 4 * NLIMITS + 4 + 1 + 2 + RELAY_PROTOCOLS_MAX - 1);
 	exact(decode, RELAY_CONFIG, body, len, false);
 	assert_int_equal(decode_raw(decode, RELAY_CONFIG, body, len, false),
 	    0);
 	assert_memory_equal(&got.config.limits, &c.limits, sizeof(c.limits));
 	assert_int_equal(got.config.hedge, 100);
+	assert_int_equal(got.config.level, LOG_LVL_DEBUG);
 	assert_string_equal(got.config.protocols, c.protocols);
 	noise(decode, RELAY_CONFIG, body, len, false);
+	body[4 * NLIMITS + 4] = LOG_LVL_DEBUG + 1;
+	assert_int_equal(decode_raw(decode, RELAY_CONFIG, body, len, false),
+	    -1);
 }
 
 static void
 listeners(void **state)
 {
-	struct relay_listen	 l = { RELAY_MAXLISTENS - 1, true };
+	struct relay_listen	 l = { RELAY_MAXLISTENS - 1, 7, true };
 	unsigned char		 body[16];
 	int			 fd, other;
 
@@ -99,26 +104,27 @@ listeners(void **state)
 	/* With a descriptor, and (-n) without. */
 	fd = a_pipe(&other);
 	assert_int_equal(relaymsg_send_listen(&p.a, &l, fd), 0);
-	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 5);
+	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 9);
 	close(other);
-	exact(decode, RELAY_LISTEN, body, 5, true);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 5, true), 0);
+	exact(decode, RELAY_LISTEN, body, 9, true);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), 0);
 	assert_int_equal(got.listen.index, RELAY_MAXLISTENS - 1);
+	assert_int_equal(got.listen.id, 7);
 	assert_true(got.listen.signers);
 	l.index = 0;
 	l.signers = false;
 	assert_int_equal(relaymsg_send_listen(&p.a, &l, -1), 0);
-	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 5);
-	exact(decode, RELAY_LISTEN, body, 5, false);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 5, false), 0);
+	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 9);
+	exact(decode, RELAY_LISTEN, body, 9, false);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, false), 0);
 	assert_int_equal(got.listen.index, 0);
 	assert_false(got.listen.signers);
-	body[4] = 2;
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 5, true), -1);
-	memcpy(body, "\0\0\1\0\0", 5);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 5, true), -1);
-	memcpy(body, "\377\377\377\377\0", 5);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 5, true), -1);
+	body[8] = 2;
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
+	memcpy(body, "\0\0\1\0\0\0\0\0\0", 9);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
+	memcpy(body, "\377\377\377\377\0\0\0\0\0", 9);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
 }
 
 static void

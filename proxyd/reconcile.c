@@ -1,0 +1,94 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/wslink.h"
+#include "proxyd/link.h"
+
+/* What there is to do with links when a configuration takes another's place. */
+
+static void
+end(struct link *link, const char *reason)
+{
+	link_log(LOG_LVL_WARN, "signer's link closed", link, reason);
+	wslink_close(link->ws, LINK_POLICY, reason);
+	/* What is under way goes elsewhere. */
+	link_unregister(link);
+}
+
+/* What the old words for a signer have led to belongs to the new ones. */
+static void
+move(struct signer *from, struct signer *to,
+    const struct route_signer *words)
+{
+	to->advert = from->advert;
+	to->known = from->known;
+	to->link = from->link;
+	memset(&from->advert, 0, sizeof(from->advert));
+	from->known = false;
+	from->link = NULL;
+	advert_bind(&to->advert, words);
+	if (to->link != NULL)
+		to->link->signer = to;
+}
+
+static void
+reconcile_signer(const struct relay *relay, struct signer *was,
+    const char *certname)
+{
+	const struct route_signer	*words;
+	struct signer			*now;
+	char				 why[192], text[320];
+
+	now = ruleset_signer(relay->rules, certname, &words);
+	if (now == was || !was->known)
+		return;
+	if (now == NULL)
+		snprintf(text, sizeof(text), "the proxy's configuration has "
+		    "this signer no more");
+	else if (!advert_covers(&was->advert, words, why, sizeof(why)))
+		snprintf(text, sizeof(text), "the proxy's configuration has "
+		    "changed, and the signer does not have all that it says: "
+		    "%s", why);
+	else {
+		move(was, now, words);
+		return;
+	}
+	if (was->link != NULL)
+		end(was->link, text);
+}
+
+static void
+reconcile_link(struct link *link)
+{
+	struct tlsctx	*tls = httpconn_tlsctx(link->conn);
+	char		 why[192], text[256];
+
+	link->stranger = ruleset_signer(link->relay->rules, link->certname,
+	    NULL) == NULL;
+	if (tls != NULL && !wslink_trusted(link->ws, tls, why, sizeof(why))) {
+		snprintf(text, sizeof(text), "the certificate is not trusted "
+		    "any more: %s", why);
+		end(link, text);
+	} else
+		link_configure(link);
+}
+
+void
+reconcile_links(struct relay *relay, const struct ruleset *old)
+{
+	struct link	*link, *next;
+	size_t		 i;
+
+	for (i = 0; i < old->routes.nsigners; i++)
+		reconcile_signer(relay, old->signers[i],
+		    old->routes.signers[i].certname);
+	for (link = TAILQ_FIRST(&relay->links); link != NULL; link = next) {
+		next = TAILQ_NEXT(link, entry);
+		reconcile_link(link);
+	}
+}

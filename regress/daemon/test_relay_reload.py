@@ -1,0 +1,409 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""SIGHUP: proxyd takes up a changed configuration, all of it or nothing."""
+
+import contextlib
+import itertools
+import resource
+import signal
+import threading
+
+import pytest
+
+from lib import daemon, eth, httpclient, procfs, signers
+from lib.linked import ADDRESS
+from lib.relays import (CLIENT, DR, HQ, MESSAGE, NOBODY, OTHER, Asking, ask,
+                        ask_error, certname, check_unavailable, config,
+                        fake_signer, key_of)
+
+BOTH = ('allow client "%s" chain 10\nallow client "%s" chain 10'
+        % (CLIENT, OTHER))
+SIGNED = eth.payload_v2(sender=ADDRESS["sequencer"])
+
+
+def reload(proxyd, text, msg="reloaded"):
+    """The record of its end."""
+    with open(proxyd.path, "w") as f:
+        f.write(text)
+    return again(proxyd, msg)
+
+
+def again(proxyd, msg="reloaded"):
+    mark = proxyd.mark()
+    proxyd.process.send_signal(signal.SIGHUP)
+    return proxyd.wait_log(mark, msg=msg)
+
+
+def errors(proxyd, mark):
+    return [each["error"] for each in proxyd.logged(mark,
+                                                    msg="reload error")]
+
+
+@contextlib.contextmanager
+def running(site, text=None, fake=("hq",), **named):
+    with contextlib.ExitStack() as stack:
+        proxyd = stack.enter_context(daemon.Proxyd(
+            site, text or config(site)))
+        yield (proxyd, *[stack.enter_context(fake_signer(
+            site, proxyd, label, **named)) for label in fake])
+
+
+def ended(signer):
+    end = signer.wait_end()
+    return end.code, end.reason
+
+
+def bundle(site, *authorities):
+    """A file with the certificates of several authorities."""
+    name = site.path("bundle%d.crt" % next(COUNT))
+    rewrite(name, *authorities)
+    return name
+
+
+def rewrite(name, *authorities):
+    with open(name, "w") as out:
+        for each in authorities:
+            with open(each.ca) as f:
+                out.write(f.read())
+
+
+COUNT = itertools.count()
+
+
+def with_ca(site, text, ca):
+    before = 'tls ca "%s"' % site.authority.ca
+    assert before in text
+    return text.replace(before, 'tls ca "%s"' % ca)
+
+
+# ---- rules and signers -----------------------------------------------------
+
+
+def test_rules(site):
+    with running(site) as (proxyd, signer):
+        assert ask_error(proxyd, SIGNED, OTHER) == (
+            NOBODY[0], NOBODY[1] % OTHER)
+        record = reload(proxyd, config(site, rules=BOTH))
+        assert (record["generation"], record["rules"]) == ("2", "2")
+        assert ask(proxyd, SIGNED, OTHER) == "sequencer"
+        assert reload(proxyd, config(site))["generation"] == "3"
+        assert ask_error(proxyd, SIGNED, OTHER) == (
+            NOBODY[0], NOBODY[1] % OTHER)
+        assert ask(proxyd) == "sequencer"
+        assert not signer.ended
+
+
+def test_what_is_under_way_is_answered(site):
+    """By the rules that decided on it, though there are others now."""
+    only = 'allow client "%s" chain 10' % OTHER
+    with running(site, answer=signers.hold) as (proxyd, signer):
+        asking = Asking(proxyd)
+        signer.wait(lambda: signer.held, "the request")
+        reload(proxyd, config(site, rules=only))
+        signer.release()
+        assert asking.key() == "sequencer"
+        assert ask_error(proxyd, SIGNED, CLIENT) == (
+            NOBODY[0], NOBODY[1] % CLIENT)
+
+
+def test_what_is_under_way_goes_to_the_next(site):
+    """The next signer of the rules that decided on it."""
+    with running(site, config(site, ("hq", "dr")), ("hq", "dr"),
+                 answer=signers.hold) as (proxyd, first, second):
+        asking = Asking(proxyd)
+        first.wait(lambda: first.held, "the request")
+        reload(proxyd, config(site, ("dr",)))
+        assert ended(first) == (
+            1008, "the proxy's configuration has this signer no more")
+        second.wait(lambda: second.held, "the request")
+        second.release()
+        assert asking.key() == "sequencer"
+
+
+def test_signer_added(site):
+    with running(site) as (proxyd, _):
+        with fake_signer(site, proxyd, "dr") as early:
+            assert early.refusal[0] == -32001
+        reload(proxyd, config(site, ("hq", "dr")))
+        assert proxyd.logged(msg="signer added", signer="dr", name=DR)
+        with fake_signer(site, proxyd, "dr") as late:
+            assert late.refusal is None
+
+
+def test_signer_removed(site):
+    with running(site, config(site, ("hq", "dr")), ("hq", "dr")) \
+            as (proxyd, first, second):
+        reload(proxyd, config(site, ("dr",)))
+        assert proxyd.logged(msg="signer removed", signer="hq", name=HQ)
+        assert ended(first) == (
+            1008, "the proxy's configuration has this signer no more")
+        assert ask(proxyd) == "sequencer"
+        assert not second.ended
+
+
+def test_signer_changed_that_holds_enough(site):
+    """Its link stays, and is asked by the new words."""
+    keys = ("sequencer", "batcher")
+    batcher = eth.payload_v2(sender=ADDRESS["batcher"])
+    with running(site, keys=keys) as (proxyd, signer):
+        assert ask_error(proxyd, batcher)[0] == -32000
+        reload(proxyd, config(site, keys=keys))
+        assert ask(proxyd, batcher) == "batcher"
+        assert ask(proxyd) == "sequencer"
+        assert not signer.ended
+        # In the order of the file, where a request names no address.
+        assert ask(proxyd, eth.payload_v2()) == "sequencer"
+        reload(proxyd, config(site, keys=keys[::-1]))
+        assert ask(proxyd, eth.payload_v2()) == "batcher"
+
+
+def test_signer_changed_that_lacks_something(site):
+    with running(site) as (proxyd, signer):
+        reload(proxyd, config(site, keys=("sequencer", "batcher")))
+        code, reason = ended(signer)
+        assert code == 1008 and "does not have all that it says" in reason
+        check_unavailable(Asking(proxyd).response())
+
+
+# ---- trust -----------------------------------------------------------------
+
+
+def trusted(proxyd, context):
+    """Asks on a connection of its own; whether it was let in."""
+    try:
+        with httpclient.Connection(proxyd.port, context) as connection:
+            return key_of(MESSAGE, connection.rpc(MESSAGE)) == "sequencer"
+    except (OSError, httpclient.Closed):
+        return False
+
+
+def test_authority_exchanged(site):
+    """Those of the old one are shut out, and no others."""
+    foreign = site.foreign
+    ca = bundle(site, site.authority, foreign)
+    theirs = signers.tls_of(foreign, CLIENT, site.authority.ca)
+    with running(site, with_ca(site, config(site, ("hq", "dr")), ca)) \
+            as (proxyd, old), \
+            fake_signer(site, proxyd, "dr", tls=signers.tls_of(
+                foreign, DR, site.authority.ca)) as new, \
+            proxyd.connect(CLIENT) as ours, \
+            httpclient.Connection(proxyd.port, theirs) as other:
+        for each in (ours, other):
+            assert key_of(MESSAGE, each.rpc(MESSAGE)) == "sequencer"
+        rewrite(ca, foreign)
+        again(proxyd)
+        code, reason = ended(old)
+        assert code == 1008 and "not trusted any more" in reason
+        assert ours.wait_close()[0] == b""
+        assert key_of(MESSAGE, other.rpc(MESSAGE)) == "sequencer"
+        assert not new.ended
+        assert not trusted(proxyd, site.tls(CLIENT))
+        assert trusted(proxyd, theirs)
+
+
+def test_revoked(tmp_path):
+    """A certificate in the CRL is shut out, with the signer that has it."""
+    own = daemon.Site(keys=("sequencer",), directory=str(tmp_path))
+    crl = own.authority.crl()
+    for name in (CLIENT, OTHER, HQ, DR):
+        own.authority.client(name)
+    text = config(own, ("hq", "dr"), rules=BOTH, crl=crl)
+    with running(own, text, ("hq", "dr")) as (proxyd, first, second), \
+            proxyd.connect(CLIENT) as good, proxyd.connect(OTHER) as bad:
+        for each in (good, bad):
+            assert key_of(MESSAGE, each.rpc(MESSAGE)) == "sequencer"
+        own.authority.revoke(OTHER)
+        own.authority.revoke(HQ)
+        own.authority.crl()
+        again(proxyd)
+        code, reason = ended(first)
+        assert code == 1008 and "not trusted any more" in reason
+        with pytest.raises((OSError, httpclient.Closed)):
+            bad.rpc(MESSAGE)
+        assert key_of(MESSAGE, good.rpc(MESSAGE)) == "sequencer"
+        assert not second.ended
+        assert not trusted(proxyd, own.tls(OTHER))
+
+
+# ---- listeners and limits --------------------------------------------------
+
+
+def test_listeners(site):
+    """One more, and one less; connections of that one go on."""
+    text = config(site)
+    more = text.replace("signers on", "listen on ::1 port 0\nsigners on", 1)
+    with running(site, text) as (proxyd, _), proxyd.connect() as before:
+        reload(proxyd, more)
+        second = proxyd.listening()[-1]
+        assert second != proxyd.port
+        with httpclient.Connection(second, site.tls(CLIENT),
+                                   host="::1") as connection, \
+                proxyd.connect() as after:
+            reload(proxyd, text)
+            assert proxyd.logged(msg="not listening any more",
+                                 port=str(second))
+            for each in (before, connection, after):
+                assert key_of(MESSAGE, each.rpc(MESSAGE)) == "sequencer"
+        with pytest.raises(OSError):
+            httpclient.Connection(second, site.tls(CLIENT), host="::1")
+        assert trusted(proxyd, site.tls(CLIENT))
+
+
+def test_limits(site):
+    with running(site) as (proxyd, _), proxyd.connect() as connection:
+        batch = [eth.call("health_status", [], n) for n in range(6)]
+        assert len(connection.rpc(batch).json()) == 6
+        reload(proxyd, config(site, extra="max batch 5\n"
+                              "log { level debug }").replace(
+                                  "log { level info }\n", ""))
+        assert len(connection.rpc(batch).json()) == 1
+        mark = proxyd.mark()
+        with fake_signer(site, proxyd):
+            proxyd.wait_log(mark, level="debug", process="relay")
+
+
+# ---- what is wrong ---------------------------------------------------------
+
+
+def broken(site):
+    text = config(site)
+    yield "syntax", text + "alow\n", ':%d: unknown statement "alow"' % (
+        text.count("\n") + 1)
+    yield "file", text.replace("ca.crt", "none.crt"), "none.crt"
+    yield "key", text.replace("proxy.example.key", "server.key"), "key"
+    yield "limit", text + "max connections 16384\n", "needs a restart"
+
+
+@contextlib.contextmanager
+def few_files():
+    """What is begun now may have no more open files than it needs."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("which", ("syntax", "file", "key", "limit"))
+def test_broken(site, which):
+    """Nothing of it is taken up, and the log says why, with the line."""
+    site.authority.server()
+    text, says = {name: each for name, *each in broken(site)}[which]
+    with few_files(), running(site) as (proxyd, signer), proxyd.connect() as connection:
+        mark = proxyd.mark()
+        record = reload(proxyd, text.replace(
+            'allow client "%s"' % CLIENT, 'allow client "x.example"'),
+            "reload failed")
+        assert record["level"] == "error" and record["generation"] == "1"
+        told = errors(proxyd, mark)
+        assert told and any(says in each for each in told), told
+        assert all(each.startswith(proxyd.path) for each in told)
+        assert key_of(MESSAGE, connection.rpc(MESSAGE)) == "sequencer"
+        assert not signer.ended
+        # And the next one that is good is taken up.
+        assert reload(proxyd, config(site))["generation"] == "2"
+
+
+def test_user_needs_a_restart(site):
+    with running(site) as (proxyd, _):
+        mark = proxyd.mark()
+        lines = [each for each in config(site).splitlines()
+                 if not each.startswith(("user", "chroot"))]
+        reload(proxyd, "\n".join(lines + ['user "someone"',
+                                          'chroot "/elsewhere"', ""]),
+               "reload failed")
+        assert [each.split(": ", 1)[1] for each in errors(proxyd, mark)] == [
+            "a change of user needs a restart",
+            "a change of chroot needs a restart"]
+
+
+def test_occupied_port(site):
+    with running(site) as (proxyd, _):
+        mark = proxyd.mark()
+        text = config(site).replace(
+            "signers on", "listen on 127.0.0.1 port %d\nsigners on" %
+            proxyd.signer_port, 1)
+        reload(proxyd, text, "reload failed")
+        assert any("in use" in each for each in errors(proxyd, mark))
+        assert ask(proxyd) == "sequencer"
+
+
+# ---- many ------------------------------------------------------------------
+
+
+def test_under_load(site):
+    """Not one request fails, whatever is taken up or refused."""
+    texts = [config(site, ("hq", "dr"), rules=BOTH), "nonsense\n",
+             config(site, ("dr", "hq"), keys=("sequencer", "batcher")),
+             config(site, ("hq",), extra="max waiting 3")]
+    keys = ("sequencer", "batcher")
+    faults, count, stop = [], [0], threading.Event()
+
+    def client(name):
+        try:
+            with proxyd.connect(name) as connection:
+                while not stop.is_set():
+                    assert key_of(MESSAGE, connection.rpc(MESSAGE)) == \
+                        "sequencer"
+                    count[0] += 1
+        except BaseException as e:
+            faults.append(repr(e))
+
+    with running(site, keys=keys) as (proxyd, _):
+        threads = [threading.Thread(target=client, args=(CLIENT,))
+                   for _ in range(4)]
+        for each in threads:
+            each.start()
+        for number in range(40):
+            text = texts[number % len(texts)]
+            reload(proxyd, text, "reloaded" if text.startswith("listen")
+                   else "reload failed")
+        stop.set()
+        for each in threads:
+            each.join()
+    assert not faults
+    assert count[0] > 40
+
+
+def test_two_at_once(site):
+    """What is asked for during a reload is one more afterwards."""
+    with running(site) as (proxyd, _):
+        mark = proxyd.mark()
+        proxyd.process.send_signal(signal.SIGSTOP)
+        for _ in range(5):
+            proxyd.process.send_signal(signal.SIGHUP)
+        proxyd.process.send_signal(signal.SIGCONT)
+        proxyd.wait_log(mark, msg="reloaded")
+        assert ask(proxyd) == "sequencer"
+
+
+def test_stop_during_a_reload(site):
+    with running(site, fake=()) as (proxyd,):
+        proxyd.process.send_signal(signal.SIGSTOP)
+        proxyd.process.send_signal(signal.SIGHUP)
+        proxyd.process.send_signal(signal.SIGTERM)
+        proxyd.process.send_signal(signal.SIGCONT)
+        assert proxyd.wait() == 0
+
+
+@pytest.mark.skipif(not daemon.ROOT, reason="a user may not see the "
+                    "descriptors of an undumpable process")
+def test_nothing_is_left_of_a_hundred(site):
+    texts = [config(site, ("hq", "dr"), rules=BOTH), config(site)]
+
+    def used(pid):
+        return (len(procfs.descriptors(pid)),
+                int(procfs.status(pid)["RssAnon"].split()[0]))
+
+    with running(site) as (proxyd, _):
+        pids = [proxyd.pid, proxyd.children["relay"]]
+        for text in texts * 10:
+            reload(proxyd, text)
+        before = [used(pid) for pid in pids]
+        for text in texts * 50:
+            reload(proxyd, text)
+        assert ask(proxyd) == "sequencer"
+        for (files, size), (now_files, now_size) in zip(
+                before, [used(pid) for pid in pids]):
+            assert now_files <= files
+            assert now_size <= size + 300 or daemon.SANITIZE, (size, now_size)
