@@ -11,7 +11,7 @@
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/payload.o
  * keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
  * proxyd/advert.o proxyd/client.o proxyd/holders.o proxyd/route.o
- * proxyd/wire.o signerd/metadata.o common/log.o common/log_render.o
+ * proxyd/ruleset.o proxyd/wire.o signerd/metadata.o common/log.o common/log_render.o
  * libs: libevent libcjson
  */
 
@@ -316,7 +316,7 @@ add_signer(const char *name, size_t first, size_t n)
 	snprintf(s.certname, sizeof(s.certname), "%s.example", name);
 	s.addresses = copy_of(addresses[first], n * ADDRESS_SIZE);
 	s.naddresses = n;
-	must(route_add_signer(&relay.routes, &s) == 0);
+	must(route_add_signer(&relay.rules->routes, &s) == 0);
 }
 
 /* address: its index, or -1 for any of them. */
@@ -341,24 +341,26 @@ add_rule(const char *client, uint32_t methods, int address)
 		r.addresses = copy_of(addresses[address], ADDRESS_SIZE);
 		r.naddresses = 1;
 	}
-	must(route_add_rule(&relay.routes, &r) == 0);
+	must(route_add_rule(&relay.rules->routes, &r) == 0);
 }
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	struct config_limits	*l = &relay.config.limits;
+	struct config_limits	*l;
 
 	(void)argc;
 	(void)argv;
 	msgpipe_open(&p, MESSAGE_MAX);
+	TAILQ_INIT(&relay.names);
+	must((relay.rules = ruleset_new(&relay.names)) != NULL);
+	l = &relay.rules->config.limits;
 	l->max_waiting = l->max_queue = l->max_bodies = UINT32_MAX / 2;
 	l->timeout_request = 3000;
 	relay.rpc_limits.max_batch = 1000;
 	relay.rpc_limits.max_values = 100000;
 	relay.rpc_limits.max_response = 25000000;
 	must((relay.base = event_base_new()) != NULL);
-	route_init(&relay.routes);
 	add_signer("hq", 0, 2);
 	add_signer("dr", 1, 2);
 	add_rule("a.example", RULE_TRANSACTION, -1);
@@ -366,9 +368,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	add_rule("b.example", RULE_METHODS, 2);
 	add_rule("b.example", RULE_METHODS, 1);
 	add_rule("c.example", RULE_PAYLOAD, 0);
-	must(route_finish(&relay.routes) == 0);
-	relay.signers = calloc(2, sizeof(*relay.signers));
-	must(relay.signers != NULL && client_init(&relay) == 0);
+	must(ruleset_finish(relay.rules, NULL) == 0);
+	client_init(&relay);
 	return (0);
 }
 

@@ -5,7 +5,7 @@
 
 /*
  * objects: regress/fuzz/relay_world.o proxyd/client.o proxyd/call.o
- *	proxyd/link.o proxyd/register.o proxyd/advert.o proxyd/reqlog.o
+ *	proxyd/link.o proxyd/reconcile.o proxyd/register.o proxyd/ruleset.o proxyd/advert.o proxyd/reqlog.o
  *	proxyd/wire.o proxyd/route.o proxyd/route_decide.o proxyd/holders.o
  *	api/args.o api/args_payload.o api/args_tx.o api/method.o
  *	keyd/keccak.o keyd/payload.o keyd/policy.o keyd/rlp.o keyd/rule.o
@@ -25,6 +25,8 @@
  *	C D E			a client goes, with its request
  *	w0 .. w3		the link breaks
  *	s0 .. s3		its peer stops to read, or goes on
+ *	t0 .. t3		its certificate will not be trusted any more
+ *	r0, r1			a reload, to the first or the other configuration
  *
  * Whatever signers say: each request is answered once, with JSON, and when the
  * links have gone nothing is left of any of it.
@@ -72,7 +74,7 @@ add_signer(const char *name, const char *certname, int naddresses,
 		s.nchains = 1;
 		u256_from_u64(s.chains, chain);
 	}
-	FUZZ_ASSERT(route_add_signer(&relay.routes, &s) == 0);
+	FUZZ_ASSERT(route_add_signer(&relay.next->routes, &s) == 0);
 }
 
 static void
@@ -87,64 +89,83 @@ add_rule(const char *client, uint32_t methods)
 	FUZZ_ASSERT((r.rule.chains = calloc(1, sizeof(struct u256))) != NULL);
 	r.rule.nchains = 1;
 	u256_from_u64(r.rule.chains, 10);
-	FUZZ_ASSERT(route_add_rule(&relay.routes, &r) == 0);
+	FUZZ_ASSERT(route_add_rule(&relay.next->routes, &r) == 0);
 }
 
+/* The other configuration has more signers and clients, in another order. */
 static void
-configure(void)
+reload(bool other)
 {
-	struct config_limits	*l = &relay.config.limits;
+	struct ruleset		*old = relay.rules;
+	struct config_limits	*l;
 
-	memset(&relay, 0, sizeof(relay));
-	relay.base = base;
+	relay.next = ruleset_new(&relay.names);
+	FUZZ_ASSERT(relay.next != NULL);
+	l = &relay.next->config.limits;
 	l->max_body = 4096;
 	l->max_bodies = 3000;
 	l->max_values = 500;
 	l->max_links = WORLD_LINKS;
 	l->max_queue = 6;
-	l->max_waiting = 2;
+	l->max_waiting = other ? 1 : 2;
 	l->max_link_requests = 3;
 	l->timeout_request = l->timeout_attempt = 100000;
 	l->timeout_register = l->timeout_stable = 100000;
+	if (other) {
+		add_signer("new", "s2.example", 1, 10);
+		add_signer("dr", "s1.example", 2, 10);
+		add_signer("hq", "s0.example", 2, 10);
+		add_rule("c2.example", RULE_METHODS);
+		add_rule("c0.example", RULE_PAYLOAD);
+	} else {
+		add_signer("hq", "s0.example", 1, 0);
+		add_signer("dr", "s1.example", 2, 10);
+		add_rule("c0.example", RULE_METHODS);
+		add_rule("c1.example", RULE_PAYLOAD);
+	}
+	FUZZ_ASSERT(ruleset_finish(relay.next, old) == 0);
+	relay.rules = relay.next;
+	relay.next = NULL;
+	if (old != NULL)
+		reconcile_links(&relay, old);
+	ruleset_unref(old);
+}
+
+static void
+configure(void)
+{
+	memset(&relay, 0, sizeof(relay));
+	relay.base = base;
 	relay.rpc_limits.max_batch = 5;
 	relay.rpc_limits.max_values = 500;
 	relay.rpc_limits.max_response = 4000;
 	TAILQ_INIT(&relay.links);
+	TAILQ_INIT(&relay.names);
 	memcpy(relay.boot, "1f2e3d4c", 9);
-	route_init(&relay.routes);
-	add_signer("hq", "s0.example", 1, 0);
-	add_signer("dr", "s1.example", 2, 10);
-	add_rule("c0.example", RULE_METHODS);
-	add_rule("c1.example", RULE_PAYLOAD);
-	FUZZ_ASSERT(route_finish(&relay.routes) == 0);
-	relay.signers = calloc(relay.routes.nsigners,
-	    sizeof(*relay.signers));
-	FUZZ_ASSERT(relay.signers != NULL);
-	relay.signers[1].index = 1;
-	FUZZ_ASSERT(client_init(&relay) == 0);
+	client_init(&relay);
+	reload(false);
 }
 
 static void
 unconfigure(void)
 {
-	size_t	 i;
+	struct client	*c;
+	size_t		 i;
 
 	FUZZ_ASSERT(relay.nlinks == 0 && TAILQ_EMPTY(&relay.links));
 	FUZZ_ASSERT(relay.nwaiting == 0 && relay.held == 0);
-	for (i = 0; i < relay.routes.nclients; i++) {
-		FUZZ_ASSERT(relay.names[i].in_flight == 0);
-		FUZZ_ASSERT(relay.names[i].nwaiting == 0);
-		FUZZ_ASSERT(relay.names[i].held == 0);
-		FUZZ_ASSERT(TAILQ_EMPTY(&relay.names[i].messages));
-		FUZZ_ASSERT(TAILQ_EMPTY(&relay.names[i].turn));
+	TAILQ_FOREACH(c, &relay.names, entry) {
+		FUZZ_ASSERT(c->refs == 1 && c->in_flight == 0);
+		FUZZ_ASSERT(c->nwaiting == 0 && c->held == 0);
+		FUZZ_ASSERT(TAILQ_EMPTY(&c->messages));
+		FUZZ_ASSERT(TAILQ_EMPTY(&c->turn));
 	}
-	for (i = 0; i < relay.routes.nsigners; i++) {
-		FUZZ_ASSERT(relay.signers[i].link == NULL);
-		advert_clear(&relay.signers[i].advert);
-	}
-	free(relay.signers);
-	free(relay.names);
-	route_clear(&relay.routes);
+	for (i = 0; i < relay.rules->routes.nsigners; i++)
+		FUZZ_ASSERT(relay.rules->signers[i]->refs == 1 &&
+		    relay.rules->signers[i]->link == NULL);
+	FUZZ_ASSERT(relay.rules->refs == 1);
+	ruleset_unref(relay.rules);
+	FUZZ_ASSERT(TAILQ_EMPTY(&relay.names));
 }
 
 /* ---- Of the world ------------------------------------------------------ */
@@ -364,6 +385,10 @@ happen(const char *line, size_t len)
 			end_link(i, true);
 		else if (line[0] == 's' && links[i] != NULL)
 			links[i]->stuck = !links[i]->stuck;
+		else if (line[0] == 't' && links[i] != NULL)
+			links[i]->distrusted = true;
+		else if (line[0] == 'r')
+			reload(i == 1);
 	}
 	end_closed();
 }

@@ -245,6 +245,29 @@ wslink_close(struct wslink *ws, uint16_t code, const char *reason)
 	ws->open = false;
 }
 
+void
+wslink_set_config(struct wslink *ws, const struct wslink_config *config)
+{
+	FUZZ_ASSERT(ws != NULL && config->max_output > config->max_message);
+}
+
+struct tlsctx *
+httpconn_tlsctx(const struct httpconn *c)
+{
+	FUZZ_ASSERT(c->detached);
+	return ((struct tlsctx *)(uintptr_t)c);
+}
+
+/* Judged by what other tests see to. */
+bool
+wslink_trusted(const struct wslink *ws, struct tlsctx *tls, char *why,
+    size_t size)
+{
+	FUZZ_ASSERT(ws != NULL && tls != NULL);
+	snprintf(why, size, "it is not");
+	return (!ws->distrusted);
+}
+
 size_t
 wslink_unsent(struct wslink *ws)
 {

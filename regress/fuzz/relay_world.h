@@ -32,6 +32,7 @@ struct wslink {
 	void		*arg;
 	bool		 open;
 	bool		 stuck;		/* the peer does not read */
+	bool		 distrusted;	/* its certificate */
 	uint64_t	 last;		/* id of the last request */
 	size_t		 sent;
 };

@@ -55,7 +55,7 @@ static void
 set_up(void **state)
 {
 	static struct relay_config	 config;
-	static struct relay_listen	 listen = { 1, true };
+	static struct relay_listen	 listen = { 1, 2, true };
 	static struct relay_error	 error;
 	int				 calls;
 
