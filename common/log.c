@@ -89,6 +89,27 @@ log_to_parent(struct imsgbuf *ibuf, void (*wake)(void))
 	parent_wake = wake;
 }
 
+int
+log_send_level(struct imsgbuf *ibuf, enum log_level level)
+{
+	uint8_t	 n = (uint8_t)level;
+
+	return (imsg_compose(ibuf, LOG_SETLEVEL, 0, 0, -1, &n, sizeof(n)) ==
+	    -1 ? -1 : 0);
+}
+
+int
+log_take_level(struct imsg *imsg)
+{
+	uint8_t	 n;
+
+	if (imsg_get_type(imsg) != LOG_SETLEVEL ||
+	    imsg_get_data(imsg, &n, sizeof(n)) == -1 || n > LOG_LVL_DEBUG)
+		return (-1);
+	log_set_level((enum log_level)n);
+	return (0);
+}
+
 void
 log_to_stderr(enum log_format fmt)
 {

@@ -41,6 +41,7 @@ int		 log_level_parse(const char *, enum log_level *);
 #define LOG_RECORD_MAX	4096	/* bytes of keys and values, with their NULs */
 #define LOG_FIELDS_MAX	48
 #define LOG_MSG		1	/* imsg type of a record */
+#define LOG_SETLEVEL	2	/* of a level, from the parent to a child */
 /* Messages that may wait for the parent; what comes beyond is dropped. */
 #define LOG_QUEUE_MAX	4096
 
@@ -100,6 +101,12 @@ enum log_level log_get_level(void);
  * queued and has to be written.
  */
 void	log_to_parent(struct imsgbuf *, void (*wake)(void));
+/*
+ * The level of a child may change while it runs.  0, or -1 (see
+ * keyd/keymsg.h); log_take_level() puts it in force.
+ */
+int	log_send_level(struct imsgbuf *, enum log_level);
+int	log_take_level(struct imsg *);
 /*
  * The parent: to stderr in that format, or to syslog.  While a terminal may
  * be waiting, what is an error goes to stderr as well; log_detach() ends it.

@@ -166,7 +166,7 @@ prepare_poll(struct keyd *k, struct pollfd *pfd)
 			continue;
 		if (imsgbuf_queuelen(&c->ibuf) > 0)
 			pfd[1 + i].events |= POLLOUT;
-		if (k->phase == KEYD_SERVING && !channel_full(c)) {
+		if (k->now != NULL && !channel_full(c)) {
 			if (c->pending)
 				timeout = 0;
 			else

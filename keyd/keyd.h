@@ -23,9 +23,12 @@
 /* Answers that may wait to be read; until then no request is taken. */
 #define KEYD_MAXANSWERS		1024
 #define KEYD_MAXUNREAD		(4 * 1024 * 1024)	/* bytes of them */
-/* Secret memory: a key file while it is read and decoded, and the keys. */
+/*
+ * Secret memory: a key file while it is read and decoded, and the keys; those
+ * of a candidate, too.
+ */
 #define KEYD_SECRETS		(3 * (KEYFILE_MAX + 16) +		\
-				    KEYD_MAXKEYS * SECRET_SIZE)
+				    2 * KEYD_MAXKEYS * SECRET_SIZE)
 
 struct channel {
 	struct imsgbuf	 ibuf;
@@ -35,22 +38,25 @@ struct channel {
 	size_t		 unread;	/* bytes of answers since none waited */
 };
 
-enum keyd_phase {
-	KEYD_STARTING,		/* nothing has been said */
-	KEYD_FILLING,		/* keys, rules, channels */
-	KEYD_SERVING
-};
-
-struct keyd {
-	struct imsgbuf		 parent;
-	enum keyd_phase		 phase;
+/* Keys and rules: those in force, or a candidate. */
+struct keyd_set {
 	struct keyd_config	 config;
-	uint32_t		 max_data;	/* of an asker's message */
 	struct policy		 policy;
 	struct sign_key		*keys;		/* config.nkeys */
 	bool			*loaded;	/* config.nkeys */
 	uint32_t		 nrules;	/* that have come */
+	const char		*fault;		/* what it lacks, or NULL */
 	bool			 failed;	/* something was refused */
+	bool			 ended;		/* all is said */
+	bool			 ready;
+};
+
+struct keyd {
+	struct imsgbuf		 parent;
+	struct keyd_set		 sets[2];
+	struct keyd_set		*now;		/* NULL: nothing is served */
+	struct keyd_set		*next;		/* the candidate, or NULL */
+	uint32_t		 max_data;	/* of an asker's message */
 	struct channel		 channels[KEYD_MAXCHANNELS];
 	size_t			 nchannels;
 	struct blind		 blind;
@@ -61,7 +67,7 @@ struct keyd {
  * should not have sent ends the process.
  */
 void	setup_message(struct keyd *, struct imsg *);
-/* Wipes and frees what the configuration has filled. */
+/* Wipes and frees what configurations have filled. */
 void	setup_clear(struct keyd *);
 
 /*

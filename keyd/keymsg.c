@@ -313,19 +313,21 @@ keymsg_get_channel(struct imsg *imsg, enum keyd_role *role, int *fd)
 }
 
 int
+keymsg_send_empty(struct imsgbuf *ibuf, enum keyd_msg type)
+{
+	return (imsg_compose(ibuf, type, 0, 0, -1, NULL, 0) == -1 ? -1 : 0);
+}
+
+int
 keymsg_send_end(struct imsgbuf *ibuf)
 {
-	if (imsg_compose(ibuf, KEYD_END, 0, 0, -1, NULL, 0) == -1)
-		return (-1);
-	return (0);
+	return (keymsg_send_empty(ibuf, KEYD_END));
 }
 
 int
 keymsg_send_ready(struct imsgbuf *ibuf)
 {
-	if (imsg_compose(ibuf, KEYD_READY, 0, 0, -1, NULL, 0) == -1)
-		return (-1);
-	return (0);
+	return (keymsg_send_empty(ibuf, KEYD_READY));
 }
 
 int

@@ -26,7 +26,15 @@
  *   KEYD_RULELIST a piece of one list of the rule that came last
  *   KEYD_CHANNEL  the descriptor of an asker's socketpair, and its role
  *   KEYD_END      all is said                 <- KEYD_READY, KEYD_BADCONFIG
- * and at any time <- LOG_MSG (common/log.h).
+ * and at any time LOG_SETLEVEL, <- LOG_MSG (common/log.h).
+ *
+ * After KEYD_READY the same can come again, but for KEYD_CHANNEL: a candidate,
+ * which is kept beside what is in force until the parent says
+ *   KEYD_COMMIT   after KEYD_READY: it is in force  <- KEYD_COMMITTED
+ *   KEYD_DISCARD  after KEYD_READY or KEYD_BADCONFIG: it is forgotten
+ * Each request is decided by the one or by the other.  Between the last answer
+ * by the old and the first by the new each asker is sent KEYD_SWITCHED: what
+ * indices of keys and rules mean is other from there on.
  *
  * From an asker (a frontend, the link process), any number of times:
  * KEYD_SIGN  <- KEYD_SIGNED, or KEYD_REFUSED, or, for a message that does not
@@ -43,16 +51,23 @@ enum keyd_msg {
 	KEYD_BADKEY,
 	KEYD_READY,
 	KEYD_BADCONFIG,
+	KEYD_COMMIT,
+	KEYD_DISCARD,
+	KEYD_COMMITTED,
 	KEYD_SIGN = 0x200,
 	KEYD_SIGNED,
 	KEYD_REFUSED,
-	KEYD_BADREQUEST
+	KEYD_BADREQUEST,
+	KEYD_SWITCHED
 };
 
 #define KEYD_MAXKEYS	256
 #define KEYD_MAXRULES	65536
-/* The highest via of a rule or request. */
-#define KEYD_MAXVIAS	64
+/*
+ * The highest via of a rule or request: twice as many as there can be
+ * proxies, so that a new one need not have the number of one that goes.
+ */
+#define KEYD_MAXVIAS	128
 /* Data of the largest message between parent and keyd. */
 #define KEYD_CONFIGSIZE	16384
 /*
@@ -142,6 +157,8 @@ int	keymsg_send_rule(struct imsgbuf *, uint32_t index,
 	    const struct rule *);
 int	keymsg_send_channel(struct imsgbuf *, enum keyd_role, int fd);
 int	keymsg_send_end(struct imsgbuf *);
+/* KEYD_COMMIT, KEYD_DISCARD, KEYD_COMMITTED, KEYD_SWITCHED. */
+int	keymsg_send_empty(struct imsgbuf *, enum keyd_msg);
 int	keymsg_send_ready(struct imsgbuf *);
 int	keymsg_send_badconfig(struct imsgbuf *, const char *text);
 int	keymsg_send_request(struct imsgbuf *, const struct request *);
@@ -173,7 +190,7 @@ int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
 int	keymsg_get_request(struct imsg *, struct request *, uint64_t *id);
 int	keymsg_get_reply(struct imsg *, struct keyd_reply *);
 int	keymsg_get_badrequest(struct imsg *, uint64_t *id);
-/* KEYD_END, KEYD_READY: nothing but the type. */
+/* Where there is nothing but the type. */
 int	keymsg_get_empty(struct imsg *);
 
 void	request_clear(struct request *);

@@ -28,7 +28,7 @@ sign(struct keyd *k, uint32_t key, const uint8_t *digest,
     struct signature *sig)
 {
 	blind_count(&k->blind, clock_us());
-	if (sign_digest(&k->keys[key], digest, sig) == -1) {
+	if (sign_digest(&k->now->keys[key], digest, sig) == -1) {
 		log_error("a signature failed or did not verify");
 		return (REFUSAL_INTERNAL);
 	}
@@ -89,10 +89,10 @@ decide_and_sign(struct keyd *k, const struct request *request,
 		reply->refusal = REFUSAL_DEADLINE;
 		return;
 	}
-	reply->refusal = policy_decide(&k->policy, request, &reply->rule);
+	reply->refusal = policy_decide(&k->now->policy, request, &reply->rule);
 	if (reply->refusal != REFUSAL_NONE)
 		return;
-	reply->key = k->policy.rules[reply->rule].key;
+	reply->key = k->now->policy.rules[reply->rule].key;
 	switch (request->method) {
 	case METHOD_PAYLOAD:
 		reply->refusal = sign_payload(k, &request->payload,

@@ -8,28 +8,73 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/secret.h"
 #include "keyd/keyd.h"
 #include "keyd/keyfile.h"
+
+/* ---- Sets ------------------------------------------------------------- */
+
+/* One that is not in force.  Where it lacks memory it is of no use. */
+static struct keyd_set *
+set_new(struct keyd *k, const struct keyd_config *config)
+{
+	struct keyd_set	*set = &k->sets[k->now == &k->sets[0] ? 1 : 0];
+
+	memset(set, 0, sizeof(*set));
+	set->config = *config;
+	/* One more than needed: calloc(0) may give NULL. */
+	set->keys = calloc(config->nkeys + 1, sizeof(*set->keys));
+	set->loaded = calloc(config->nkeys + 1, sizeof(*set->loaded));
+	set->policy.rules = calloc(config->nrules + 1,
+	    sizeof(*set->policy.rules));
+	set->policy.addresses = calloc(config->nkeys + 1,
+	    sizeof(*set->policy.addresses));
+	if (set->keys == NULL || set->loaded == NULL ||
+	    set->policy.rules == NULL || set->policy.addresses == NULL)
+		set->fault = "out of memory";
+	return (set);
+}
+
+static void
+set_clear(struct keyd_set *set)
+{
+	uint32_t	 i;
+
+	if (set == NULL)
+		return;
+	for (i = 0; set->loaded != NULL && set->keys != NULL &&
+	    i < set->config.nkeys; i++)
+		if (set->loaded[i])
+			secret_free((void *)(uintptr_t)set->keys[i].secret,
+			    SECRET_SIZE);
+	set->policy.nrules = set->nrules;
+	policy_clear(&set->policy);
+	free(set->keys);
+	free(set->loaded);
+	memset(set, 0, sizeof(*set));
+}
+
+/* What is said of one that is at fault is not looked at. */
+static bool
+set_usable(const struct keyd_set *set)
+{
+	return (set->fault == NULL);
+}
+
+/* ---- What it is told -------------------------------------------------- */
 
 static void
 setup_config(struct keyd *k, struct imsg *imsg)
 {
-	if (k->phase != KEYD_STARTING)
+	struct keyd_config	 config;
+
+	if (k->next != NULL)
 		fatalx("configured twice");
-	if (keymsg_get_config(imsg, &k->config) == -1)
+	if (keymsg_get_config(imsg, &config) == -1)
 		fatalx("bad configuration message");
-	k->max_data = k->config.max_message - (uint32_t)IMSG_HEADER_SIZE;
-	/* One more than needed: calloc(0) may give NULL. */
-	k->keys = calloc(k->config.nkeys + 1, sizeof(*k->keys));
-	k->loaded = calloc(k->config.nkeys + 1, sizeof(*k->loaded));
-	k->policy.rules = calloc(k->config.nrules + 1,
-	    sizeof(*k->policy.rules));
-	k->policy.addresses = calloc(k->config.nkeys + 1,
-	    sizeof(*k->policy.addresses));
-	if (k->keys == NULL || k->loaded == NULL || k->policy.rules == NULL ||
-	    k->policy.addresses == NULL)
-		fatal("calloc");
-	k->phase = KEYD_FILLING;
+	k->next = set_new(k, &config);
+	if (k->now == NULL)
+		k->max_data = config.max_message - (uint32_t)IMSG_HEADER_SIZE;
 }
 
 static void
@@ -38,63 +83,80 @@ refuse_key(struct keyd *k, uint32_t index, enum keyfile_error error,
 {
 	struct keyd_badkey	 bad = { index, (uint32_t)error, line };
 
-	k->failed = true;
+	k->next->failed = true;
 	if (keymsg_send_badkey(&k->parent, &bad) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+load_key(struct keyd *k, uint32_t index, int fd)
+{
+	struct keyd_set		*set = k->next;
+	struct keyd_address	 answer;
+	struct keyfile		 kf;
+	enum keyfile_error	 error;
+
+	if ((error = keyfile_read(&kf, fd)) != KEYFILE_OK) {
+		refuse_key(k, index, error, kf.line);
+		return;
+	}
+	/* keyfile_read() has checked it so. */
+	if (sign_key(&set->keys[index], kf.secret) == -1)
+		fatalx("a key that was checked is not valid");
+	set->loaded[index] = true;
+	memcpy(set->policy.addresses[index], set->keys[index].address,
+	    ADDRESS_SIZE);
+	answer.key = index;
+	memcpy(answer.address, set->keys[index].address, ADDRESS_SIZE);
+	if (keymsg_send_address(&k->parent, &answer) == -1)
 		fatal("cannot answer the parent");
 }
 
 static void
 setup_key(struct keyd *k, struct imsg *imsg)
 {
-	struct keyd_address	 answer;
-	struct keyfile		 kf;
-	enum keyfile_error	 error;
-	uint32_t		 index;
-	int			 fd;
+	uint32_t	 index;
+	int		 fd;
 
 	if (keymsg_get_key(imsg, &index, &fd) == -1 ||
-	    index >= k->config.nkeys || k->loaded[index])
+	    index >= k->next->config.nkeys)
 		fatalx("bad key message");
-	error = keyfile_read(&kf, fd);
-	close(fd);
-	if (error != KEYFILE_OK) {
-		refuse_key(k, index, error, kf.line);
-		return;
+	if (set_usable(k->next)) {
+		if (k->next->loaded[index])
+			fatalx("bad key message");
+		load_key(k, index, fd);
 	}
-	/* keyfile_read() has checked it so. */
-	if (sign_key(&k->keys[index], kf.secret) == -1)
-		fatalx("a key that was checked is not valid");
-	k->loaded[index] = true;
-	memcpy(k->policy.addresses[index], k->keys[index].address,
-	    ADDRESS_SIZE);
-	answer.key = index;
-	memcpy(answer.address, k->keys[index].address, ADDRESS_SIZE);
-	if (keymsg_send_address(&k->parent, &answer) == -1)
-		fatal("cannot answer the parent");
+	close(fd);
 }
 
 static void
 setup_rule(struct keyd *k, struct imsg *imsg)
 {
+	struct keyd_set		*set = k->next;
 	struct keyd_rule	 msg;
 
-	if (keymsg_get_rule(imsg, &msg) == -1 ||
-	    msg.index != k->nrules || msg.index >= k->config.nrules ||
-	    msg.rule.key >= k->config.nkeys)
+	if (keymsg_get_rule(imsg, &msg) == -1)
 		fatalx("bad rule message");
-	k->policy.rules[k->nrules++] = msg.rule;
+	if (!set_usable(set))
+		return;
+	if (msg.index != set->nrules || msg.index >= set->config.nrules ||
+	    msg.rule.key >= set->config.nkeys)
+		fatalx("bad rule message");
+	set->policy.rules[set->nrules++] = msg.rule;
 }
 
 /* Appends count items of size bytes to a list of n. */
 static void *
-append_items(void *list, size_t *n, const struct keyd_rulelist *msg,
-    size_t size)
+append_items(struct keyd_set *set, void *list, size_t *n,
+    const struct keyd_rulelist *msg, size_t size)
 {
 	uint8_t	*grown;
 
 	grown = reallocarray(list, *n + msg->count, size);
-	if (grown == NULL)
-		fatal("reallocarray");
+	if (grown == NULL) {
+		set->fault = "out of memory";
+		return (list);
+	}
 	memcpy(grown + *n * size, msg->items, msg->count * size);
 	*n += msg->count;
 	return (grown);
@@ -103,24 +165,28 @@ append_items(void *list, size_t *n, const struct keyd_rulelist *msg,
 static void
 setup_rulelist(struct keyd *k, struct imsg *imsg)
 {
+	struct keyd_set		*set = k->next;
 	struct keyd_rulelist	 msg;
 	struct rule		*rule;
 
-	if (keymsg_get_rulelist(imsg, &msg) == -1 || k->nrules == 0 ||
-	    msg.index != k->nrules - 1)
+	if (keymsg_get_rulelist(imsg, &msg) == -1)
 		fatalx("bad list message");
-	rule = &k->policy.rules[msg.index];
+	if (!set_usable(set))
+		return;
+	if (set->nrules == 0 || msg.index != set->nrules - 1)
+		fatalx("bad list message");
+	rule = &set->policy.rules[msg.index];
 	switch (msg.list) {
 	case KEYD_LIST_CHAIN:
-		rule->chains = append_items(rule->chains, &rule->nchains,
-		    &msg, U256_SIZE);
+		rule->chains = append_items(set, rule->chains,
+		    &rule->nchains, &msg, U256_SIZE);
 		break;
 	case KEYD_LIST_DOMAIN:
-		rule->domains = append_items(rule->domains, &rule->ndomains,
-		    &msg, HASH_SIZE);
+		rule->domains = append_items(set, rule->domains,
+		    &rule->ndomains, &msg, HASH_SIZE);
 		break;
 	case KEYD_LIST_TO:
-		rule->to = append_items(rule->to, &rule->nto, &msg,
+		rule->to = append_items(set, rule->to, &rule->nto, &msg,
 		    ADDRESS_SIZE);
 		break;
 	}
@@ -133,7 +199,8 @@ setup_channel(struct keyd *k, struct imsg *imsg)
 	enum keyd_role	 role;
 	int		 fd;
 
-	if (keymsg_get_channel(imsg, &role, &fd) == -1 ||
+	if (k->now != NULL ||
+	    keymsg_get_channel(imsg, &role, &fd) == -1 ||
 	    k->nchannels == KEYD_MAXCHANNELS)
 		fatalx("bad channel message");
 	c = &k->channels[k->nchannels];
@@ -145,20 +212,26 @@ setup_channel(struct keyd *k, struct imsg *imsg)
 	k->nchannels++;
 }
 
+/* ---- The end of it ---------------------------------------------------- */
+
 /* What the parent should have seen to before; NULL if nothing is wrong. */
 static const char *
-find_fault(const struct keyd *k)
+find_fault(const struct keyd_set *set)
 {
 	const struct rule	*rule;
 	uint32_t		 i;
 
-	for (i = 0; i < k->config.nkeys; i++)
-		if (!k->loaded[i])
+	if (set->fault != NULL)
+		return (set->fault);
+	if (set->failed)
+		return ("a key was refused");
+	for (i = 0; i < set->config.nkeys; i++)
+		if (!set->loaded[i])
 			return ("a key is missing");
-	if (k->nrules != k->config.nrules)
+	if (set->nrules != set->config.nrules)
 		return ("a rule is missing");
-	for (i = 0; i < k->nrules; i++) {
-		rule = &k->policy.rules[i];
+	for (i = 0; i < set->nrules; i++) {
+		rule = &set->policy.rules[i];
 		if (rule->methods & RULE_PAYLOAD && rule->nchains == 0)
 			return ("a rule for block payloads without a chain");
 		if (rule->has & RULE_TO && rule->nto == 0)
@@ -170,22 +243,76 @@ find_fault(const struct keyd *k)
 static void
 setup_end(struct keyd *k, struct imsg *imsg)
 {
+	struct keyd_set	*set = k->next;
 	const char	*fault;
 
 	if (keymsg_get_empty(imsg) == -1)
 		fatalx("bad end message");
-	if ((fault = find_fault(k)) != NULL || k->failed) {
-		if (fault == NULL)
-			fault = "a key was refused";
+	set->ended = true;
+	if ((fault = find_fault(set)) != NULL) {
 		if (keymsg_send_badconfig(&k->parent, fault) == -1)
 			fatal("cannot answer the parent");
 		return;
 	}
-	k->policy.nrules = k->nrules;
-	k->policy.nkeys = k->config.nkeys;
-	k->phase = KEYD_SERVING;
+	set->policy.nrules = set->nrules;
+	set->policy.nkeys = set->config.nkeys;
+	set->ready = true;
+	/* The first has none to wait for. */
+	if (k->now == NULL) {
+		k->now = set;
+		k->next = NULL;
+	}
 	if (keymsg_send_ready(&k->parent) == -1)
 		fatal("cannot answer the parent");
+}
+
+/*
+ * Askers may send longer messages before they hear of a lower limit, and keyd
+ * hears of a higher one first: it is never lowered.
+ */
+static void
+raise_max_data(struct keyd *k, uint32_t max_data)
+{
+	size_t	 i;
+
+	if (max_data <= k->max_data)
+		return;
+	k->max_data = max_data;
+	for (i = 0; i < k->nchannels; i++)
+		if (k->channels[i].open &&
+		    imsgbuf_set_maxsize(&k->channels[i].ibuf, max_data) == -1)
+			fatal("imsgbuf_set_maxsize");
+}
+
+/* Between two requests: this is no part of one. */
+static void
+setup_commit(struct keyd *k, struct imsg *imsg)
+{
+	struct keyd_set	*old = k->now;
+	size_t		 i;
+
+	if (keymsg_get_empty(imsg) == -1 || !k->next->ready)
+		fatalx("bad commit message");
+	k->now = k->next;
+	k->next = NULL;
+	set_clear(old);
+	raise_max_data(k, k->now->config.max_message -
+	    (uint32_t)IMSG_HEADER_SIZE);
+	for (i = 0; i < k->nchannels; i++)
+		if (k->channels[i].open && keymsg_send_empty(
+		    &k->channels[i].ibuf, KEYD_SWITCHED) == -1)
+			fatal("cannot tell the askers");
+	if (keymsg_send_empty(&k->parent, KEYD_COMMITTED) == -1)
+		fatal("cannot answer the parent");
+}
+
+static void
+setup_discard(struct keyd *k, struct imsg *imsg)
+{
+	if (keymsg_get_empty(imsg) == -1 || !k->next->ended)
+		fatalx("bad discard message");
+	set_clear(k->next);
+	k->next = NULL;
 }
 
 void
@@ -193,7 +320,13 @@ setup_message(struct keyd *k, struct imsg *imsg)
 {
 	uint32_t	 type = imsg_get_type(imsg);
 
-	if (type != KEYD_CONFIG && k->phase != KEYD_FILLING)
+	if (type == LOG_SETLEVEL) {
+		if (log_take_level(imsg) == -1)
+			fatalx("bad level message");
+		return;
+	}
+	if (type != KEYD_CONFIG && (k->next == NULL || k->next->ended !=
+	    (type == KEYD_COMMIT || type == KEYD_DISCARD)))
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case KEYD_CONFIG:
@@ -214,6 +347,12 @@ setup_message(struct keyd *k, struct imsg *imsg)
 	case KEYD_END:
 		setup_end(k, imsg);
 		break;
+	case KEYD_COMMIT:
+		setup_commit(k, imsg);
+		break;
+	case KEYD_DISCARD:
+		setup_discard(k, imsg);
+		break;
 	default:
 		fatalx("unknown message %u from the parent", type);
 	}
@@ -222,10 +361,7 @@ setup_message(struct keyd *k, struct imsg *imsg)
 void
 setup_clear(struct keyd *k)
 {
-	k->policy.nrules = k->nrules;
-	policy_clear(&k->policy);
-	free(k->keys);
-	free(k->loaded);
-	k->keys = NULL;
-	k->loaded = NULL;
+	set_clear(k->now);
+	set_clear(k->next);
+	k->now = k->next = NULL;
 }

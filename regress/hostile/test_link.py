@@ -29,10 +29,10 @@ RULES = [
      "chains": [21]},
     {"via": 2, "client": "a.example", "key": 0, "methods": 3, "chains": [30]},
     {"via": 2, "client": "", "key": 1, "methods": 3, "chains": [31]},
-    {"via": 64, "client": "", "key": 0, "methods": 3, "chains": [40]},
+    {"via": 128, "client": "", "key": 0, "methods": 3, "chains": [40]},
 ]
-VIAS = (0, 1, 2, 3, 63, 64)
-NO_VIAS = (65, 256, 257, 2**16, 2**24, 2**31, 2**31 + 1, 2**32 - 1)
+VIAS = (0, 1, 2, 3, 127, 128)
+NO_VIAS = (129, 256, 257, 2**16, 2**24, 2**31, 2**31 + 1, 2**32 - 1)
 CLIENTS = ("", "a.example", "b.example", "link.example", "c.example")
 CHAINS = sorted({chain for rule in RULES for chain in rule["chains"]})
 ROLES = (keymsg.DIRECT, keymsg.LINK)
@@ -119,7 +119,7 @@ def test_rules_of_another_link(server, rules, make):
     assert ask(link, rules, make(2, "", 31)) == 1
     assert ask(link, rules, make(1, "a.example", 30), make(1, "", 31),
                make(3, "", 31), make(1, "link.example", 30),
-               make(64, "a.example", 30), make(2, "a.example", 31),
+               make(128, "a.example", 30), make(2, "a.example", 31),
                make(2, "a.example", 10), make(2, "b.example", 31),
                make(2, "", 30)) == 0
 

@@ -89,7 +89,7 @@ def test_key_twice(server, site):
 @pytest.mark.parametrize("index,change", (
     (1, {}), (2**32 - 1, {}), (0, {"key": 1}), (0, {"key": 2**32 - 1}),
     (0, {"methods": 0}), (0, {"methods": 4}), (0, {"client": b""}),
-    (0, {"client": b"a\nb"}), (0, {"via": 65}), (0, {"via": 2**32 - 1}),
+    (0, {"client": b"a\nb"}), (0, {"via": 129}), (0, {"via": 2**32 - 1}),
     (0, {"via": 2**24, "client": b""}), (0, {"via": 1, "client": b"a\nb"})))
 def test_bad_rule(server, index, change):
     begin(server)
@@ -209,3 +209,74 @@ def test_end_of_the_parent(server, site):
     server.configure([site.key("sequencer")], [dict(RULE)])
     server.parent.near.close()
     assert server.wait() == 0
+
+
+# ---- a candidate, while it serves ------------------------------------------
+
+
+@pytest.fixture
+def serving(server, site):
+    server.wanted = (1, 0)
+    return server.configure([site.key("sequencer")], [dict(RULE)])
+
+
+def candidate(server, site, keys=1):
+    begin(server, keys=keys)
+    server.send_key(0, site.key("batcher"))
+    server.send_rule(0, RULE)
+    server.tell(keymsg.END)
+    assert server.hear()[0] == keymsg.ADDRESS
+    return server.hear()[0]
+
+
+def test_candidate_over_and_over(serving, site):
+    """Taken up or not; the asker is told of each that is."""
+    for kind in (keymsg.COMMIT, keymsg.DISCARD) * 20:
+        assert candidate(serving, site) == keymsg.READY
+        serving.tell(kind)
+        if kind == keymsg.COMMIT:
+            assert serving.hear() == (keymsg.COMMITTED, b"")
+            assert serving.channels[0].read() == (keymsg.SWITCHED, b"")
+
+
+@pytest.mark.parametrize("kind", ("COMMIT", "DISCARD", "KEY", "RULE",
+                                  "RULELIST", "CHANNEL", "END"))
+def test_without_a_candidate(serving, kind):
+    serving.tell(keymsg.TYPES[kind])
+    assert ends(serving)
+
+
+@pytest.mark.parametrize("kind", ("COMMIT", "DISCARD", "CONFIG"))
+def test_before_its_end(serving, kind):
+    begin(serving)
+    serving.tell(keymsg.TYPES[kind], keymsg.config(1, 1, 65536)
+                 if kind == "CONFIG" else b"")
+    assert ends(serving)
+
+
+@pytest.mark.parametrize("kind", ("KEY", "RULE", "RULELIST", "CHANNEL",
+                                  "END", "CONFIG"))
+def test_after_its_end(serving, site, kind):
+    assert candidate(serving, site) == keymsg.READY
+    serving.tell(keymsg.TYPES[kind], keymsg.config(1, 1, 65536)
+                 if kind == "CONFIG" else b"")
+    assert ends(serving)
+
+
+def test_bad_candidate_is_not_taken_up(serving, site):
+    assert candidate(serving, site, keys=2) == keymsg.BADCONFIG
+    serving.tell(keymsg.COMMIT)
+    assert ends(serving)
+
+
+def test_no_channel_comes_later(serving):
+    begin(serving)
+    with open("/dev/null", "rb") as f:
+        serving.tell(keymsg.CHANNEL, keymsg.u32(0), f.fileno())
+    assert ends(serving)
+
+
+@pytest.mark.parametrize("body", (b"", b"\x04", b"\xff", b"\0\0"))
+def test_bad_level(serving, body):
+    serving.tell(keymsg.SETLEVEL, body)
+    assert ends(serving)

@@ -1,0 +1,338 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: keyd/setup.o keyd/keyfile.o keyd/eckey.o keyd/der.o keyd/sign.o
+ * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o
+ * keyd/policy.o keyd/payload.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
+ * common/base64.o common/hex.o common/log.o common/log_render.o
+ * common/secret.o common/u256.o compat/imsg.o compat/imsg-buffer.o */
+/* libs: libsecp256k1 */
+
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "common/log.h"
+#include "common/secret.h"
+#include "keyd/keyd.h"
+
+/* ---- A parent and an asker -------------------------------------------- */
+
+static struct keyd	 keyd;
+static struct imsgbuf	 parent, asker;
+
+static void
+make_pair(struct imsgbuf *ours, int *theirs)
+{
+	int	 fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+	    fds), 0);
+	assert_int_equal(imsgbuf_init(ours, fds[0]), 0);
+	imsgbuf_allow_fdpass(ours);
+	*theirs = fds[1];
+}
+
+static bool
+has_more(int fd)
+{
+	char	 byte;
+
+	return (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1);
+}
+
+/* What the parent has queued goes to keyd, message by message. */
+static void
+deliver(void)
+{
+	struct imsg	 imsg;
+
+	do {
+		assert_true(imsgbuf_write(&parent) == 0 || errno == EAGAIN);
+		assert_int_equal(imsgbuf_read(&keyd.parent), 1);
+		while (imsg_get(&keyd.parent, &imsg) > 0) {
+			setup_message(&keyd, &imsg);
+			imsg_free(&imsg);
+		}
+		assert_int_equal(imsgbuf_write(&keyd.parent), 0);
+	} while (imsgbuf_queuelen(&parent) > 0 || has_more(keyd.parent.fd));
+}
+
+/* The type of the next message, 0 where there is none. */
+static uint32_t
+hear(struct imsgbuf *ibuf)
+{
+	struct imsg	 imsg;
+	uint32_t	 type;
+
+	if (imsg_get(ibuf, &imsg) <= 0 && (!has_more(ibuf->fd) ||
+	    imsgbuf_read(ibuf) != 1 || imsg_get(ibuf, &imsg) <= 0))
+		return (0);
+	type = imsg_get_type(&imsg);
+	imsg_free(&imsg);
+	return (type);
+}
+
+static int
+file_of(unsigned int n)
+{
+	char	 text[80];
+	FILE	*f = tmpfile();
+	int	 fd;
+
+	assert_non_null(f);
+	snprintf(text, sizeof(text), "%064x\n", n + 0x1000);
+	assert_true(fputs(text, f) >= 0 && fflush(f) == 0);
+	assert_true((fd = dup(fileno(f))) != -1);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	fclose(f);
+	return (fd);
+}
+
+static struct rule
+rule_of(const char *client)
+{
+	struct rule	 rule;
+
+	memset(&rule, 0, sizeof(rule));
+	snprintf(rule.client, sizeof(rule.client), "%s", client);
+	rule.methods = RULE_TRANSACTION;
+	return (rule);
+}
+
+/* n keys from the first on, and a rule for that client. */
+static void
+tell(uint32_t n, unsigned int first, const char *client)
+{
+	struct keyd_config	 config = { n, 1, 65536 };
+	const struct rule	 rule = rule_of(client);
+	uint32_t		 i;
+
+	assert_int_equal(keymsg_send_config(&parent, &config), 0);
+	for (i = 0; i < n; i++) {
+		assert_int_equal(keymsg_send_key(&parent, i,
+		    file_of(first + i)), 0);
+		deliver();
+		assert_int_equal(hear(&parent), KEYD_ADDRESS);
+	}
+	assert_int_equal(keymsg_send_rule(&parent, 0, &rule), 0);
+}
+
+static void
+end(uint32_t answer)
+{
+	assert_int_equal(keymsg_send_end(&parent), 0);
+	deliver();
+	assert_int_equal(hear(&parent), answer);
+}
+
+static void
+say(enum keyd_msg type)
+{
+	assert_int_equal(keymsg_send_empty(&parent, type), 0);
+	deliver();
+}
+
+static int
+setup(void **state)
+{
+	int	 fd;
+
+	(void)state;
+	memset(&keyd, 0, sizeof(keyd));
+	assert_int_equal(secret_init(KEYD_SECRETS), 0);
+	assert_int_equal(sign_init(), 0);
+	make_pair(&parent, &fd);
+	assert_int_equal(imsgbuf_init(&keyd.parent, fd), 0);
+	imsgbuf_allow_fdpass(&keyd.parent);
+	tell(1, 0, "old.example");
+	make_pair(&asker, &fd);
+	assert_int_equal(keymsg_send_channel(&parent, KEYD_DIRECT, fd), 0);
+	end(KEYD_READY);
+	assert_non_null(keyd.now);
+	assert_null(keyd.next);
+	return (0);
+}
+
+static void
+drop(struct imsgbuf *ibuf)
+{
+	imsgbuf_clear(ibuf);
+	close(ibuf->fd);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	setup_clear(&keyd);
+	drop(&parent);
+	drop(&asker);
+	drop(&keyd.parent);
+	drop(&keyd.channels[0].ibuf);
+	sign_exit();
+	secret_exit();
+	return (0);
+}
+
+/* What keyd has still to say to its asker. */
+static uint32_t
+asker_hears(void)
+{
+	assert_int_equal(imsgbuf_write(&keyd.channels[0].ibuf), 0);
+	return (hear(&asker));
+}
+
+/* ---- Tests ------------------------------------------------------------ */
+
+static bool
+is_zero(const uint8_t *p, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] != 0)
+			return (false);
+	return (true);
+}
+
+static void
+test_commit(void **state)
+{
+	const uint8_t	*secret = keyd.now->keys[0].secret;
+
+	(void)state;
+	tell(2, 5, "new.example");
+	end(KEYD_READY);
+	/* Nothing of it holds before the word. */
+	assert_string_equal(keyd.now->policy.rules[0].client, "old.example");
+	assert_int_equal(keyd.now->policy.nkeys, 1);
+	assert_false(is_zero(secret, SECRET_SIZE));
+	assert_int_equal(asker_hears(), 0);
+	say(KEYD_COMMIT);
+	assert_int_equal(hear(&parent), KEYD_COMMITTED);
+	assert_string_equal(keyd.now->policy.rules[0].client, "new.example");
+	assert_int_equal(keyd.now->policy.nkeys, 2);
+	assert_null(keyd.next);
+	assert_true(is_zero(secret, SECRET_SIZE));
+	assert_int_equal(asker_hears(), KEYD_SWITCHED);
+	assert_int_equal(asker_hears(), 0);
+}
+
+static void
+test_discard(void **state)
+{
+	const uint8_t	*secret;
+
+	(void)state;
+	tell(1, 9, "new.example");
+	end(KEYD_READY);
+	secret = keyd.next->keys[0].secret;
+	assert_false(is_zero(secret, SECRET_SIZE));
+	say(KEYD_DISCARD);
+	assert_true(is_zero(secret, SECRET_SIZE));
+	assert_null(keyd.next);
+	assert_string_equal(keyd.now->policy.rules[0].client, "old.example");
+	assert_int_equal(hear(&parent), 0);
+	assert_int_equal(asker_hears(), 0);
+}
+
+/* One of them is no key: the others of it go. */
+static void
+test_bad_candidate(void **state)
+{
+	struct keyd_config	 config = { 2, 0, 65536 };
+	const uint8_t		*secret;
+
+	(void)state;
+	assert_int_equal(keymsg_send_config(&parent, &config), 0);
+	assert_int_equal(keymsg_send_key(&parent, 0, file_of(3)), 0);
+	deliver();
+	assert_int_equal(hear(&parent), KEYD_ADDRESS);
+	secret = keyd.next->keys[0].secret;
+	assert_int_equal(keymsg_send_key(&parent, 1,
+	    open("/dev/null", O_RDONLY)), 0);
+	deliver();
+	assert_int_equal(hear(&parent), KEYD_BADKEY);
+	end(KEYD_BADCONFIG);
+	say(KEYD_DISCARD);
+	assert_true(is_zero(secret, SECRET_SIZE));
+	/* And another one can come. */
+	tell(1, 4, "new.example");
+	end(KEYD_READY);
+	say(KEYD_COMMIT);
+	assert_int_equal(hear(&parent), KEYD_COMMITTED);
+}
+
+/* As many as there may be, over and over, beside as many. */
+static void
+test_room(void **state)
+{
+	void	*rest;
+	int	 i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		tell(KEYD_MAXKEYS, (unsigned int)i, "new.example");
+		end(KEYD_READY);
+		say(i % 2 == 0 ? KEYD_COMMIT : KEYD_DISCARD);
+		if (i % 2 == 0)
+			assert_int_equal(hear(&parent), KEYD_COMMITTED);
+		assert_null(keyd.next);
+	}
+	setup_clear(&keyd);
+	rest = secret_alloc(KEYD_SECRETS);
+	assert_non_null(rest);
+	secret_free(rest, KEYD_SECRETS);
+}
+
+/* A longer message is never too long for keyd before its asker knows. */
+static void
+test_limit_is_never_lowered(void **state)
+{
+	struct keyd_config	 config = { 0, 0, 1 << 20 };
+	uint32_t		 before = keyd.max_data;
+
+	(void)state;
+	assert_int_equal(keymsg_send_config(&parent, &config), 0);
+	end(KEYD_READY);
+	assert_int_equal(keyd.max_data, before);
+	say(KEYD_COMMIT);
+	assert_int_equal(keyd.max_data, (1 << 20) - IMSG_HEADER_SIZE);
+	config.max_message = 65536;
+	assert_int_equal(hear(&parent), KEYD_COMMITTED);
+	assert_int_equal(keymsg_send_config(&parent, &config), 0);
+	end(KEYD_READY);
+	say(KEYD_COMMIT);
+	assert_int_equal(keyd.max_data, (1 << 20) - IMSG_HEADER_SIZE);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest	tests[] = {
+		cmocka_unit_test_setup_teardown(test_commit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_discard, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_bad_candidate, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_limit_is_never_lowered,
+		    setup, teardown)
+	};
+
+	return (cmocka_run_group_tests_name("keydsetup", tests, NULL, NULL));
+}
