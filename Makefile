@@ -72,11 +72,13 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/config_proxy.o \
 	$O/signerd/config_rule.o \
 	$O/signerd/config_setting.o \
+	$O/signerd/config_started.o \
 	$O/signerd/dialmsg.o \
 	$O/signerd/files.o \
 	$O/signerd/frontmsg.o \
 	$O/signerd/linkmsg.o \
 	$O/signerd/parent.o \
+	$O/signerd/parent_reload.o \
 	$O/signerd/parse.o \
 	$O/signerd/setup.o \
 	$O/signerd/setup_dialer.o \
@@ -141,9 +143,11 @@ API_OBJS = \
 # The network process: TLS, HTTP, JSON-RPC.  No key, no file.
 FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 	$O/signerd/direct.o \
+	$O/signerd/front_setup.o \
 	$O/signerd/frontend.o \
 	$O/signerd/frontmsg.o \
 	$O/signerd/keylink.o \
+	$O/signerd/keynames.o \
 	$O/signerd/metadata.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o
@@ -171,7 +175,10 @@ LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/signerd/dialmsg.o \
 	$O/signerd/frontmsg.o \
 	$O/signerd/keylink.o \
+	$O/signerd/keynames.o \
 	$O/signerd/link.o \
+	$O/signerd/link_commit.o \
+	$O/signerd/link_setup.o \
 	$O/signerd/linkmsg.o \
 	$O/signerd/metadata.o \
 	$O/signerd/reqlog.o \

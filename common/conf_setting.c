@@ -404,6 +404,8 @@ conf_setting_error(struct conf_parser *p, const char *name,
 	if (second->file != NULL &&
 	    (pos->file == NULL || pos->order < second->order))
 		pos = second;
+	if (pos->file == NULL)
+		pos = lexer_last(p->lexer);
 	lexer_error(p->lexer, pos, "%s", text);
 }
 

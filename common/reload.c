@@ -192,6 +192,9 @@ reload_answered(struct reload *r, struct child *c, bool good)
 	if (!reload_awaits(r, c))
 		return (-1);
 	c->reload = good ? CHILD_PREPARED : CHILD_UNABLE;
+	if (!good && report_count() == 0)
+		report_fault("the %s cannot take up the configuration: its "
+		    "records in the log say why", c->name);
 	if (!r->preparing)
 		decide(r);
 	return (0);

@@ -52,6 +52,17 @@ advertise_chains(struct grants *g, const struct keyd_rulelist *list)
 	return (0);
 }
 
+void
+advertise_clear(struct grants *g)
+{
+	size_t	 i;
+
+	for (i = 0; i < g->n; i++)
+		free(g->list[i].chains);
+	free(g->list);
+	memset(g, 0, sizeof(*g));
+}
+
 /* ---- What the rules of one link come to ------------------------------- */
 
 /* One key on one chain, or on any. */

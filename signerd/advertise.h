@@ -33,6 +33,8 @@ struct grants {
 /* Of a rule, and of a piece of one of its lists.  -1 where memory is short. */
 int	advertise_rule(struct grants *, const struct rule *);
 int	advertise_chains(struct grants *, const struct keyd_rulelist *);
+/* Forgets them all. */
+void	advertise_clear(struct grants *);
 
 /*
  * The object of opsignerproxy_serveSigner (JSON text, a string to be freed)

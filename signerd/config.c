@@ -138,10 +138,11 @@ parser_listen(struct parser *p, const struct lexer_token *host,
 	if (listen == NULL)
 		fatal("configuration");
 	listen->fd = -1;
+	listen->order = host->pos.order;
 	listen->conf = host->pos.file;
 	listen->line = host->pos.line;
 	listen->host = address;
-	listen->port = number;
+	listen->port = listen->given = number;
 	STAILQ_INSERT_TAIL(&p->conf->listens, listen, entry);
 }
 
@@ -287,6 +288,7 @@ parser_check(struct parser *p)
 	check_names(p, used);
 	proxies_check(p);
 	settings_check(p);
+	started_check(p);
 	/* What is odd can come of an error, and must not crowd it out. */
 	if (lexer_nerrors(p->common.lexer) > 0)
 		return;

@@ -15,7 +15,7 @@
 #include "common/conf.h"
 #include "common/lexer.h"
 #include "common/log.h"
-#include "keyd/policy.h"
+#include "keyd/keymsg.h"
 
 /*
  * signerd.conf(5), parsed: what the file says and the defaults for what it
@@ -24,6 +24,8 @@
 
 #define CONFIG_NAME_MAX	CONF_NAME_MAX	/* of keys and proxies */
 #define CONFIG_PROXIES	64
+/* Numbers that proxies can have, counted from 0: see config_number(). */
+#define CONFIG_NUMBERS	KEYD_MAXVIAS
 #define CONFIG_TARGET_MAX	255	/* of a url: path and query */
 #define CONFIG_NAMESERVERS	8
 
@@ -31,9 +33,14 @@ struct config_listen {
 	STAILQ_ENTRY(config_listen) entry;
 	char		*host;		/* numeric address */
 	uint16_t	 port;
+	uint16_t	 given;		/* port, as it is written */
 	const char	*conf;
 	int		 line;
+	unsigned int	 order;		/* lexer_pos.order of the statement */
 	int		 fd;		/* listening, or -1 */
+	bool		 taken;		/* the next configuration keeps it */
+	bool		 kept;		/* it goes on from what ran before */
+	uint32_t	 number;	/* the frontend's of it */
 };
 
 struct config_key {
@@ -50,7 +57,7 @@ struct config_key {
 struct config_proxy {
 	STAILQ_ENTRY(config_proxy) entry;
 	char		*name;
-	uint32_t	 index;		/* in the order of the file */
+	uint32_t	 index;		/* see config_number() */
 	char		*host;		/* of the url, without brackets */
 	uint16_t	 port;
 	char		*target;	/* "/ws" */
@@ -140,6 +147,18 @@ struct config {
 	struct lexer_names names;	/* what every conf points to */
 };
 
+/* What a running daemon cannot change: how it was started. */
+struct config_started {
+	bool		 root;
+	char		*user;
+	char		*keyd_user;	/* whoever that is */
+	const char	*keyd_default;	/* where the file names none */
+	char		*chroot;
+	bool		 listens;	/* there is a frontend */
+	bool		 proxies;	/* there is a link process */
+	uint64_t	 files;		/* limit of open ones */
+};
+
 /*
  * -D name=value, before config_parse; it holds for every later one.  -1 if it
  * is not of that form.
@@ -154,6 +173,12 @@ int		 config_define(const char *);
  * is odd but no fault is written as "FILE:LINE: warning: text".
  */
 struct config	*config_parse(const char *path);
+/*
+ * The same while the daemon runs: what of it would need a restart is a fault,
+ * too.
+ */
+struct config	*config_parse_again(const char *path,
+		    const struct config_started *);
 void		 config_free(struct config *);
 
 /*
@@ -174,7 +199,26 @@ int		 config_open(struct config *);
  * kernel chose for port 0 is put in the place of the 0.
  */
 int		 config_bind(struct config *);
+/*
+ * The same, but sockets that are open in what runs go on: `kept`, and with the
+ * number of that one.
+ */
+int		 config_bind_again(struct config *, struct config *running);
+/* Open files that a process needs for it. */
+uint64_t	 config_files(const struct config *);
+/*
+ * Numbers the proxies, in the first configuration (running is NULL) in the
+ * order of the file.  Later a proxy keeps its number as long as there is one
+ * of its name, and others get those that were given longest ago, so that
+ * nothing that was asked by an old number is taken for another proxy's.
+ * *next is where to go on.
+ */
+void		 config_number(struct config *, const struct config *running,
+		    uint32_t *next);
 /* Closes what config_open and config_bind opened; config_free does it, too. */
 void		 config_close(struct config *);
+
+struct config_proxy *config_find_proxy(const struct config *,
+		    const char *name);
 
 #endif /* SIGNERD_CONFIG_H */

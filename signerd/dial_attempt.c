@@ -220,12 +220,20 @@ attempt_files(struct endpoint *e, const struct dial_resolvconf *conf,
 /* ---- Beginning and end ------------------------------------------------ */
 
 int
-attempt_init(struct endpoint *e)
+attempt_init(struct dialer *d, struct endpoint *e)
 {
+	e->dialer = d;
+	e->deadline = evtimer_new(d->base, on_deadline, e);
+	return (e->deadline == NULL ? -1 : 0);
+}
+
+void
+attempt_configure(struct endpoint *e, const struct dial_endpoint *config)
+{
+	attempt_cancel(e);
+	e->config = *config;
 	e->numeric = dial_address_parse(e->config.host, e->config.port,
 	    &e->address) == 0;
-	e->deadline = evtimer_new(e->dialer->base, on_deadline, e);
-	return (e->deadline == NULL ? -1 : 0);
 }
 
 void

@@ -108,7 +108,7 @@ take_request(struct dialer *d, struct imsg *imsg)
 		complain("malformed request", imsg_get_type(imsg));
 		return;
 	}
-	if (request.index >= d->nendpoints) {
+	if (!d->endpoints[request.index].used) {
 		complain("no such endpoint", request.index);
 		if (imsg_get_type(imsg) == DIAL_CONNECT)
 			answer_failed(d, request.index, request.cookie,
@@ -150,7 +150,7 @@ on_closed(struct imsgev *iev, const char *why, void *arg)
 
 	if (why != NULL)
 		log_error("the channel to the link process: %s", why);
-	for (i = 0; i < d->nendpoints; i++)
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++)
 		attempt_cancel(&d->endpoints[i]);
 	imsgev_clear(iev);
 	d->linked = false;

@@ -22,32 +22,30 @@
 static void
 take_config(struct dialer *d, struct imsg *imsg)
 {
-	uint32_t	 i;
+	struct dial_next	*next = &d->next;
+	uint32_t		 i;
 
-	if (d->configured || dialmsg_get_config(imsg, &d->config) == -1)
+	if (next->begun)
 		fatalx("bad configuration message");
-	for (i = 0; i < d->config.nnameservers; i++)
-		if (dial_server_parse(d->config.nameservers[i], DNS_PORT,
-		    &d->servers[i]) == -1)
+	memset(next, 0, sizeof(*next));
+	if (dialmsg_get_config(imsg, &next->config) == -1)
+		fatalx("bad configuration message");
+	for (i = 0; i < next->config.nnameservers; i++)
+		if (dial_server_parse(next->config.nameservers[i], DNS_PORT,
+		    &next->servers[i]) == -1)
 			fatalx("bad name server in the configuration");
-	d->configured = true;
+	next->begun = true;
 }
 
 static void
-take_endpoint(struct dialer *d, struct imsg *imsg)
+take_endpoint(struct dial_next *next, struct imsg *imsg)
 {
-	struct endpoint	*e;
+	struct dial_endpoint	 e;
 
-	if (!d->configured || d->nendpoints == DIAL_MAXENDPOINTS)
+	if (dialmsg_get_endpoint(imsg, &e) == -1 || next->used[e.index])
 		fatalx("bad endpoint message");
-	e = &d->endpoints[d->nendpoints];
-	if (dialmsg_get_endpoint(imsg, &e->config) == -1 ||
-	    e->config.index != d->nendpoints)
-		fatalx("bad endpoint message");
-	e->dialer = d;
-	if (attempt_init(e) == -1)
-		fatal("endpoint");
-	d->nendpoints++;
+	next->endpoints[e.index] = e;
+	next->used[e.index] = true;
 }
 
 static void
@@ -57,18 +55,68 @@ take_channel(struct dialer *d, struct imsg *imsg)
 		fatalx("bad channel message");
 }
 
+/* ---- In force, or not ------------------------------------------------- */
+
+static void
+answer(struct dialer *d, enum dial_msg type)
+{
+	if (dialmsg_send(&d->parent.ibuf, type, -1) == -1)
+		fatal("cannot answer the parent");
+	imsgev_flush(&d->parent);
+}
+
+static bool
+is_same(const struct dial_endpoint *a, const struct dial_endpoint *b)
+{
+	return (a->port == b->port && strcmp(a->host, b->host) == 0);
+}
+
+/* Attempts for endpoints that stay go on. */
+static void
+put_in_force(struct dialer *d)
+{
+	struct dial_next	*next = &d->next;
+	struct endpoint		*e;
+	uint32_t		 i;
+
+	d->config = next->config;
+	memcpy(d->servers, next->servers, sizeof(d->servers));
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++) {
+		e = &d->endpoints[i];
+		if (!next->used[i])
+			attempt_cancel(e);
+		else if (!e->used || !is_same(&e->config, &next->endpoints[i]))
+			attempt_configure(e, &next->endpoints[i]);
+		e->used = next->used[i];
+	}
+	next->begun = false;
+}
+
 static void
 start(struct dialer *d, struct imsg *imsg)
 {
-	if (dialmsg_get_empty(imsg) == -1 || !d->configured ||
-	    d->channel == -1)
+	if (dialmsg_get_empty(imsg) == -1 || d->channel == -1)
 		fatalx("bad start message");
-	if (dialer_link_start(d, d->channel) == -1)
-		fatal("the channel to the link process");
-	d->started = true;
-	if (dialmsg_send(&d->parent.ibuf, DIAL_READY, -1) == -1)
-		fatal("cannot answer the parent");
-	imsgev_flush(&d->parent);
+	d->next.ended = true;
+	if (!d->started) {
+		if (dialer_link_start(d, d->channel) == -1)
+			fatal("the channel to the link process");
+		put_in_force(d);
+		d->started = true;
+	}
+	answer(d, DIAL_READY);
+}
+
+static void
+decide(struct dialer *d, struct imsg *imsg)
+{
+	if (dialmsg_get_empty(imsg) == -1)
+		fatalx("bad commit message");
+	if (imsg_get_type(imsg) == DIAL_COMMIT) {
+		put_in_force(d);
+		answer(d, DIAL_COMMITTED);
+	} else
+		d->next.begun = false;
 }
 
 /* ---- Files ------------------------------------------------------------ */
@@ -85,7 +133,7 @@ on_ask(int fd, short what, void *arg)
 	(void)what;
 	if (d->asking)
 		return;
-	for (i = 0; i < d->nendpoints; i++) {
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++) {
 		e = &d->endpoints[i];
 		if (e->state != ATTEMPT_WANTS_FILES)
 			continue;
@@ -167,7 +215,7 @@ take_hosts(struct dialer *d, struct imsg *imsg)
 		fatalx("hosts out of turn");
 	text = read_file(imsg, "hosts", DIAL_HOSTS_MAX, &len);
 	d->asking = d->have_resolv = false;
-	for (i = 0; i < d->nendpoints; i++) {
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++) {
 		e = &d->endpoints[i];
 		if (e->state == ATTEMPT_AWAITS_FILES)
 			attempt_files(e, &d->resolv, text != NULL ? text : "",
@@ -180,21 +228,17 @@ take_hosts(struct dialer *d, struct imsg *imsg)
 
 /* ---- Messages --------------------------------------------------------- */
 
+/* What belongs to a configuration that comes in. */
 static void
-on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+next_message(struct dialer *d, struct imsg *imsg, uint32_t type)
 {
-	struct dialer	*d = arg;
-	uint32_t	 type = imsg_get_type(imsg);
+	bool	 decides = type == DIAL_COMMIT || type == DIAL_DISCARD;
 
-	(void)iev;
-	if (d->started != (type == DIAL_RESOLVCONF || type == DIAL_HOSTS))
+	if (!d->next.begun || d->next.ended != decides)
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
-	case DIAL_CONFIG:
-		take_config(d, imsg);
-		break;
 	case DIAL_ENDPOINT:
-		take_endpoint(d, imsg);
+		take_endpoint(&d->next, imsg);
 		break;
 	case DIAL_CHANNEL:
 		take_channel(d, imsg);
@@ -202,14 +246,37 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	case DIAL_START:
 		start(d, imsg);
 		break;
+	case DIAL_COMMIT:
+	case DIAL_DISCARD:
+		decide(d, imsg);
+		break;
+	default:
+		fatalx("unknown message %u from the parent", type);
+	}
+}
+
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	struct dialer	*d = arg;
+
+	(void)iev;
+	switch (imsg_get_type(imsg)) {
+	case LOG_SETLEVEL:
+		if (log_take_level(imsg) == -1)
+			fatalx("bad level message");
+		break;
 	case DIAL_RESOLVCONF:
 		take_resolvconf(d, imsg);
 		break;
 	case DIAL_HOSTS:
 		take_hosts(d, imsg);
 		break;
+	case DIAL_CONFIG:
+		take_config(d, imsg);
+		break;
 	default:
-		fatalx("unknown message %u from the parent", type);
+		next_message(d, imsg, imsg_get_type(imsg));
 	}
 }
 
@@ -220,7 +287,12 @@ dialer_parent_start(struct dialer *d)
 		on_message, NULL, child_orphaned
 	};
 
+	uint32_t			 i;
+
 	if ((d->ask = evtimer_new(d->base, on_ask, d)) == NULL)
 		fatal("evtimer_new");
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++)
+		if (attempt_init(d, &d->endpoints[i]) == -1)
+			fatal("endpoint");
 	child_parent(&d->parent, DIAL_MSGSIZE, &cb, d);
 }

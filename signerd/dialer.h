@@ -31,6 +31,7 @@ enum attempt_state {
 /* An endpoint and its attempt, if there is one. */
 struct endpoint {
 	struct dialer		*dialer;
+	bool			 used;		/* there is one */
 	struct dial_endpoint	 config;
 	struct dial_address	 address;	/* where the host is one */
 	bool			 numeric;
@@ -45,18 +46,27 @@ struct endpoint {
 	struct dial_race	*race;
 };
 
+/* A configuration on its way to be in force. */
+struct dial_next {
+	bool			 begun;		/* there is one */
+	bool			 ended;		/* all is said */
+	struct dial_config	 config;
+	struct dial_address	 servers[DIAL_MAXNAMESERVERS];
+	struct dial_endpoint	 endpoints[DIAL_MAXENDPOINTS];
+	bool			 used[DIAL_MAXENDPOINTS];
+};
+
 struct dialer {
 	struct event_base	*base;
 	struct imsgev		 parent;
 	struct imsgev		 link;
 	bool			 linked;	/* link is open */
-	bool			 configured;
 	bool			 started;
 	int			 channel;	/* link's, until then */
-	struct dial_config	 config;
+	struct dial_next	 next;
+	struct dial_config	 config;	/* that is in force */
 	struct dial_address	 servers[DIAL_MAXNAMESERVERS];
 	struct endpoint		 endpoints[DIAL_MAXENDPOINTS];
-	uint32_t		 nendpoints;
 	/* The files; resolv is that of the answer that is coming in. */
 	struct event		*ask;
 	uint64_t		 asked;		/* us, the last time */
@@ -68,7 +78,9 @@ struct dialer {
 /* dial_attempt.c */
 
 /* 0, or -1 where memory is short. */
-int	attempt_init(struct endpoint *);
+int	attempt_init(struct dialer *, struct endpoint *);
+/* Where to; an attempt to get to where it was is given up. */
+void	attempt_configure(struct endpoint *, const struct dial_endpoint *);
 /* Answers the link process when it has come to its end. */
 void	attempt_begin(struct endpoint *, uint32_t cookie);
 void	attempt_cancel(struct endpoint *);

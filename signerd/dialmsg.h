@@ -13,9 +13,11 @@
 /*
  * The messages of the dialer.
  *
- * From the parent, once, in this order: DIAL_CONFIG, DIAL_ENDPOINT (index
- * from 0, without gaps), DIAL_CHANNEL (the descriptor of the link process'
- * socketpair), DIAL_START  <- DIAL_READY.  Afterwards, as the dialer asks:
+ * From the parent, once, in this order: DIAL_CONFIG, any of DIAL_ENDPOINT,
+ * DIAL_CHANNEL (the descriptor of the link process' socketpair), DIAL_START
+ * <- DIAL_READY.  Later the same can come again without DIAL_CHANNEL: a
+ * candidate; then DIAL_COMMIT  <- DIAL_COMMITTED, or DIAL_DISCARD.
+ * LOG_SETLEVEL can come at any time.  Afterwards, as the dialer asks:
  *   DIAL_NEEDFILES  ->  DIAL_RESOLVCONF and DIAL_HOSTS, each with a
  *                       descriptor for reading, or without one where there
  *                       is no such file
@@ -41,11 +43,14 @@ enum dial_msg {
 	DIAL_CONNECT,
 	DIAL_CANCEL,
 	DIAL_CONNECTED,
-	DIAL_FAILED
+	DIAL_FAILED,
+	DIAL_COMMIT,
+	DIAL_DISCARD,
+	DIAL_COMMITTED
 };
 
 #define DIAL_MSGSIZE		4096
-#define DIAL_MAXENDPOINTS	64
+#define DIAL_MAXENDPOINTS	128
 #define DIAL_HOST_MAX		253	/* bytes of a name or address */
 #define DIAL_MAXNAMESERVERS	8
 #define DIAL_NAMESERVER_MAX	63	/* "[2001:db8::1]:53" */

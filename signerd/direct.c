@@ -51,8 +51,7 @@ request(struct httpconn *conn, const char *body, size_t len, void *arg)
 		.peer = httpconn_address(conn),
 		.limits = &front->config.limits,
 		.keylink = &front->keylink,
-		.keys = front->keys,
-		.nkeys = front->nkeys
+		.names = &front->names
 	};
 	struct direct				*d;
 
@@ -80,15 +79,10 @@ cancel(struct httpconn *conn, void *arg)
 	free(d);
 }
 
-int
-direct_start(struct frontend *front,
-    void (*stopped)(struct httpserver *, void *))
+void
+direct_limits(struct frontend *front)
 {
-	const struct httpserver_cb	 cb = {
-		request, cancel, NULL, stopped, NULL
-	};
 	const struct config_limits	*l = &front->config.limits;
-	size_t				 i;
 
 	front->limits.max_connections = l->max_connections;
 	front->limits.max_per_address = l->max_per_address;
@@ -101,13 +95,17 @@ direct_start(struct frontend *front,
 	front->limits.timeout_idle = l->timeout_idle;
 	front->limits.timeout_write = l->timeout_write;
 	front->limits.timeout_request = l->timeout_request;
+}
+
+int
+direct_start(struct frontend *front,
+    void (*stopped)(struct httpserver *, void *))
+{
+	const struct httpserver_cb	 cb = {
+		request, cancel, NULL, stopped, NULL
+	};
+
 	front->server = httpserver_new(front->base, &front->limits, &cb,
 	    front);
-	if (front->server == NULL)
-		return (-1);
-	for (i = 0; i < front->nlisteners; i++)
-		if (httpserver_listen(front->server, front->listeners[i],
-		    front->tls) == -1)
-			return (-1);
-	return (0);
+	return (front->server == NULL ? -1 : 0);
 }

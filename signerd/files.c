@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <string.h>
+
+#include "common/report.h"
 #include "signerd/parse.h"
 
 int
@@ -27,6 +30,71 @@ config_open(struct config *conf)
 	return (status);
 }
 
+static bool
+is_any(const char *host)
+{
+	return (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0);
+}
+
+/* One of those that run keeps the other from being bound. */
+static bool
+is_in_the_way(const struct config_listen *l, const struct config_listen *old)
+{
+	bool v6 = strchr(l->host, ':') != NULL;
+
+	return (l->port == old->port &&
+	    (is_any(l->host) || is_any(old->host)) &&
+	    v6 == (strchr(old->host, ':') != NULL));
+}
+
+/* What runs has the port 0 that it was given filled in. */
+static bool
+is_same(const struct config_listen *l, const struct config_listen *old)
+{
+	return (strcmp(l->host, old->host) == 0 &&
+	    (l->given == old->given || l->given == old->port));
+}
+
+static int
+keep(struct config_listen *l, struct config *running)
+{
+	struct config_listen *old;
+
+	STAILQ_FOREACH(old, &running->listens, entry) {
+		if (old->taken || !is_same(l, old))
+			continue;
+		old->taken = true;
+		l->kept = true;
+		l->port = old->port;
+		l->number = old->number;
+		return (0);
+	}
+	STAILQ_FOREACH(old, &running->listens, entry) {
+		if (!is_in_the_way(l, old))
+			continue;
+		report_fault("%s:%d: listen on %s port %u: in use by the "
+		    "\"listen on %s\" that it is to replace: needs a restart",
+		    l->conf, l->line, l->host, l->port, old->host);
+		return (-1);
+	}
+	return (0);
+}
+
+int
+config_bind_again(struct config *conf, struct config *running)
+{
+	struct config_listen *l;
+	int status = 0;
+
+	STAILQ_FOREACH(l, &running->listens, entry)
+		l->taken = false;
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		if (keep(l, running) == -1)
+			status = -1;
+	}
+	return (status == -1 ? -1 : config_bind(conf));
+}
+
 int
 config_bind(struct config *conf)
 {
@@ -34,6 +102,8 @@ config_bind(struct config *conf)
 	int status = 0;
 
 	STAILQ_FOREACH(l, &conf->listens, entry) {
+		if (l->kept)
+			continue;
 		conf_fd_close(&l->fd);
 		l->fd = conf_bind("listen on", l->conf, l->line, l->host,
 		    &l->port);

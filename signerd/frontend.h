@@ -13,36 +13,61 @@
 #include "common/imsgev.h"
 #include "signerd/frontmsg.h"
 #include "signerd/keylink.h"
+#include "signerd/keynames.h"
 
 struct event_base;
 struct tlsctx;
 
+/* A socket to listen on: a new one, or one that goes on. */
+struct front_listen {
+	uint32_t	number;
+	int		fd;		/* -1: it goes on */
+};
+
+/* A configuration on its way to be in force; its keys are in the names. */
+struct front_next {
+	bool			 begun;		/* there is one */
+	bool			 ended;		/* all is said */
+	bool			 ready;
+	bool			 named;		/* its keys have a set */
+	bool			 nomem;
+	struct front_config	 config;
+	int			 files[TLSFILE_COUNT];	/* or -1 */
+	struct front_listen	 listens[CONF_LISTENS];
+	size_t			 nlistens;
+	struct tlsctx		*tls;		/* NULL: nothing to listen on */
+	char			 not_after[TLSFILES_TIME];
+};
+
 struct frontend {
 	struct event_base	*base;
 	struct imsgev		 parent;
-	struct front_config	 config;
-	bool			 configured;
+	struct front_config	 config;	/* that is in force */
+	struct front_next	 next;
 	bool			 serving;
-	struct tlsctx		*tls;
-	int			 files[TLSFILE_COUNT];	/* or -1 */
-	int			 listeners[CONF_LISTENS];
-	size_t			 nlisteners;	/* until serving */
+	uint32_t		 nlistens;	/* FRONT_LISTENs so far */
 	int			 channel;	/* to keyd, until serving */
 	struct keylink		 keylink;
-	struct front_key	*keys;
-	size_t			 nkeys;
+	struct keynames		 names;
 	struct httpserver_limits limits;
 	struct httpserver	*server;
 };
 
+/* ---- signerd/front_setup.c: what the parent says ----------------------- */
+
+/* A message of the parent: what it should not have sent ends the process. */
+void	front_message(struct frontend *, struct imsg *);
+
 /* ---- signerd/direct.c ------------------------------------------------- */
 
 /*
- * Serves the API of a signer to clients by HTTP, on all of the frontend's
- * listening sockets.  stopped() ends it after httpserver_stop().  -1 where
- * memory is short.
+ * Makes the server of the API of a signer for clients by HTTP; it has no
+ * sockets yet.  stopped() ends it after httpserver_stop().  -1 where memory is
+ * short.
  */
 int	direct_start(struct frontend *,
 	    void (*stopped)(struct httpserver *, void *));
+/* Takes its limits from the configuration that is in force. */
+void	direct_limits(struct frontend *);
 
 #endif /* SIGNERD_FRONTEND_H */

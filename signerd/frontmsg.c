@@ -157,6 +157,27 @@ frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 }
 
 int
+frontmsg_send_keep(struct imsgbuf *ibuf, uint32_t number)
+{
+	struct ibuf	*b;
+
+	if ((b = imsg_create(ibuf, FRONT_KEEP, 0, 0, 4)) == NULL)
+		return (-1);
+	return (msgfield_finish(ibuf, b, ibuf_add_n32(b, number) == 0));
+}
+
+int
+frontmsg_get_keep(struct imsg *imsg, uint32_t *number)
+{
+	struct ibuf	 b;
+
+	if (imsg_get_ibuf(imsg, &b) == -1 ||
+	    ibuf_get_n32(&b, number) == -1)
+		return (-1);
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
 frontmsg_send(struct imsgbuf *ibuf, enum front_msg type, int fd)
 {
 	return (msgfield_send(ibuf, type, fd));

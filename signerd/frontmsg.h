@@ -20,6 +20,14 @@
  * FRONT_ERROR (a fault or a warning) any number of times, then FRONT_READY,
  * or FRONT_FAILED after a fault;
  * after FRONT_STOP it exits 0; and LOG_MSG at any time.
+ *
+ * Once it serves the same can come again, without FRONT_CHANNEL and, where
+ * nothing is listened on, without files: a candidate.  FRONT_KEEP stands in
+ * the place of FRONT_LISTEN for a socket that goes on; it names it by its
+ * number, which counts every FRONT_LISTEN that there was, from 0.  After the
+ * answer to FRONT_START the parent says FRONT_COMMIT: it is in force, and
+ * answered by FRONT_COMMITTED; or FRONT_DISCARD, without an answer.
+ * LOG_SETLEVEL can come at any time.
  */
 enum front_msg {
 	FRONT_CONFIG = 0x300,
@@ -31,7 +39,11 @@ enum front_msg {
 	FRONT_STOP,
 	FRONT_ERROR,
 	FRONT_READY,
-	FRONT_FAILED
+	FRONT_FAILED,
+	FRONT_KEEP,		/* number of a socket that goes on */
+	FRONT_COMMIT,
+	FRONT_DISCARD,
+	FRONT_COMMITTED
 };
 
 #define FRONT_MSGSIZE		16384
@@ -59,6 +71,7 @@ int	frontmsg_send_config(struct imsgbuf *, const struct front_config *);
 int	frontmsg_send_file(struct imsgbuf *, enum tlsfile, int fd);
 int	frontmsg_send_key(struct imsgbuf *, const struct front_key *);
 int	frontmsg_send_error(struct imsgbuf *, const struct front_error *);
+int	frontmsg_send_keep(struct imsgbuf *, uint32_t number);
 /* FRONT_LISTEN, FRONT_CHANNEL (with fd), or one without anything (fd -1). */
 int	frontmsg_send(struct imsgbuf *, enum front_msg, int fd);
 
@@ -66,6 +79,7 @@ int	frontmsg_get_config(struct imsg *, struct front_config *);
 int	frontmsg_get_file(struct imsg *, enum tlsfile *, int *fd);
 int	frontmsg_get_key(struct imsg *, struct front_key *);
 int	frontmsg_get_error(struct imsg *, struct front_error *);
+int	frontmsg_get_keep(struct imsg *, uint32_t *number);
 int	frontmsg_get_fd(struct imsg *, int *fd);
 int	frontmsg_get_empty(struct imsg *);
 

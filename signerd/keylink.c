@@ -346,6 +346,12 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		else
 			answered(k, s, NULL);
 		return;
+	case KEYD_SWITCHED:
+		if (keymsg_get_empty(imsg) == -1)
+			break;
+		if (k->switched != NULL)
+			k->switched(k->arg);
+		return;
 	}
 	log_error("a message of keyd that does not decode");
 }
@@ -367,6 +373,18 @@ on_closed(struct imsgev *iev, const char *why, void *arg)
 
 	(void)iev;
 	k->lost(why != NULL ? why : "closed", k->arg);
+}
+
+/* Answers by the old limits are on their way: it is never lowered. */
+int
+keylink_set_limits(struct keylink *k)
+{
+	uint32_t	 size = KEYD_REPLYSIZE(k->limits->max_transaction);
+
+	if (size <= k->maxsize)
+		return (0);
+	k->maxsize = size;
+	return (imsgbuf_set_maxsize(&k->iev.ibuf, size));
 }
 
 int
@@ -392,6 +410,6 @@ keylink_init(struct keylink *k, struct event_base *base, int fd,
 	k->timer = evtimer_new(base, on_timer, k);
 	if (k->timer == NULL)
 		return (-1);
-	return (imsgev_init(&k->iev, base, fd,
-	    KEYD_REPLYSIZE(limits->max_transaction), &cb, k));
+	k->maxsize = KEYD_REPLYSIZE(limits->max_transaction);
+	return (imsgev_init(&k->iev, base, fd, k->maxsize, &cb, k));
 }

@@ -60,10 +60,13 @@ struct keylink {
 	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
 	size_t			 bytes;		/* in keyd */
+	uint32_t		 maxsize;	/* of its messages */
 	bool			 pumping;
 	bool			 behind;	/* keyd, and it was logged */
 	uint64_t		 late;		/* answers nobody waited for */
 	void			(*lost)(const char *why, void *arg);
+	/* May be set: keyd goes by another configuration from here on. */
+	void			(*switched)(void *arg);
 	void			*arg;
 };
 
@@ -71,6 +74,8 @@ struct keylink {
 int	keylink_init(struct keylink *, struct event_base *, int fd,
 	    const struct config_limits *, void (*lost)(const char *, void *),
 	    void *arg);
+/* The limits have changed; keyd has been told before.  0 or -1. */
+int	keylink_set_limits(struct keylink *);
 /* keyd is behind its deadline, or `max queue` signings wait. */
 bool	keylink_busy(const struct keylink *);
 /* Has the calls of a signing asked; its answers come by rpc_reply(). */

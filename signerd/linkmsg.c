@@ -32,7 +32,7 @@ linkmsg_get_proxy(struct imsg *imsg, struct link_proxy *lp)
 
 	if (msgfield_begin(imsg, LINK_PROXY, &b) == -1 ||
 	    ibuf_get_n32(&b, &lp->index) == -1 ||
-	    lp->index >= CONFIG_PROXIES ||
+	    lp->index >= CONFIG_NUMBERS ||
 	    msgfield_get_string(&b, lp->name, sizeof(lp->name)) == -1 ||
 	    msgfield_get_string(&b, lp->host, sizeof(lp->host)) == -1 ||
 	    msgfield_get_string(&b, lp->target, sizeof(lp->target)) == -1 ||
@@ -74,7 +74,7 @@ linkmsg_get_file(struct imsg *imsg, uint32_t *index, enum tlsfile *file,
 
 	*fd = -1;
 	if (msgfield_begin(imsg, LINK_FILE, &b) == -1 ||
-	    ibuf_get_n32(&b, index) == -1 || *index >= CONFIG_PROXIES ||
+	    ibuf_get_n32(&b, index) == -1 || *index >= CONFIG_NUMBERS ||
 	    ibuf_get_n8(&b, &kind) == -1 || kind >= TLSFILE_COUNT ||
 	    ibuf_size(&b) != 0)
 		return (-1);
@@ -123,7 +123,7 @@ linkmsg_get_error(struct imsg *imsg, struct link_error *e)
 	uint8_t		 kind, severity;
 
 	if (msgfield_begin(imsg, LINK_ERROR, &b) == -1 ||
-	    ibuf_get_n32(&b, &e->index) == -1 || e->index >= CONFIG_PROXIES ||
+	    ibuf_get_n32(&b, &e->index) == -1 || e->index >= CONFIG_NUMBERS ||
 	    ibuf_get_n8(&b, &kind) == -1 || kind >= TLSFILE_COUNT ||
 	    ibuf_get_n8(&b, &severity) == -1 ||
 	    severity >= TLSFILE_NSEVERITIES ||

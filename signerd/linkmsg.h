@@ -16,11 +16,11 @@
 
 /*
  * The messages between the parent and the link process.  From the parent,
- * once, in this order: FRONT_CONFIG, any of FRONT_KEY, LINK_PROXY (index from
- * 0, without gaps) each followed by its LINK_FILEs, KEYD_RULE and
+ * once, in this order: FRONT_CONFIG, any of FRONT_KEY, LINK_PROXY (index: its
+ * number, see config_number()) each followed by its LINK_FILEs, KEYD_RULE and
  * KEYD_RULELIST (those with a `via` alone, indices as keyd has them, for what
  * is advertised), FRONT_CHANNEL (to keyd), LINK_DIALER, FRONT_START; later
- * FRONT_STOP.  From the link process: LINK_ERROR (a fault or a warning in a
+ * FRONT_STOP.  A candidate and what becomes of it is as in frontmsg.h.  From the link process: LINK_ERROR (a fault or a warning in a
  * TLS file) any number of times, then FRONT_READY, or FRONT_FAILED after a
  * fault; after FRONT_STOP it exits 0; and LOG_MSG at any time.
  */

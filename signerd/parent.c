@@ -54,6 +54,15 @@ on_ready(void *arg)
 	config_close(p->config);
 	log_keys(p->config);
 	daemon_ready();
+	reload_ready(&p->reload);
+}
+
+static void
+on_reload(void *arg)
+{
+	struct parent	*p = arg;
+
+	reload_begin(&p->reload);
 }
 
 /* The frontend and the link process understand the same word. */
@@ -146,7 +155,7 @@ parent_run(struct parent *p, const struct proc_user *user,
     const struct proc_user *keyd)
 {
 	static const struct children_cb	 cb = {
-		on_message, on_ready, on_stop, NULL
+		on_message, on_ready, on_stop, on_reload
 	};
 	struct keyd_ends		 ends;
 
@@ -157,6 +166,7 @@ parent_run(struct parent *p, const struct proc_user *user,
 	p->set.cb = &cb;
 	p->set.arg = p;
 	children_init(&p->set);
+	parent_reload_init(p);
 	if (start_children(p, user, keyd) == -1)
 		return (1);
 	make_channels(p, &ends);

@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 #include "common/children.h"
+#include "common/daemon.h"
 #include "common/proc.h"
+#include "common/reload.h"
 #include "signerd/config.h"
 
 /* The dialer and the link process only where there are proxies to dial. */
@@ -24,7 +26,13 @@ enum child_role {
 
 /* The parent's state, from the start of its children to the end. */
 struct parent {
-	struct config		*config;
+	const struct daemon_options *options;
+	struct config_started	 started;
+	struct config		*config;	/* that is in force */
+	struct config		*candidate;	/* of a reload, or NULL */
+	struct reload		 reload;
+	uint32_t		 next_number;	/* of a proxy */
+	uint32_t		 nlistens;	/* FRONT_LISTENs so far */
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	/* Ends that go to children when keyd is ready, or -1. */
@@ -41,13 +49,33 @@ struct parent {
  * Starts the children, hands over what the configuration has opened, drops
  * what the parent itself does not need and serves until the end.  Returns
  * the exit status.  Faults that children find are written to stderr in the
- * manner of config_parse().  From the caller: config, set.libexec, set.check.
+ * manner of config_parse().  From the caller: options, started, config,
+ * set.libexec, set.check.
  */
 int	parent_run(struct parent *, const struct proc_user *user,
 	    const struct proc_user *keyd);
 
+/* ---- signerd/parent_reload.c: SIGHUP ----------------------------------- */
+
+/* After children_init(). */
+void	parent_reload_init(struct parent *);
+/* What the configuration says of the log. */
+struct daemon_log parent_log(const struct config *);
+void	parent_log_listen(const struct config_listen *, const char *msg);
+
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 
+/* The configuration that children are being told of. */
+static inline struct config *
+setup_subject(const struct parent *p)
+{
+	return (p->candidate != NULL ? p->candidate : p->config);
+}
+/*
+ * A child has said whether that is good, which may be the end of the
+ * candidate.  -1: it was not asked.
+ */
+int	setup_answered(struct parent *, enum child_role, bool good);
 /* The fd goes with the message and is closed when it has been sent. */
 int	setup_give(struct conf_file *);
 /* FRONT_CONFIG, and each FRONT_KEY. */

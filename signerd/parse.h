@@ -32,6 +32,7 @@ struct parser {
 	bool			 toomany;	/* rules: has been said */
 	struct config_proxy	*proxy;		/* being read, or NULL */
 	bool			 hasurl;	/* faulty or not */
+	const struct config_started *started;	/* NULL: not yet */
 	struct lexer_pos	 nameserver;	/* the last one */
 };
 
@@ -44,6 +45,9 @@ void		 parser_key(struct parser *, const struct lexer_token *name,
 		    const struct lexer_token *file);
 /* What can be told only when all of the text has been read. */
 void		 parser_check(struct parser *);
+
+/* config_started.c */
+void		 started_check(struct parser *);
 
 /* config_setting.c */
 extern const struct conf_settings config_settings;
@@ -62,7 +66,6 @@ void		 parser_nameserver(struct parser *,
 		    const struct lexer_token *port);
 struct conf_tls	 config_proxy_tls(struct config_proxy *);
 void		 config_proxy_free(struct config_proxy *);
-struct config_proxy *config_find_proxy(const struct config *, const char *);
 /* Gives proxies the files of the tls block; reports those that lack any. */
 void		 proxies_check(struct parser *);
 /* Warns of what is odd, where there is no fault. */

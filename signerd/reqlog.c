@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "keyd/keccak.h"
-#include "signerd/frontmsg.h"
+#include "signerd/keynames.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
 
@@ -133,6 +133,7 @@ void
 reqlog_signed(const struct call *call, const struct keyd_reply *reply)
 {
 	const struct rpc_owner	*owner = call_owner(call);
+	const struct front_key	*key;
 	struct log_record	 r;
 	uint8_t			 hash[KECCAK_SIZE];
 
@@ -144,10 +145,9 @@ reqlog_signed(const struct call *call, const struct keyd_reply *reply)
 		keccak256(hash, reply->result, reply->resultlen);
 		log_hex(&r, "txhash", hash, sizeof(hash));
 	}
-	if (reply->key < owner->nkeys) {
-		log_str(&r, "key", owner->keys[reply->key].name);
-		log_hex(&r, "address", owner->keys[reply->key].address,
-		    ADDRESS_SIZE);
+	if ((key = keynames_find(owner->names, reply->key)) != NULL) {
+		log_str(&r, "key", key->name);
+		log_hex(&r, "address", key->address, ADDRESS_SIZE);
 	}
 	log_num(&r, "rule", (uint64_t)reply->rule + 1);
 	log_times(&r, call, reply);

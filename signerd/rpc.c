@@ -385,6 +385,11 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 	case REFUSAL_DEADLINE:
 	case REFUSAL_INTERNAL:
 		return (unserved(call, reply->refusal));
+	case REFUSAL_FORBIDDEN:
+		/* The rules went while it was on its way. */
+		if (call_owner(call)->leaving)
+			return (unserved(call, reply->refusal));
+		/* FALLTHROUGH */
 	default:
 		refusal_of(call, reply->refusal, text, sizeof(text));
 		reqlog_refused(call, reply, text);

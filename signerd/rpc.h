@@ -19,8 +19,8 @@
 
 struct config_limits;
 struct evbuffer;
-struct front_key;
 struct keylink;
+struct keynames;
 struct signing;
 
 /*
@@ -57,9 +57,10 @@ struct rpc_owner {
 	bool		 metadata;
 	const struct config_limits *limits;
 	struct keylink	*keylink;
-	const struct front_key *keys;	/* for the log */
-	size_t		 nkeys;
+	const struct keynames *names;	/* for the log */
 	bool		 busy;		/* takes no more messages */
+	/* It goes, and has no rules any more: another is to be asked. */
+	bool		 leaving;
 	/* Of several messages together; 0: any number. */
 	uint32_t	 max_signings;
 	size_t		 max_held;	/* bytes */

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "common/faults.h"
+#include "common/report.h"
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
+#include "signerd/dialmsg.h"
 #include "signerd/frontmsg.h"
 #include "signerd/parent.h"
 
@@ -24,6 +26,7 @@ setup_give(struct conf_file *file)
 void
 setup_keyd(struct parent *p)
 {
+	struct config		*subject = setup_subject(p);
 	struct imsgev		*iev = &p->children[CHILD_KEYD].iev;
 	struct config_key	*key;
 	struct config_rule	*rule;
@@ -31,16 +34,16 @@ setup_keyd(struct parent *p)
 	uint32_t		 i = 0;
 
 	memset(&config, 0, sizeof(config));
-	config.nkeys = p->config->nkeys;
-	config.nrules = p->config->nrules;
-	config.max_message = p->config->limits.max_transaction;
+	config.nkeys = subject->nkeys;
+	config.nrules = subject->nrules;
+	config.max_message = subject->limits.max_transaction;
 	if (keymsg_send_config(&iev->ibuf, &config) == -1)
 		fatal("keyd's configuration");
-	STAILQ_FOREACH(key, &p->config->keys, entry)
+	STAILQ_FOREACH(key, &subject->keys, entry)
 		if (keymsg_send_key(&iev->ibuf, key->index,
 		    setup_give(&key->file)) == -1)
 			fatal("keyd's configuration");
-	STAILQ_FOREACH(rule, &p->config->rules, entry)
+	STAILQ_FOREACH(rule, &subject->rules, entry)
 		if (keymsg_send_rule(&iev->ibuf, i++, &rule->rule) == -1)
 			fatal("keyd's configuration");
 }
@@ -51,9 +54,9 @@ setup_limits(struct parent *p, struct imsgev *iev)
 	struct front_config	 fc;
 
 	memset(&fc, 0, sizeof(fc));
-	fc.limits = p->config->limits;
+	fc.limits = setup_subject(p)->limits;
 	if ((size_t)snprintf(fc.protocols, sizeof(fc.protocols), "%s",
-	    p->config->protocols) >= sizeof(fc.protocols))
+	    setup_subject(p)->protocols) >= sizeof(fc.protocols))
 		fatalx("tls protocols: too long");
 	if (frontmsg_send_config(&iev->ibuf, &fc) == -1)
 		fatal("a child's configuration");
@@ -65,7 +68,7 @@ setup_keys(struct parent *p, struct imsgev *iev)
 	struct config_key	*key;
 	struct front_key	 fk;
 
-	STAILQ_FOREACH(key, &p->config->keys, entry) {
+	STAILQ_FOREACH(key, &setup_subject(p)->keys, entry) {
 		memset(&fk, 0, sizeof(fk));
 		fk.index = key->index;
 		snprintf(fk.name, sizeof(fk.name), "%s", key->name);
@@ -75,14 +78,9 @@ setup_keys(struct parent *p, struct imsgev *iev)
 	}
 }
 
-void
-setup_frontend(struct parent *p)
+static void
+send_files(struct config *config, struct imsgev *iev)
 {
-	struct config		*config = p->config;
-	struct imsgev		*iev = &p->children[CHILD_FRONTEND].iev;
-	struct config_listen	*l;
-
-	setup_limits(p, iev);
 	if (frontmsg_send_file(&iev->ibuf, TLSFILE_CA,
 	    setup_give(&config->ca)) == -1 ||
 	    frontmsg_send_file(&iev->ibuf, TLSFILE_CERT,
@@ -93,13 +91,37 @@ setup_frontend(struct parent *p)
 	if (config->crl.fd != -1 && frontmsg_send_file(&iev->ibuf, TLSFILE_CRL,
 	    setup_give(&config->crl)) == -1)
 		fatal("frontend's configuration");
-	STAILQ_FOREACH(l, &config->listens, entry) {
-		if (l->fd == -1)
-			continue;
-		if (frontmsg_send(&iev->ibuf, FRONT_LISTEN, l->fd) == -1)
+}
+
+/* It counts the new ones as we do. */
+static void
+send_listen(struct parent *p, struct imsgev *iev, struct config_listen *l)
+{
+	if (l->kept) {
+		if (frontmsg_send_keep(&iev->ibuf, l->number) == -1)
 			fatal("frontend's configuration");
-		l->fd = -1;
+		return;
 	}
+	if (l->fd == -1)
+		return;
+	if (frontmsg_send(&iev->ibuf, FRONT_LISTEN, l->fd) == -1)
+		fatal("frontend's configuration");
+	l->fd = -1;
+	l->number = p->nlistens++;
+}
+
+void
+setup_frontend(struct parent *p)
+{
+	struct config		*config = setup_subject(p);
+	struct imsgev		*iev = &p->children[CHILD_FRONTEND].iev;
+	struct config_listen	*l;
+
+	setup_limits(p, iev);
+	if (!STAILQ_EMPTY(&config->listens))
+		send_files(config, iev);
+	STAILQ_FOREACH(l, &config->listens, entry)
+		send_listen(p, iev, l);
 	imsgev_flush(iev);
 }
 
@@ -123,7 +145,7 @@ key_address(struct parent *p, struct imsg *imsg)
 	struct config_key	*key;
 
 	if (keymsg_get_address(imsg, &msg) == -1 ||
-	    (key = key_by_index(p->config, msg.key)) == NULL)
+	    (key = key_by_index(setup_subject(p), msg.key)) == NULL)
 		return (-1);
 	memcpy(key->address, msg.address, ADDRESS_SIZE);
 	key->has_address = true;
@@ -137,7 +159,7 @@ key_bad(struct parent *p, struct imsg *imsg)
 	struct config_key	*key;
 
 	if (keymsg_get_badkey(imsg, &msg) == -1 ||
-	    (key = key_by_index(p->config, msg.key)) == NULL)
+	    (key = key_by_index(setup_subject(p), msg.key)) == NULL)
 		return (-1);
 	faults_report(&p->set, &key->file,
 	    keyfile_strerror((enum keyfile_error)msg.error), msg.line);
@@ -162,16 +184,40 @@ start_frontend(struct parent *p, bool serve)
 	imsgev_flush(iev);
 }
 
+static void
+ask(struct parent *p, enum child_role role)
+{
+	if (p->candidate != NULL)
+		reload_ask(&p->reload, &p->children[role]);
+}
+
 /* keyd has spoken; without it the others look for faults alone. */
 static void
 start_others(struct parent *p, bool serve)
 {
 	if (p->children[CHILD_FRONTEND].started)
 		start_frontend(p, serve);
-	if (p->children[CHILD_DIALER].started)
+	if (p->children[CHILD_DIALER].started) {
+		ask(p, CHILD_DIALER);
 		setup_dialer(p);
-	if (p->children[CHILD_LINK].started)
+	}
+	if (p->children[CHILD_LINK].started) {
+		ask(p, CHILD_LINK);
 		setup_link(p, serve);
+	}
+}
+
+int
+setup_answered(struct parent *p, enum child_role role, bool good)
+{
+	struct child	*c = &p->children[role];
+
+	if (p->candidate != NULL)
+		return (reload_answered(&p->reload, c, good));
+	if (!good)
+		children_failed(&p->set);
+	child_answered(c);
+	return (0);
 }
 
 static bool
@@ -188,7 +234,6 @@ all_addresses(const struct config *config)
 static int
 keyd_answer(struct parent *p, struct imsg *imsg)
 {
-	struct child	*c = &p->children[CHILD_KEYD];
 	char		 text[256];
 
 	switch (imsg_get_type(imsg)) {
@@ -198,20 +243,20 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 		return (key_bad(p, imsg));
 	case KEYD_READY:
 		if (keymsg_get_empty(imsg) == -1 ||
-		    !all_addresses(p->config))
+		    !all_addresses(setup_subject(p)))
 			return (-1);
-		child_answered(c);
 		start_others(p, true);
-		return (0);
+		return (setup_answered(p, CHILD_KEYD, true));
 	case KEYD_BADCONFIG:
 		if (keymsg_get_badconfig(imsg, text, sizeof(text)) == -1)
 			return (-1);
-		child_answered(c);
-		if (!p->set.failed)
+		if (p->candidate == NULL && !p->set.failed)
 			log_error("keyd refuses its configuration: %s", text);
-		children_failed(&p->set);
+		if (p->candidate != NULL && report_count() == 0)
+			report_fault("keyd refuses its configuration: %s",
+			    text);
 		start_others(p, false);
-		return (0);
+		return (setup_answered(p, CHILD_KEYD, false));
 	}
 	return (-1);
 }
@@ -224,10 +269,10 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	struct conf_file	*files[TLSFILE_COUNT];
 	struct front_error	 msg;
 
-	files[TLSFILE_CA] = &p->config->ca;
-	files[TLSFILE_CERT] = &p->config->cert;
-	files[TLSFILE_KEY] = &p->config->key;
-	files[TLSFILE_CRL] = &p->config->crl;
+	files[TLSFILE_CA] = &setup_subject(p)->ca;
+	files[TLSFILE_CERT] = &setup_subject(p)->cert;
+	files[TLSFILE_KEY] = &setup_subject(p)->key;
+	files[TLSFILE_CRL] = &setup_subject(p)->crl;
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
@@ -241,31 +286,46 @@ frontend_error(struct parent *p, struct imsg *imsg)
 static int
 frontend_answer(struct parent *p, struct imsg *imsg)
 {
-	struct child	*c = &p->children[CHILD_FRONTEND];
-
 	switch (imsg_get_type(imsg)) {
 	case FRONT_ERROR:
 		return (frontend_error(p, imsg));
 	case FRONT_FAILED:
-		children_failed(&p->set);
-		/* FALLTHROUGH */
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
-		child_answered(c);
-		return (0);
+		return (setup_answered(p, CHILD_FRONTEND,
+		    imsg_get_type(imsg) == FRONT_READY));
 	}
 	return (-1);
+}
+
+/* What a child that is told to put a candidate in force says once it has. */
+static bool
+is_committed(enum child_role role, uint32_t type)
+{
+	switch (role) {
+	case CHILD_KEYD:
+		return (type == KEYD_COMMITTED);
+	case CHILD_DIALER:
+		return (type == DIAL_COMMITTED);
+	default:
+		return (type == FRONT_COMMITTED);
+	}
 }
 
 int
 setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 {
+	struct child	*c = &p->children[role];
+
+	if (is_committed(role, imsg_get_type(imsg)))
+		return (imsg_get_len(imsg) != 0 ? -1 :
+		    reload_committed(&p->reload, c));
 	/* It asks for files as long as it lives. */
 	if (role == CHILD_DIALER)
 		return (setup_dialer_answer(p, imsg));
 	/* What there is to say is said before the last word. */
-	if (p->children[role].answered)
+	if (c->answered && !reload_awaits(&p->reload, c))
 		return (-1);
 	switch (role) {
 	case CHILD_KEYD:

@@ -22,7 +22,7 @@
 #define MAX_FILES	256
 #define MAX_ANSWERS	2048
 
-_Static_assert(CONFIG_PROXIES <= DIAL_MAXENDPOINTS &&
+_Static_assert(CONFIG_NUMBERS <= DIAL_MAXENDPOINTS &&
     CONFIG_NAMESERVERS <= DIAL_MAXNAMESERVERS,
     "the dialer has room for what the configuration may hold");
 
@@ -43,8 +43,8 @@ send_config(struct parent *p, struct imsgev *iev)
 	struct dial_config		 dc;
 
 	memset(&dc, 0, sizeof(dc));
-	dc.connect_timeout = p->config->limits.timeout_connect;
-	STAILQ_FOREACH(ns, &p->config->nameservers, entry) {
+	dc.connect_timeout = setup_subject(p)->limits.timeout_connect;
+	STAILQ_FOREACH(ns, &setup_subject(p)->nameservers, entry) {
 		if (dc.nnameservers == DIAL_MAXNAMESERVERS)
 			fatalx("too many name servers");
 		address_port(dc.nameservers[dc.nnameservers++],
@@ -76,9 +76,10 @@ setup_dialer(struct parent *p)
 	struct config_proxy	*proxy;
 
 	send_config(p, iev);
-	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
+	STAILQ_FOREACH(proxy, &setup_subject(p)->proxies, entry)
 		send_endpoint(iev, proxy);
-	if (dialmsg_send(&iev->ibuf, DIAL_CHANNEL, p->dialer_end) == -1)
+	if (p->dialer_end != -1 && dialmsg_send(&iev->ibuf, DIAL_CHANNEL,
+	    p->dialer_end) == -1)
 		fatal("dialer's configuration");
 	p->dialer_end = -1;
 	if (dialmsg_send(&iev->ibuf, DIAL_START, -1) == -1)
@@ -169,10 +170,9 @@ setup_dialer_answer(struct parent *p, struct imsg *imsg)
 		return (-1);
 	switch (imsg_get_type(imsg)) {
 	case DIAL_READY:
-		if (c->answered)
+		if (c->answered && !reload_awaits(&p->reload, c))
 			return (-1);
-		child_answered(c);
-		return (0);
+		return (setup_answered(p, CHILD_DIALER, true));
 	case DIAL_NEEDFILES:
 		return (need_files(p));
 	}

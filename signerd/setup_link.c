@@ -49,7 +49,7 @@ send_proxy(struct parent *p, struct imsgev *iev, struct config_proxy *proxy)
 	copy(lp.name, sizeof(lp.name), proxy->name, "proxy's name");
 	copy(lp.target, sizeof(lp.target), proxy->target, "proxy's path");
 	copy(lp.tlsname, sizeof(lp.tlsname), proxy->tlsname, "tls name");
-	copy(lp.protocols, sizeof(lp.protocols), p->config->protocols,
+	copy(lp.protocols, sizeof(lp.protocols), setup_subject(p)->protocols,
 	    "tls protocols");
 	if (linkmsg_send_proxy(&iev->ibuf, &lp) == -1)
 		fatal("link process' configuration");
@@ -70,7 +70,7 @@ send_rules(struct parent *p, struct imsgev *iev)
 	struct config_rule	*rule;
 	uint32_t		 i = 0;
 
-	STAILQ_FOREACH(rule, &p->config->rules, entry) {
+	STAILQ_FOREACH(rule, &setup_subject(p)->rules, entry) {
 		if (rule->rule.via != 0 &&
 		    keymsg_send_rule(&iev->ibuf, i, &rule->rule) == -1)
 			fatal("link process' configuration");
@@ -96,7 +96,7 @@ setup_link(struct parent *p, bool serve)
 
 	setup_limits(p, iev);
 	setup_keys(p, iev);
-	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
+	STAILQ_FOREACH(proxy, &setup_subject(p)->proxies, entry)
 		send_proxy(p, iev, proxy);
 	send_rules(p, iev);
 	if (serve && p->link_channel != -1)
@@ -139,7 +139,7 @@ link_error(struct parent *p, struct imsg *imsg)
 	struct link_error	 msg;
 
 	if (linkmsg_get_error(imsg, &msg) == -1 ||
-	    (file = find_file(p->config, msg.index, msg.file)) == NULL ||
+	    (file = find_file(setup_subject(p), msg.index, msg.file)) == NULL ||
 	    file->path == NULL)
 		return (-1);
 	if (msg.severity == TLSFILE_WARNING)
@@ -156,13 +156,11 @@ setup_link_answer(struct parent *p, struct imsg *imsg)
 	case LINK_ERROR:
 		return (link_error(p, imsg));
 	case FRONT_FAILED:
-		children_failed(&p->set);
-		/* FALLTHROUGH */
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
-		child_answered(&p->children[CHILD_LINK]);
-		return (0);
+		return (setup_answered(p, CHILD_LINK,
+		    imsg_get_type(imsg) == FRONT_READY));
 	}
 	return (-1);
 }

@@ -9,16 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/conf_parse.h"
 #include "common/daemon.h"
 #include "signerd/config.h"
 #include "signerd/parent.h"
 
 #define CONFIG_FILE	SYSCONFDIR "/signerd/signerd.conf"
 #define KEYD_USER	"_keyd"
-/* Descriptors of a child beside its connections, */
-#define SPARE_FDS	96
-/* and for a proxy: addresses and name servers that are tried at once. */
-#define PROXY_FDS	24
 
 static int
 find_users(const struct daemon_options *o, const struct config *config,
@@ -47,26 +44,40 @@ find_users(const struct daemon_options *o, const struct config *config,
 static int
 raise_limit(const struct daemon_options *o, const struct config *config)
 {
-	uint32_t	 max = config->limits.max_connections;
-	char		 subject[64];
+	char	 subject[64];
 
-	snprintf(subject, sizeof(subject), "max connections %u needs", max);
-	return (daemon_files(o, (rlim_t)max + SPARE_FDS +
-	    PROXY_FDS * (rlim_t)config->nproxies, subject, "max connections"));
+	snprintf(subject, sizeof(subject), "max connections %u needs",
+	    config->limits.max_connections);
+	return (daemon_files(o, (rlim_t)config_files(config), subject,
+	    "max connections"));
+}
+
+/* What a reload cannot change. */
+static void
+note_started(struct config_started *s, const struct config *config)
+{
+	s->root = geteuid() == 0;
+	if (s->root && getpwnam(KEYD_USER) != NULL)
+		s->keyd_default = KEYD_USER;
+	s->user = conf_copy(config->user);
+	s->chroot = conf_copy(config->chroot);
+	if (config->keyd_user != NULL)
+		s->keyd_user = conf_copy(config->keyd_user);
+	else
+		s->keyd_user = conf_copy(s->keyd_default != NULL ?
+		    s->keyd_default : config->user);
+	s->listens = !STAILQ_EMPTY(&config->listens);
+	s->proxies = !STAILQ_EMPTY(&config->proxies);
+	s->files = (uint64_t)daemon_files_limit();
 }
 
 static void
 log_listening(const struct config *config)
 {
-	struct log_record	 r;
 	struct config_listen	*l;
 
-	STAILQ_FOREACH(l, &config->listens, entry) {
-		log_start(&r, LOG_LVL_INFO, "listening");
-		log_str(&r, "address", l->host);
-		log_num(&r, "port", l->port);
-		log_end(&r);
-	}
+	STAILQ_FOREACH(l, &config->listens, entry)
+		parent_log_listen(l, "listening");
 }
 
 /* Everything that files and sockets can tell; all faults are reported. */
@@ -87,11 +98,8 @@ open_all(const struct daemon_options *o, struct config *config)
 static void
 begin(struct daemon_options *o, const struct config *config)
 {
-	struct daemon_log	 log;
+	struct daemon_log	 log = parent_log(config);
 
-	log.format = config->log_format;
-	log.level = config->log_level;
-	log.rate = config->log_rate;
 	daemon_begin(o, &log);
 	if (!o->check)
 		log_listening(config);
@@ -120,11 +128,14 @@ main(int argc, char *argv[])
 	status = find_users(&o, config, &user, &keyd);
 	if (open_all(&o, config) == -1 || status == -1)
 		return (1);
+	note_started(&parent.started, config);
+	config_number(config, NULL, &parent.next_number);
 	begin(&o, config);
+	parent.options = &o;
 	parent.config = config;
 	parent.set.libexec = o.libexec;
 	parent.set.check = o.check;
 	status = parent_run(&parent, &user, &keyd);
-	config_free(config);
+	config_free(parent.config);
 	return (status);
 }

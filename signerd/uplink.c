@@ -54,6 +54,7 @@ close_all(struct uplink *u)
 	wslink_free(u->ws);
 	u->ws = NULL;
 	u->bare = false;
+	u->stale = false;
 	u->settled = false;
 	u->asked = 0;
 	u->owner.metadata = false;
@@ -98,6 +99,20 @@ log_down(const struct uplink *u, enum log_level level, const char *reason,
 	log_end(&r);
 }
 
+static void
+log_left(const struct uplink *u, const char *reason)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, "link closed"))
+		return;
+	log_str(&r, "link", u->proxy.name);
+	if (u->peer[0] != '\0')
+		log_str(&r, "peer", u->peer);
+	log_str(&r, "reason", reason);
+	log_end(&r);
+}
+
 /* Until the next attempt. */
 static void
 down(struct uplink *u, const char *reason)
@@ -107,11 +122,18 @@ down(struct uplink *u, const char *reason)
 	uint32_t	 ms;
 
 	close_all(u);
-	if (u->linkd->stopping) {
+	if (u->linkd->stopping || u->listed) {
+		if (!u->linkd->stopping)
+			log_left(u, reason);
 		u->state = UPLINK_STOPPED;
 		event_del(u->timer);
 		linkd_gone(u->linkd);
 		return;
+	}
+	if (u->elder != NULL && clock_us() - u->begun >
+	    (uint64_t)UPLINK_OVERLAP * 1000) {
+		uplink_leave(u->elder);
+		u->elder = NULL;
 	}
 	ms = next_pause(u);
 	log_down(u, level, reason, up, ms);
@@ -179,7 +201,8 @@ static void
 stop_when_idle(struct uplink *u)
 {
 	if (u->ws != NULL && u->owner.nsignings == 0)
-		uplink_close(u, LINK_GOING_AWAY, "signerd stops", false);
+		uplink_close(u, LINK_GOING_AWAY, u->leaving ?
+		    "not configured any more" : "signerd stops", false);
 }
 
 static void
@@ -191,7 +214,7 @@ on_answer(void *arg, struct signing *s, struct evbuffer *body)
 
 	(void)s;
 	/* It ends when this returns. */
-	if (u->linkd->stopping)
+	if (u->linkd->stopping || u->leaving)
 		event_active(u->renew, EV_TIMEOUT, 0);
 	if (u->ws == NULL || body == NULL)
 		return;
@@ -231,10 +254,9 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 
 /* ---- The beginning of a link ------------------------------------------ */
 
-static struct wslink *
-open_wslink(struct uplink *u)
+static struct wslink_config
+wslink_limits(const struct uplink *u)
 {
-	static const struct wslink_cb	 cb = { on_message, on_ws_end };
 	const struct config_limits	*l = &u->linkd->config.limits;
 	struct wslink_config		 config;
 
@@ -244,6 +266,15 @@ open_wslink(struct uplink *u)
 	config.ping = l->timeout_ping;
 	config.dead = l->timeout_dead;
 	config.close = UPLINK_LINGER;
+	return (config);
+}
+
+static struct wslink *
+open_wslink(struct uplink *u)
+{
+	static const struct wslink_cb	 cb = { on_message, on_ws_end };
+	const struct wslink_config	 config = wslink_limits(u);
+
 	return (wslink_new(u->linkd->base, WEBSOCKET_CLIENT, u->conn, &config,
 	    &cb, u));
 }
@@ -358,7 +389,8 @@ dial(struct uplink *u)
 	}
 	u->peer[0] = '\0';
 	u->state = UPLINK_DIALLING;
-	u->cookie++;
+	/* Another's answer is not to be taken for ours. */
+	u->cookie = ++u->linkd->cookies;
 	arm(u, u->linkd->config.limits.timeout_connect + UPLINK_GRACE);
 	linkd_dial(u->linkd, u, DIAL_CONNECT);
 }
@@ -414,7 +446,7 @@ on_renew(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (u->linkd->stopping)
+	if (u->linkd->stopping || u->leaving)
 		stop_when_idle(u);
 	else
 		uplink_register(u);
@@ -435,10 +467,13 @@ uplink_new(struct linkd *linkd, const struct link_proxy *proxy)
 	u->proxy = *proxy;
 	for (i = 0; i < TLSFILE_COUNT; i++)
 		u->files[i] = -1;
+	u->state = UPLINK_STOPPED;
 	u->timer = evtimer_new(linkd->base, on_timer, u);
 	u->renew = evtimer_new(linkd->base, on_renew, u);
-	if (u->timer == NULL || u->renew == NULL)
+	if (u->timer == NULL || u->renew == NULL) {
+		uplink_free(u);
 		return (NULL);
+	}
 	LIST_INIT(&u->owner.signings);
 	u->owner.ops = &ops;
 	u->owner.arg = u;
@@ -450,19 +485,89 @@ uplink_new(struct linkd *linkd, const struct link_proxy *proxy)
 }
 
 void
+uplink_free(struct uplink *u)
+{
+	int	 i;
+
+	if (u == NULL)
+		return;
+	for (i = 0; i < TLSFILE_COUNT; i++)
+		if (u->files[i] != -1)
+			close(u->files[i]);
+	if (u->timer != NULL)
+		event_free(u->timer);
+	if (u->renew != NULL)
+		event_free(u->renew);
+	tlsctx_unref(u->tls);
+	free(u->object);
+	free(u);
+}
+
+void
+uplink_limits(struct uplink *u)
+{
+	struct linkd			*l = u->linkd;
+	const struct wslink_config	 config = wslink_limits(u);
+
+	u->owner.max_signings = l->config.limits.max_link_requests;
+	/* No proxy can have what is for all of them. */
+	u->owner.max_held = l->config.limits.max_bodies /
+	    (l->nuplinks > 0 ? l->nuplinks : 1);
+	if (u->ws != NULL)
+		wslink_set_config(u->ws, &config);
+}
+
+void
 uplink_start(struct uplink *u)
 {
 	struct linkd	*l = u->linkd;
 
 	u->owner.limits = &l->config.limits;
 	u->owner.keylink = &l->keylink;
-	u->owner.keys = l->keys;
-	u->owner.nkeys = l->nkeys;
-	u->owner.max_signings = l->config.limits.max_link_requests;
-	/* No proxy can have what is for all of them. */
-	u->owner.max_held = l->config.limits.max_bodies / l->nuplinks;
+	u->owner.names = &l->names;
+	uplink_limits(u);
 	u->backoff = UPLINK_BACKOFF_MIN;
+	u->begun = clock_us();
 	dial(u);
+}
+
+void
+uplink_judge(struct uplink *u, struct tlsctx *tls)
+{
+	char	 why[256], text[384];
+	bool	 good = true;
+
+	if (u->state == UPLINK_HANDSHAKE) {
+		down(u, "the certificates have changed meanwhile");
+		return;
+	}
+	if (u->ws != NULL)
+		good = wslink_trusted(u->ws, tls, why, sizeof(why));
+	else if (u->conn != NULL)
+		good = tlsconn_trusted(u->conn, tls, why, sizeof(why));
+	if (good)
+		return;
+	snprintf(text, sizeof(text), "the proxy's certificate is not trusted "
+	    "any more: %s", why);
+	if (u->ws != NULL)
+		uplink_close(u, LINK_POLICY, text, false);
+	else
+		down(u, text);
+}
+
+void
+uplink_leave(struct uplink *u)
+{
+	struct uplink	*elder = u->elder;
+
+	if (u->leaving)
+		return;
+	u->leaving = true;
+	u->owner.leaving = true;
+	u->elder = NULL;
+	if (elder != NULL)
+		uplink_leave(elder);
+	uplink_stop(u);
 }
 
 void
@@ -485,7 +590,8 @@ uplink_stop(struct uplink *u)
 	case UPLINK_WAITING:
 	case UPLINK_HANDSHAKE:
 	case UPLINK_UPGRADING:
-		down(u, "signerd stops");
+		down(u, u->leaving ? "not configured any more" :
+		    "signerd stops");
 		break;
 	}
 }

@@ -17,6 +17,7 @@
 #include "signerd/advertise.h"
 #include "signerd/frontmsg.h"
 #include "signerd/keylink.h"
+#include "signerd/keynames.h"
 #include "signerd/linkmsg.h"
 #include "signerd/rpc.h"
 
@@ -38,6 +39,11 @@ struct wslink_end;
 #define UPLINK_LINGER		1000
 /* Beside the time limit for connecting, for the dialer's own answer. */
 #define UPLINK_GRACE		5000
+/*
+ * How long the link of a changed certificate may stay while the one that is to
+ * take its place cannot be had, in ms.
+ */
+#define UPLINK_OVERLAP		30000
 /* Room for the envelope of a message beside a body. */
 #define UPLINK_ENVELOPE		65536
 
@@ -53,6 +59,7 @@ enum uplink_state {
 };
 
 struct uplink {
+	TAILQ_ENTRY(uplink)	 entry;		/* of those that leave */
 	struct linkd		*linkd;
 	struct link_proxy	 proxy;
 	int			 files[TLSFILE_COUNT];	/* or -1 */
@@ -69,6 +76,13 @@ struct uplink {
 	struct wsupgrade	 upgrade;
 	struct wslink		*ws;
 	char			*object;	/* what is advertised */
+	bool			 stale;		/* it changed since we asked */
+	/* Among those that leave: not to be dialled again; told to. */
+	bool			 listed;
+	bool			 leaving;
+	struct uplink		*elder;		/* serves until this one does */
+	uint64_t		 begun;		/* uplink_start(), clock_us() */
+	char			 not_after[TLSFILES_TIME];
 	bool			 bare;		/* registers without it */
 	bool			 settled;	/* metadata or not */
 	uint64_t		 asked;		/* id of a registration, or 0 */
@@ -77,24 +91,54 @@ struct uplink {
 	struct rpc_owner	 owner;
 };
 
+/* A configuration on its way to be in force; its keys are in the names. */
+struct link_next {
+	bool			 begun;		/* there is one */
+	bool			 ended;		/* all is said */
+	bool			 named;		/* its keys have a set */
+	bool			 nomem;
+	bool			 failed;
+	bool			 ready;
+	struct front_config	 config;
+	/* By their numbers; none of them is dialled. */
+	struct uplink		*uplinks[CONFIG_NUMBERS];
+	struct uplink		*last;		/* whose files come */
+	struct grants		 grants;
+	uint32_t		 loaded;	/* numbers below: done */
+};
+
 struct linkd {
 	struct event_base	*base;
 	struct imsgev		 parent;
 	struct imsgev		 dialer;
-	struct front_config	 config;
-	bool			 configured;
+	struct front_config	 config;	/* that is in force */
+	struct link_next	 next;
+	struct event		*load;		/* the files of the next one */
 	bool			 serving;
 	bool			 stopping;
-	struct uplink		*uplinks[CONFIG_PROXIES];
+	struct uplink		*uplinks[CONFIG_NUMBERS];
 	size_t			 nuplinks;
-	struct grants		 grants;
+	TAILQ_HEAD(, uplink)	 leaving;
+	struct event		*reap;		/* those that have left */
+	uint32_t		 cookies;	/* of the dialler's answers */
 	int			 channel;	/* to keyd, until serving */
 	int			 dialer_fd;	/* until serving */
 	struct keylink		 keylink;
-	struct front_key	*keys;
-	size_t			 nkeys;
+	struct keynames		 names;
 	struct event		*stop_timer;
 };
+
+/* ---- signerd/link_setup.c: what the parent says ------------------------- */
+
+/* A message of the parent: what it should not have sent ends the process. */
+void		 link_message(struct linkd *, struct imsg *);
+/* For linkd.load. */
+void		 link_load(int fd, short what, void *linkd);
+
+/* ---- signerd/link_commit.c --------------------------------------------- */
+
+/* The candidate is in force; what is left of it is forgotten. */
+void		 link_commit(struct linkd *);
 
 /* ---- signerd/uplink.c ------------------------------------------------- */
 
@@ -107,6 +151,17 @@ void		 uplink_dialled(struct uplink *, const struct dial_result *,
 		    int fd);
 /* Finishes what is in flight, and closes. */
 void		 uplink_stop(struct uplink *);
+/* The same while others stay: it is freed in the end. */
+void		 uplink_leave(struct uplink *);
+/* Of one that is not, or no more, dialled. */
+void		 uplink_free(struct uplink *);
+/* Limits have changed; they are those of the configuration in force. */
+void		 uplink_limits(struct uplink *);
+/*
+ * Ends it if this context does not trust the proxy's certificate any more, or
+ * if it is just about to find out by another one.
+ */
+void		 uplink_judge(struct uplink *, struct tlsctx *);
 
 /* ---- signerd/uplink_register.c ---------------------------------------- */
 
@@ -118,6 +173,8 @@ void		 uplink_register(struct uplink *);
  */
 bool		 uplink_registration(struct uplink *, const char *text,
 		    size_t len);
+/* What is advertised, to be freed, is this from now on. */
+void		 uplink_advertise(struct uplink *, char *object);
 /* Closes the link in order, for this reason; slow: come back late. */
 void		 uplink_close(struct uplink *, uint16_t code,
 		    const char *reason, bool slow);
@@ -126,6 +183,10 @@ void		 uplink_close(struct uplink *, uint16_t code,
 
 /* One of them is UPLINK_STOPPED. */
 void		 linkd_gone(struct linkd *);
+/* Ends all of them, and then the process. */
+void		 linkd_stop(struct linkd *);
+/* The way to keyd, and to the dialer; the process serves from now on. */
+void		 linkd_begin(struct linkd *);
 /* Has an endpoint dialled. */
 void		 linkd_dial(struct linkd *, const struct uplink *,
 		    enum dial_msg);

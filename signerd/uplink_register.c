@@ -50,6 +50,7 @@ uplink_register(struct uplink *u)
 		return;
 	}
 	u->asked = ++u->ids;
+	u->stale = false;
 	n = snprintf(text, size, form, (unsigned long long)u->asked, object);
 	(void)wslink_send(u->ws, text, (size_t)n);
 	free(text);
@@ -78,10 +79,8 @@ log_up(const struct uplink *u, const struct answer *a)
 }
 
 static void
-registered(struct uplink *u, const struct answer *a)
+settle(struct uplink *u, const struct answer *a)
 {
-	event_del(u->timer);
-	add_timer(u->renew, u->linkd->config.limits.timeout_renew);
 	if (u->settled)
 		return;
 	/* Once a connection: what it means cannot change under requests. */
@@ -90,6 +89,35 @@ registered(struct uplink *u, const struct answer *a)
 	u->since = clock_us();
 	u->state = UPLINK_UP;
 	log_up(u, a);
+	/* The proxy asks here from now on. */
+	if (u->elder != NULL)
+		uplink_leave(u->elder);
+	u->elder = NULL;
+}
+
+static void
+registered(struct uplink *u, const struct answer *a)
+{
+	event_del(u->timer);
+	add_timer(u->renew, u->linkd->config.limits.timeout_renew);
+	settle(u, a);
+	if (u->stale)
+		uplink_register(u);
+}
+
+void
+uplink_advertise(struct uplink *u, char *object)
+{
+	if (u->object != NULL && strcmp(u->object, object) == 0) {
+		free(object);
+		return;
+	}
+	free(u->object);
+	u->object = object;
+	if (u->state == UPLINK_UP && u->asked == 0)
+		uplink_register(u);
+	else if (u->state == UPLINK_UP || u->state == UPLINK_REGISTERING)
+		u->stale = true;
 }
 
 /* A positive integer: digits alone, and few of them. */

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 import subprocess
+import time
 
 from lib import eth, httpclient
 from lib.daemon import (LIBEXEC, PATIENCE, ROOT, SANITIZE, SIGNERD,
@@ -69,11 +70,49 @@ def test_background(site):
         with httpclient.Connection(
                 port, site.tls("sequencer.example")) as connection:
             connection.rpc(eth.payload_v2()).result()
-        os.kill(pid, signal.SIGHUP)     # is logged, to syslog
         os.kill(pid, signal.SIGTERM)
         assert gone(pid)
     finally:
         for left in processes(path):
+            os.kill(left, signal.SIGKILL)
+
+
+def test_background_reload(site):
+    """What was named relative to where it was started is found again."""
+    port = free_port()
+
+    def write(chain):
+        text = site.config(listen="127.0.0.1 port %d" % port,
+                           rules=RULES.replace("10", str(chain)))
+        site.write(text.replace(site.path("keys"), "keys"), "relative.conf")
+
+    write(10)
+    done = subprocess.run(
+        [SIGNERD, "-x", os.path.relpath(LIBEXEC, site.directory), "-f",
+         "relative.conf", "-D", "place=" + site.directory],
+        cwd=site.directory, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False)
+    assert done.returncode == 0
+    pid, = processes("place=" + site.directory)
+    try:
+        if ROOT:
+            assert os.readlink("/proc/%d/cwd" % pid) == "/"
+        tls = site.tls("sequencer.example")
+        with httpclient.Connection(port, tls) as connection:
+            connection.rpc(eth.payload_v2()).result()
+            write(20)
+            os.kill(pid, signal.SIGHUP)
+            # There is no log to be read: whether it has is to be seen.
+            until = time.monotonic() + PATIENCE
+            while "result" in connection.rpc(eth.payload_v2()).json():
+                assert time.monotonic() < until
+            connection.rpc(eth.payload_v2(chain=20)).result()
+        if ROOT:
+            assert os.readlink("/proc/%d/cwd" % pid) == "/"
+        os.kill(pid, signal.SIGTERM)
+        assert gone(pid)
+    finally:
+        for left in processes("place=" + site.directory):
             os.kill(left, signal.SIGKILL)
 
 

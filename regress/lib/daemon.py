@@ -328,12 +328,14 @@ class Daemon:
 
 class Signerd(Daemon):
     program = SIGNERD
+    name = "signerd"
 
 
 class Proxyd(Daemon):
     """port is the clients', signer_port the signers'."""
 
     program = PROXYD
+    name = "proxyd"
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)

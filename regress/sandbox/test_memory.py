@@ -12,6 +12,7 @@ from lib import daemon, eth, secp256k1
 from lib.daemon import ROOT, SANITIZE
 from lib.keyscan import forms, scan, secret_of
 from lib.proxies import FakeProxy
+from lib.reloading import errors, reload
 
 RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
          'allow client "batcher.example" key "batcher" method transaction\n'
@@ -94,6 +95,28 @@ def test_keyd_has_memory_of_that_kind(signerd, site):
     for mapping in secret:
         assert "x" not in mapping.mode
         assert "dc" in mapping.flags or "dd" in mapping.flags
+
+
+def test_a_key_that_was_removed_is_nowhere(site):
+    """Not in keyd's memory of any kind that can be read, either; nor is one
+    of a configuration that was not taken up."""
+    may_look()
+    rule = 'allow client "sequencer.example" key "sequencer" chain 10\n'
+    second = 'allow client "batcher.example" key "batcher" ' \
+        'method transaction\n'
+    with daemon.Signerd(site, site.config(rules=rule + second,
+                                          keys=KEYS)) as made:
+        answer = made.rpc(eth.sign_transaction(), "batcher.example").json()
+        assert "result" in answer
+        reload(made, site.config(rules=rule))
+        bad = site.config(rules=rule, extra=(
+            'key "batcher" file "%s"\nkey "none" file "%s"' % (
+                site.key("batcher"), site.authority.server()[1])))
+        assert errors(made, bad)
+        assert "result" in made.rpc(eth.payload_v2()).json()
+        for pid in [made.pid, *made.children.values()]:
+            found, _ = scan(pid, forms(*secret_of(site.key("batcher"))))
+            assert not found
 
 
 # ---- the scan itself -----------------------------------------------------

@@ -244,7 +244,7 @@ test_endpoint(void **state)
 	len = encoded(DIAL_ENDPOINT, body, sizeof(body));
 	exact(DIAL_ENDPOINT, body, len, 0);
 
-	body[3]++;			/* the index */
+	body[3] = DIAL_MAXENDPOINTS;			/* the index */
 	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len, 0, &d), -1);
 	body[3]--;
 	body[4] = body[5] = 0;		/* the port */
@@ -325,7 +325,7 @@ test_connected(void **state)
 	close(other);
 	exact(DIAL_CONNECTED, body, len, 1);
 	assert_int_equal(decode_raw(DIAL_CONNECTED, body, len, 0, &d), -1);
-	body[3]++;
+	body[3] = DIAL_MAXENDPOINTS;
 	assert_int_equal(decode_raw(DIAL_CONNECTED, body, len, 1, &d), -1);
 
 	/* On failure it stays the sender's. */

@@ -46,7 +46,7 @@ static void
 make_proxy(struct link_proxy *lp, bool full)
 {
 	memset(lp, 0, sizeof(*lp));
-	lp->index = full ? CONFIG_PROXIES - 1 : 0;
+	lp->index = full ? CONFIG_NUMBERS - 1 : 0;
 	if (!full)
 		return;
 	fill_text(lp->name, sizeof(lp->name) - 1);
@@ -147,7 +147,7 @@ static void
 indices(void **state)
 {
 	static const uint8_t	 bad[][4] = {
-		{ 0, 0, 0, CONFIG_PROXIES }, { 0, 0, 1, 0 }, { 0, 1, 0, 0 },
+		{ 0, 0, 0, CONFIG_NUMBERS }, { 0, 0, 1, 0 }, { 0, 1, 0, 0 },
 		{ 1, 0, 0, 0 }, { 255, 255, 255, 255 }
 	};
 	unsigned char		 proxy_body[64], error_body[64];

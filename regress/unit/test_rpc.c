@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/rpc.o signerd/metadata.o signerd/reqlog.o api/args.o
+/* objects: signerd/rpc.o signerd/keynames.o signerd/metadata.o signerd/reqlog.o api/args.o
  * api/args_payload.o api/args_tx.o api/method.o common/rpcserver.o
  * common/jsonrpc.o common/json.o common/jsonscan.o common/base64.o
  * common/hex.o common/u256.o keyd/keccak.o keyd/request.o */
@@ -26,6 +26,7 @@
 #include "common/log.h"
 #include "signerd/frontmsg.h"
 #include "signerd/keylink.h"
+#include "signerd/keynames.h"
 #include "signerd/rpc.h"
 
 #define V	"\"jsonrpc\":\"2.0\""
@@ -144,6 +145,7 @@ log_error(const char *fmt, ...)
 /* ---- An owner --------------------------------------------------------- */
 
 static const struct front_key	 key = { 0, "sequencer", { 0 } };
+static struct keynames		 known_keys;
 static struct config_limits	 limits;
 static struct rpc_owner		*owner;
 static bool			 freed_in_answer;
@@ -203,14 +205,16 @@ new_owner(const char *client, const char *link, bool metadata)
 	owner->link = link;
 	owner->metadata = metadata;
 	owner->limits = &limits;
-	owner->keys = &key;
-	owner->nkeys = 1;
+	owner->names = &known_keys;
 }
 
 static int
 setup(void **state)
 {
 	(void)state;
+	keynames_init(&known_keys);
+	assert_int_equal(keynames_begin(&known_keys), 0);
+	assert_int_equal(keynames_add(&known_keys, &key), 0);
 	memset(&limits, 0, sizeof(limits));
 	limits.max_batch = 10;
 	limits.max_values = 1000;
@@ -232,6 +236,7 @@ teardown(void **state)
 		assert_true(LIST_EMPTY(&owner->signings));
 	}
 	free_owner();
+	keynames_drop(&known_keys);
 	return (0);
 }
 

@@ -6,7 +6,7 @@
 /* objects: signerd/parent.o signerd/setup.o signerd/setup_link.o
  * signerd/setup_dialer.o signerd/linkmsg.o signerd/dialmsg.o
  * signerd/frontmsg.o common/children.o common/eventlog.o common/faults.o
- * common/report.o common/msgfield.o
+ * common/reload.o common/report.o common/msgfield.o
  * common/imsgev.o common/proc.o common/log.o common/log_render.o
  * common/hex.o common/u256.o keyd/keymsg.o keyd/keymsg_request.o
  * keyd/keymsg_rule.o keyd/request.o keyd/keyfile_error.o compat/imsg.o
@@ -31,6 +31,15 @@ void
 config_close(struct config *config)
 {
 	(void)config;
+}
+
+/* Nothing is reloaded here. */
+void
+parent_reload_init(struct parent *p)
+{
+	static const struct reload_cb	 cb;
+
+	reload_init(&p->reload, &p->set, &cb, p);
 }
 
 /* ---- keyd ------------------------------------------------------------- */

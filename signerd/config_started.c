@@ -1,0 +1,160 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "signerd/parse.h"
+
+/* Beside connections, descriptors of a child, */
+#define SPARE_FILES	96
+/* and for a proxy: addresses and name servers that are tried at once. */
+#define PROXY_FILES	24
+
+uint64_t
+config_files(const struct config *conf)
+{
+	return ((uint64_t)conf->limits.max_connections + SPARE_FILES +
+	    PROXY_FILES * (uint64_t)conf->nproxies);
+}
+
+/* A statement that can be given once, or the end of the text. */
+static const struct lexer_pos *
+place(struct parser *p, unsigned int single)
+{
+	const struct lexer_pos *pos = &p->common.singles[single];
+
+	return (pos->file != NULL ? pos : lexer_last(p->common.lexer));
+}
+
+static void
+check_same(struct parser *p, unsigned int single, const char *what,
+    const char *now, const char *before)
+{
+	if (strcmp(now, before) != 0)
+		lexer_error(p->common.lexer, place(p, single), "%s \"%s\" "
+		    "in the place of \"%s\" needs a restart", what, now,
+		    before);
+}
+
+/* Without root it has no effect. */
+static void
+check_users(struct parser *p)
+{
+	const struct config_started *s = p->started;
+	const struct config *conf = p->conf;
+	const char *keyd = conf->keyd_user;
+
+	if (!s->root)
+		return;
+	if (keyd == NULL)
+		keyd = s->keyd_default != NULL ? s->keyd_default : conf->user;
+	check_same(p, SINGLE_USER, "user", conf->user, s->user);
+	/* What comes of the other one need not be told twice. */
+	if (conf->keyd_user != NULL || s->keyd_default != NULL ||
+	    strcmp(conf->user, s->user) == 0)
+		check_same(p, SINGLE_KEYDUSER, "keyd user", keyd,
+		    s->keyd_user);
+	check_same(p, SINGLE_CHROOT, "chroot", conf->chroot, s->chroot);
+}
+
+/* For the first of them there is no process. */
+static void
+check_processes(struct parser *p)
+{
+	const struct config_listen *listen = STAILQ_FIRST(&p->conf->listens);
+	const struct config_proxy *proxy = STAILQ_FIRST(&p->conf->proxies);
+	struct lexer_pos pos;
+
+	if (listen != NULL && !p->started->listens) {
+		pos.file = listen->conf;
+		pos.line = listen->line;
+		pos.order = listen->order;
+		lexer_error(p->common.lexer, &pos, "the first \"listen\" of "
+		    "a daemon that was started without one needs a restart");
+	}
+	if (proxy != NULL && !p->started->proxies) {
+		pos.file = proxy->conf;
+		pos.line = proxy->line;
+		pos.order = proxy->order;
+		lexer_error(p->common.lexer, &pos, "the first proxy of a "
+		    "daemon that was started without one needs a restart");
+	}
+}
+
+static void
+check_limit(struct parser *p)
+{
+	uint64_t need = config_files(p->conf);
+	char text[128];
+
+	if (need <= p->started->files)
+		return;
+	snprintf(text, sizeof(text), "max connections %u needs %llu open "
+	    "files and the limit is %llu: needs a restart",
+	    p->conf->limits.max_connections, (unsigned long long)need,
+	    (unsigned long long)p->started->files);
+	conf_setting_error(&p->common, "max connections", "max connections",
+	    text);
+}
+
+void
+started_check(struct parser *p)
+{
+	if (p->started == NULL || lexer_incomplete(p->common.lexer))
+		return;
+	check_users(p);
+	check_processes(p);
+	check_limit(p);
+}
+
+/* ---- Numbers of proxies ----------------------------------------------- */
+
+static bool
+is_used(const struct config *conf, uint32_t index)
+{
+	const struct config_proxy *proxy;
+
+	STAILQ_FOREACH(proxy, &conf->proxies, entry) {
+		if (proxy->index == index)
+			return (true);
+	}
+	return (false);
+}
+
+/* There are twice as many numbers as proxies: one is free. */
+static uint32_t
+free_number(const struct config *running, uint32_t *next)
+{
+	uint32_t number;
+
+	do {
+		number = *next;
+		*next = (number + 1) % CONFIG_NUMBERS;
+	} while (running != NULL && is_used(running, number));
+	return (number);
+}
+
+void
+config_number(struct config *conf, const struct config *running,
+    uint32_t *next)
+{
+	const struct config_proxy *old;
+	struct config_proxy *proxy;
+	struct config_rule *rule;
+
+	STAILQ_FOREACH(proxy, &conf->proxies, entry) {
+		old = running == NULL ? NULL :
+		    config_find_proxy(running, proxy->name);
+		proxy->index = old != NULL ? old->index :
+		    free_number(running, next);
+	}
+	STAILQ_FOREACH(rule, &conf->rules, entry) {
+		if (rule->vianame == NULL)
+			continue;
+		proxy = config_find_proxy(conf, rule->vianame);
+		rule->rule.via = proxy->index + 1;
+	}
+}

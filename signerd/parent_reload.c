@@ -1,0 +1,272 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/report.h"
+#include "keyd/keymsg.h"
+#include "signerd/dialmsg.h"
+#include "signerd/frontmsg.h"
+#include "signerd/parent.h"
+
+struct daemon_log
+parent_log(const struct config *config)
+{
+	struct daemon_log	 log = {
+		config->log_format, config->log_level, config->log_rate
+	};
+
+	return (log);
+}
+
+/* ---- What has changed ------------------------------------------------- */
+
+void
+parent_log_listen(const struct config_listen *l, const char *msg)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, msg))
+		return;
+	log_str(&r, "address", l->host);
+	log_num(&r, "port", l->port);
+	log_end(&r);
+}
+
+static void
+log_key(const struct config_key *key, const char *msg)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, msg))
+		return;
+	log_str(&r, "key", key->name);
+	log_hex(&r, "address", key->address, ADDRESS_SIZE);
+	log_end(&r);
+}
+
+static void
+log_proxy(const struct config_proxy *proxy, const char *msg)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, msg))
+		return;
+	log_str(&r, "link", proxy->name);
+	log_str(&r, "host", proxy->host);
+	log_num(&r, "port", proxy->port);
+	log_end(&r);
+}
+
+static const struct config_key *
+find_key(const struct config *config, const char *name)
+{
+	const struct config_key	*key;
+
+	STAILQ_FOREACH(key, &config->keys, entry)
+		if (strcmp(key->name, name) == 0)
+			return (key);
+	return (NULL);
+}
+
+static void
+log_keys(const struct config *old, const struct config *new)
+{
+	const struct config_key	*key, *other;
+
+	STAILQ_FOREACH(key, &old->keys, entry)
+		if (find_key(new, key->name) == NULL)
+			log_key(key, "key removed");
+	STAILQ_FOREACH(key, &new->keys, entry) {
+		if ((other = find_key(old, key->name)) == NULL)
+			log_key(key, "key added");
+		else if (memcmp(key->address, other->address,
+		    ADDRESS_SIZE) != 0)
+			log_key(key, "key changed");
+	}
+}
+
+static void
+log_listens(const struct config *old, const struct config *new)
+{
+	const struct config_listen	*l;
+
+	STAILQ_FOREACH(l, &old->listens, entry)
+		if (!l->taken)
+			parent_log_listen(l, "not listening any more");
+	STAILQ_FOREACH(l, &new->listens, entry)
+		if (!l->kept)
+			parent_log_listen(l, "listening");
+}
+
+static bool
+is_same_proxy(const struct config_proxy *a, const struct config_proxy *b)
+{
+	return (strcmp(a->host, b->host) == 0 && a->port == b->port &&
+	    strcmp(a->target, b->target) == 0 &&
+	    strcmp(a->tlsname, b->tlsname) == 0);
+}
+
+static void
+log_proxies(const struct config *old, const struct config *new)
+{
+	const struct config_proxy	*proxy, *other;
+
+	STAILQ_FOREACH(proxy, &old->proxies, entry)
+		if (config_find_proxy(new, proxy->name) == NULL)
+			log_proxy(proxy, "proxy removed");
+	STAILQ_FOREACH(proxy, &new->proxies, entry) {
+		if ((other = config_find_proxy(old, proxy->name)) == NULL)
+			log_proxy(proxy, "proxy added");
+		else if (!is_same_proxy(proxy, other))
+			log_proxy(proxy, "proxy changed");
+	}
+}
+
+static void
+log_reloaded(const struct parent *p)
+{
+	const struct config_listen	*l;
+	struct log_record		 r;
+	uint64_t			 nlistens = 0;
+
+	STAILQ_FOREACH(l, &p->config->listens, entry)
+		nlistens++;
+	log_start(&r, LOG_LVL_INFO, "reloaded");
+	log_num(&r, "generation", p->reload.generation);
+	log_num(&r, "keys", p->config->nkeys);
+	log_num(&r, "rules", p->config->nrules);
+	log_num(&r, "listeners", nlistens);
+	log_num(&r, "proxies", p->config->nproxies);
+	log_end(&r);
+}
+
+/* ---- The steps of a reload -------------------------------------------- */
+
+/* NULL after faults. */
+static struct config *
+read_again(struct parent *p)
+{
+	struct config	*config;
+
+	config = config_parse_again(p->options->file, &p->started);
+	if (config == NULL)
+		return (NULL);
+	config_number(config, p->config, &p->next_number);
+	if (config_open(config) == 0 &&
+	    config_bind_again(config, p->config) == 0)
+		return (config);
+	config_free(config);
+	return (NULL);
+}
+
+static int
+prepare(void *arg)
+{
+	struct parent	*p = arg;
+	struct imsgev	*keyd = &p->children[CHILD_KEYD].iev;
+
+	if (daemon_enter() == -1) {
+		report_fault("%s: where the daemon was started: %s",
+		    daemon_directory(), strerror(errno));
+		return (-1);
+	}
+	p->candidate = read_again(p);
+	daemon_return();
+	if (p->candidate == NULL)
+		return (-1);
+	reload_ask(&p->reload, &p->children[CHILD_KEYD]);
+	setup_keyd(p);
+	if (keymsg_send_end(&keyd->ibuf) == -1)
+		fatal("keyd's configuration");
+	imsgev_flush(keyd);
+	if (p->children[CHILD_FRONTEND].started) {
+		reload_ask(&p->reload, &p->children[CHILD_FRONTEND]);
+		setup_frontend(p);
+	}
+	return (0);
+}
+
+static int
+decide(struct parent *p, struct child *c, bool good)
+{
+	struct imsgbuf	*ibuf = &c->iev.ibuf;
+
+	switch ((enum child_role)(c - p->children)) {
+	case CHILD_KEYD:
+		return (keymsg_send_empty(ibuf, good ? KEYD_COMMIT :
+		    KEYD_DISCARD));
+	case CHILD_DIALER:
+		return (dialmsg_send(ibuf, good ? DIAL_COMMIT : DIAL_DISCARD,
+		    -1));
+	default:
+		return (frontmsg_send(ibuf, good ? FRONT_COMMIT :
+		    FRONT_DISCARD, -1));
+	}
+}
+
+static int
+commit(struct child *c, void *arg)
+{
+	struct parent	*p = arg;
+
+	if (log_send_level(&c->iev.ibuf, daemon_level(p->options,
+	    p->candidate->log_level)) == -1)
+		return (-1);
+	return (decide(p, c, true));
+}
+
+static int
+discard(struct child *c, void *arg)
+{
+	return (decide(arg, c, false));
+}
+
+static void
+done(void *arg)
+{
+	struct parent		*p = arg;
+	struct config		*old = p->config;
+	struct daemon_log	 log = parent_log(p->candidate);
+
+	p->config = p->candidate;
+	p->candidate = NULL;
+	config_close(p->config);
+	p->set.grace = p->config->limits.timeout_request / 1000;
+	/* Nobody who asks for less is to miss that he has got it. */
+	if (log.level < old->log_level)
+		log.level = old->log_level;
+	daemon_log(p->options, &log);
+	log_keys(old, p->config);
+	log_listens(old, p->config);
+	log_proxies(old, p->config);
+	log_reloaded(p);
+	log.level = p->config->log_level;
+	daemon_log(p->options, &log);
+	config_free(old);
+}
+
+static void
+failed(void *arg)
+{
+	struct parent	*p = arg;
+
+	config_free(p->candidate);
+	p->candidate = NULL;
+}
+
+void
+parent_reload_init(struct parent *p)
+{
+	static const struct reload_cb	 cb = {
+		prepare, commit, discard, done, failed
+	};
+
+	reload_init(&p->reload, &p->set, &cb, p);
+}
