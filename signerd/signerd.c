@@ -19,19 +19,18 @@
 
 static int
 find_users(const struct daemon_options *o, const struct config *config,
-    struct proc_user *user, struct proc_user *keyd)
+    struct proc_user *user, struct proc_user *keyd, bool *own)
 {
 	const char	*name = config->keyd_user;
-	bool		 own = false;
 	int		 r = 0;
 
 	if (daemon_user(o, user, "user", config->user, config->chroot) == -1)
 		r = -1;
 	*keyd = *user;
 	/* Not to be found is not the same as not to be told. */
-	if (name == NULL && daemon_has_user(o, KEYD_USER, &own) == -1)
+	if (daemon_has_user(o, KEYD_USER, own) == -1)
 		r = -1;
-	if (own)
+	else if (name == NULL && *own)
 		name = KEYD_USER;
 	if (name != NULL && daemon_user(o, keyd, "keyd user", name,
 	    config->chroot) == -1)
@@ -54,10 +53,11 @@ raise_limit(const struct daemon_options *o, const struct config *config)
 
 /* What a reload cannot change. */
 static void
-note_started(struct config_started *s, const struct config *config)
+note_started(struct config_started *s, const struct config *config,
+    bool own)
 {
 	s->root = geteuid() == 0;
-	if (s->root && getpwnam(KEYD_USER) != NULL)
+	if (own)
 		s->keyd_default = KEYD_USER;
 	s->user = conf_copy(config->user);
 	s->chroot = conf_copy(config->chroot);
@@ -112,6 +112,7 @@ main(int argc, char *argv[])
 	struct daemon_options	 o;
 	struct proc_user	 user, keyd;
 	struct config		*config;
+	bool			 own = false;
 	int			 status;
 
 	log_init("signerd");
@@ -125,10 +126,10 @@ main(int argc, char *argv[])
 	if (o.check && o.verbose)
 		config_print(config, stdout);
 	fflush(stdout);
-	status = find_users(&o, config, &user, &keyd);
+	status = find_users(&o, config, &user, &keyd, &own);
 	if (open_all(&o, config) == -1 || status == -1)
 		return (1);
-	note_started(&parent.started, config);
+	note_started(&parent.started, config, own);
 	config_number(config, NULL, &parent.next_number);
 	begin(&o, config);
 	parent.options = &o;

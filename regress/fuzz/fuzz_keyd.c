@@ -31,6 +31,7 @@
 #define MESSAGE_MAX	65536
 
 static struct keyd	 keyd;
+static struct keyd_set	 set;
 static struct sign_key	 keys[NKEYS];
 static struct rule	 rules[NRULES];
 static uint8_t		 addresses[NKEYS][ADDRESS_SIZE];
@@ -94,7 +95,7 @@ is_answer(const struct request *r, const struct keyd_reply *reply)
 	uint32_t	 rule;
 
 	must(reply->id == r->id);
-	refusal = policy_decide(&keyd.policy, r, &rule);
+	refusal = policy_decide(&set.policy, r, &rule);
 	if (reply->refusal == REFUSAL_DEADLINE) {
 		/* None of these is old enough to be overtaken by it. */
 		must(r->deadline < (uint64_t)1 << 60);
@@ -181,13 +182,13 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 		memcpy(addresses[i], keys[i].address, ADDRESS_SIZE);
 	}
 	make_rules();
-	keyd.phase = KEYD_SERVING;
+	keyd.now = &set;
 	keyd.max_data = MESSAGE_MAX;
-	keyd.policy.rules = rules;
-	keyd.policy.nrules = keyd.nrules = NRULES;
-	keyd.policy.addresses = addresses;
-	keyd.policy.nkeys = NKEYS;
-	keyd.keys = keys;
+	set.policy.rules = rules;
+	set.policy.nrules = set.nrules = NRULES;
+	set.policy.addresses = addresses;
+	set.policy.nkeys = NKEYS;
+	set.keys = keys;
 	msgpipe_open(&asks, MESSAGE_MAX);
 	msgpipe_open(&answers, KEYD_REPLYSIZE(MESSAGE_MAX));
 	return (0);

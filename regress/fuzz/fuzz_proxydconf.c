@@ -9,7 +9,7 @@
  * proxyd/config_signer.o proxyd/config_use.o common/conf.o
  * common/conf_amount.o common/conf_file.o common/conf_print.o
  * common/conf_rule.o common/conf_setting.o common/conf_words.o
- * common/lexer.o common/lexer_file.o common/lexer_macro.o common/hex.o
+ * common/lexer.o common/lexer_file.o common/lexer_macro.o common/report.o common/hex.o
  * common/u256.o keyd/payload.o keyd/rule.o
  */
 

@@ -61,13 +61,13 @@ set_up(void **state)
 
 	(void)state;
 	calls = each_failure(send_config, &p.a, &config, -1, 0);
-	assert_int_equal(calls, 1 + sizeof(config.limits) / 4 + 1 + 2);
+	assert_int_equal(calls, 1 + sizeof(config.limits) / 4 + 2 + 2);
 	assert_int_equal(each_failure(send_start, &p.a, NULL, -1, 0), 1);
 	fill_text(error.text, sizeof(error.text) - 1);
 	assert_int_equal(each_failure(send_error, &p.a, &error, -1, 0), 6);
 	assert_int_not_equal(listener = open("/dev/null", O_RDONLY), -1);
 	assert_int_equal(each_failure(send_listen, &p.a, &listen, listener,
-	    0), 3);
+	    0), 4);
 }
 
 /* The message and each piece of the lists; before it, others are queued. */

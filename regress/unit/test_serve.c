@@ -41,6 +41,7 @@ encoding_fails(void)
 #define CLIENT	"a.example"
 
 static struct keyd	 k;
+static struct keyd_set	 set;
 static struct channel	 c;
 static struct rule	 the_rule;
 static uint8_t		 addresses[1][ADDRESS_SIZE];
@@ -54,7 +55,7 @@ sign_digest(const struct sign_key *key, const uint8_t digest[HASH_SIZE],
     struct signature *sig)
 {
 	(void)digest;
-	assert_ptr_equal(key, k.keys);
+	assert_ptr_equal(key, set.keys);
 	memset(sig, 0, sizeof(*sig));
 	if (++sign_calls == sign_fails_at)
 		return (-1);
@@ -103,6 +104,7 @@ begin(void **state)
 		return (-1);
 	memset(&k, 0, sizeof(k));
 	memset(&c, 0, sizeof(c));
+	memset(&set, 0, sizeof(set));
 	memset(&the_rule, 0, sizeof(the_rule));
 	memset(&chain, 0, sizeof(chain));
 	chain.b[U256_SIZE - 1] = 10;
@@ -110,12 +112,12 @@ begin(void **state)
 	the_rule.methods = RULE_METHODS;
 	the_rule.chains = &chain;
 	the_rule.nchains = 1;
-	k.keys = &key;
-	k.policy.rules = &the_rule;
-	k.policy.nrules = 1;
-	k.policy.addresses = addresses;
-	k.policy.nkeys = 1;
-	k.phase = KEYD_SERVING;
+	k.now = &set;
+	set.keys = &key;
+	set.policy.rules = &the_rule;
+	set.policy.nrules = 1;
+	set.policy.addresses = addresses;
+	set.policy.nkeys = 1;
 	k.max_data = 65536;
 	c.ibuf = a;
 	c.open = true;
