@@ -14,11 +14,13 @@ import pytest
 from lib import daemon, imsg, keymsg
 
 FRONT = dict(zip(("CONFIG", "FILE", "LISTEN", "KEY", "CHANNEL", "START",
-                  "STOP"), range(0x300, 0x307)))
+                  "STOP"), range(0x300, 0x307)), KEEP=0x30a, COMMIT=0x30b,
+             DISCARD=0x30c)
 LINK = dict(FRONT, PROXY=0x500, PROXYFILE=0x501, DIALER=0x502,
             RULE=keymsg.RULE, RULELIST=keymsg.RULELIST)
 RELAY = dict(zip(("CONFIG", "LISTEN", "FILE", "SIGNER", "RULE", "LIST",
-                  "START", "STOP"), range(0x600, 0x608)))
+                  "START", "COMMIT", "DISCARD", "STOP"),
+                 range(0x600, 0x60a)))
 TYPES = {"frontend": FRONT, "link": LINK, "relay": RELAY}
 WITH = object()                 # a message has a descriptor
 
@@ -110,10 +112,11 @@ def piece(kind, items):
 
 
 FRONT_CONFIG = ("CONFIG", limits("signerd") + text("tlsv1.3"))
-RELAY_CONFIG = ("CONFIG", limits("proxyd") + keymsg.u32(0) + text("tlsv1.3"))
+RELAY_CONFIG = ("CONFIG", limits("proxyd") + keymsg.u32(0) + b"\3" +
+                text("tlsv1.3"))
 VIA = {"client": "a.example", "key": 0, "methods": 3, "chains": [], "via": 1}
 CHAIN = keymsg.u256(10)
-LISTEN = ("LISTEN", keymsg.u32(0) + b"\0")
+LISTEN = ("LISTEN", keymsg.u32(0) + keymsg.u32(1) + b"\0")
 
 BOTH = {
     "empty configuration": ([("CONFIG", b"")], "configuration"),
@@ -128,7 +131,6 @@ BOTH = {
     "no channel": ([("CHANNEL",)], "channel"),
     "channel with a body": ([("CHANNEL", b"x", WITH)], "channel"),
     "channel twice": ([("CHANNEL", b"", WITH)] * 2, "channel"),
-    "start without a configuration": ([("START",)], "start"),
     "start with a body": ([FRONT_CONFIG, ("START", b"x")], "start"),
     "stop with a body": ([FRONT_CONFIG, ("STOP", b"x")], "stop"),
     "ready": ([(0x308,)], "unknown message"),
@@ -146,7 +148,7 @@ BAD = {
         "too many listeners": ([("LISTEN", b"", WITH)] * 257, "listener"),
     }),
     "link": dict(BOTH, **{
-        "proxy 1": ([("PROXY", proxy(1))], "proxy"),
+        "proxy over the limit": ([("PROXY", proxy(2**31))], "proxy"),
         "proxy, cut": ([("PROXY", proxy(0)[:-1])], "proxy"),
         "proxy 0 twice": ([("PROXY", proxy(0))] * 2, "proxy"),
         "file of no proxy": ([
@@ -176,10 +178,10 @@ BAD = {
         "configuration and more": ([
             ("CONFIG", RELAY_CONFIG[1] + b"\0")], "configuration"),
         "configuration twice": ([RELAY_CONFIG] * 2, "configuration"),
-        "listener 1": ([("LISTEN", keymsg.u32(1) + b"\0")], "listener"),
-        "listener, cut": ([("LISTEN", keymsg.u32(0))], "listener"),
+        "listener 1": ([("LISTEN", keymsg.u32(1) * 2 + b"\0")], "listener"),
+        "listener, cut": ([("LISTEN", LISTEN[1][:-1])], "listener"),
         "listener of no role": ([
-            ("LISTEN", keymsg.u32(0) + b"\2")], "listener"),
+            ("LISTEN", LISTEN[1][:-1] + b"\2")], "listener"),
         "file of no listener": ([("FILE", b"\0", WITH)], "file"),
         "no file": ([LISTEN, ("FILE", b"\0")], "file"),
         "file twice": ([LISTEN] + [("FILE", b"\0", WITH)] * 2, "file"),
@@ -197,10 +199,9 @@ BAD = {
         "signer that there is not": ([
             RELAY_CONFIG, ("RULE", relay_rule(0)), (
                 "LIST", piece(4, [keymsg.u32(7)])), ("START",)], "routes"),
-        "start without a configuration": ([("START",)], "start"),
         "start with a body": ([RELAY_CONFIG, ("START", b"x")], "start"),
         "stop at once": ([RELAY_CONFIG, ("STOP",)], "stop"),
-        "ready": ([(0x609,)], "unknown message"),
+        "ready": ([(0x60b,)], "unknown message"),
         "noise": ([(2**31, b"x" * 1000)], "unknown message"),
     },
 }
@@ -211,10 +212,32 @@ BAD = {
 def test_bad_message(site, name, case):
     child = Child(site, name)
     messages, what = BAD[name][case]
+    # Nothing else begins a configuration: see below.
+    if messages[0][0] != "CONFIG":
+        child.tell(*(RELAY_CONFIG if name == "relay" else FRONT_CONFIG))
     for message in messages:
         child.tell(*message)
     assert child.ended() == 1
     assert len(child.log) == 1 and what in child.log[0], child.log
+
+
+@pytest.mark.parametrize("name,kind", [
+    (name, kind) for name in TYPES for kind in [*TYPES[name], 0x7fffffff]
+    if kind not in ("CONFIG", "STOP")])
+def test_before_a_configuration(site, name, kind):
+    """And COMMIT also after one, of which it was not said whether it is
+    good."""
+    for config in (None, RELAY_CONFIG if name == "relay" else FRONT_CONFIG):
+        child = Child(site, name)
+        if config is not None:
+            child.tell(*config)
+        child.tell(kind)
+        if config is None or kind in ("COMMIT", 0x7fffffff):
+            assert child.ended() == 1
+            assert len(child.log) == 1, child.log
+        else:
+            child.parent.near.close()
+            os.waitpid(child.pid, 0)
 
 
 @pytest.mark.parametrize("name", TYPES)
