@@ -414,6 +414,23 @@ on_message(wslay_event_context_ptr wslay,
 
 /* ---- For the owner ---------------------------------------------------- */
 
+/* One that fails is freed by wslay, which leaves the pointer to it. */
+static int
+init_context(wslay_event_context_ptr *context, enum websocket_role role,
+    const struct wslay_event_callbacks *cb, struct websocket *ws)
+{
+	int r;
+
+	if (role == WEBSOCKET_CLIENT)
+		r = wslay_event_context_client_init(context, cb, ws);
+	else
+		r = wslay_event_context_server_init(context, cb, ws);
+	if (r == 0)
+		return (0);
+	*context = NULL;
+	return (-1);
+}
+
 static int
 init_contexts(struct websocket *ws, enum websocket_role role)
 {
@@ -430,15 +447,9 @@ init_contexts(struct websocket *ws, enum websocket_role role)
 		.genmask_callback = on_genmask
 	};
 
-	if (role == WEBSOCKET_CLIENT) {
-		if (wslay_event_context_client_init(&ws->rx, &rx, ws) != 0 ||
-		    wslay_event_context_client_init(&ws->tx, &tx, ws) != 0)
-			return (-1);
-	} else {
-		if (wslay_event_context_server_init(&ws->rx, &rx, ws) != 0 ||
-		    wslay_event_context_server_init(&ws->tx, &tx, ws) != 0)
-			return (-1);
-	}
+	if (init_context(&ws->rx, role, &rx, ws) == -1 ||
+	    init_context(&ws->tx, role, &tx, ws) == -1)
+		return (-1);
 	/* Messages are assembled and measured here: see on_frame(). */
 	wslay_event_config_set_no_buffering(ws->rx, 1);
 	wslay_event_config_set_max_recv_msg_length(ws->rx, UINT64_MAX);
