@@ -6,10 +6,12 @@
 #include <sys/random.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <secp256k1.h>
+#include <secp256k1_preallocated.h>
 #include <secp256k1_recovery.h>
 
 #include "common/secret.h"
@@ -19,6 +21,8 @@
 #define POINT_SIZE	65	/* uncompressed: 04, X, Y */
 
 static secp256k1_context *context;
+static void *memory;		/* that it is in */
+static size_t memory_size;
 
 static int
 random_bytes(uint8_t *p, size_t size)
@@ -62,11 +66,15 @@ sign_randomize(void)
 int
 sign_init(void)
 {
-	context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-	if (context == NULL) {
-		errno = ENOMEM;
+	size_t size;
+
+	/* In memory of ours: the library would abort where there is none. */
+	size = secp256k1_context_preallocated_size(SECP256K1_CONTEXT_NONE);
+	if ((memory = malloc(size)) == NULL)
 		return (-1);
-	}
+	memory_size = size;
+	context = secp256k1_context_preallocated_create(memory,
+	    SECP256K1_CONTEXT_NONE);
 	if (sign_randomize() == -1) {
 		sign_exit();
 		return (-1);
@@ -77,9 +85,13 @@ sign_init(void)
 void
 sign_exit(void)
 {
-	if (context != NULL)
-		secp256k1_context_destroy(context);
+	if (context == NULL)
+		return;
+	secp256k1_context_preallocated_destroy(context);
+	explicit_bzero(memory, memory_size);
+	free(memory);
 	context = NULL;
+	memory = NULL;
 }
 
 static void
