@@ -268,8 +268,11 @@ void		 conf_warn_root(struct conf_parser *, unsigned int single,
 
 /* The next token's number; it is recent[0] then. */
 int		 conf_lex(struct conf_parser *);
-/* One message a statement: the rest of it is skipped. */
-void		 conf_syntax_error(struct conf_parser *);
+/*
+ * yyerror(): one message a statement, the rest of which is skipped.  Ends the
+ * process where it is no error of syntax: the parser's stack wants memory.
+ */
+void		 conf_parser_error(struct conf_parser *, const char *);
 void		 conf_empty_list(struct conf_parser *);
 /* For lexer_open. */
 bool		 conf_starts(const struct conf_parser *, const char *word);

@@ -4,10 +4,12 @@
  */
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/conf_parse.h"
+#include "common/log.h"
 
 /* ---- Keywords --------------------------------------------------------- */
 
@@ -236,8 +238,8 @@ syntax_error(struct conf_parser *p, const struct lexer_token *t,
  * What the statement at fault would have said cannot be missed later.  If it
  * is not known what statement it is, this can be any.
  */
-void
-conf_syntax_error(struct conf_parser *p)
+static void
+syntax_fault(struct conf_parser *p)
 {
 	const struct lexer_token *t = p->recent[0].t;
 	const struct conf_keyword *k = statement_keyword(p);
@@ -248,6 +250,18 @@ conf_syntax_error(struct conf_parser *p)
 		syntax_error(p, t, k);
 	p->broken |= k == NULL ? p->language->statements : k->statements;
 	lexer_recover(p->lexer);
+}
+
+void
+conf_parser_error(struct conf_parser *p, const char *message)
+{
+	if (strcmp(message, "syntax error") == 0) {
+		syntax_fault(p);
+		return;
+	}
+	/* There may be no word yet that it could be said of. */
+	errno = ENOMEM;
+	fatal("configuration: %s", message);
 }
 
 void

@@ -288,8 +288,7 @@ yylex(void)
 static void
 yyerror(const char *message)
 {
-	(void)message;
-	conf_syntax_error(common);
+	conf_parser_error(common, message);
 }
 
 int
