@@ -246,6 +246,10 @@ wsupgrade_answer(struct wsupgrade *up, struct evbuffer *input)
 		if (event != WSUPGRADE_MORE)
 			return (event);
 	}
+	/* No line, or no memory for it: then nothing more would come. */
+	if (evbuffer_search_eol(input, NULL, NULL,
+	    EVBUFFER_EOL_CRLF_STRICT).pos != -1)
+		return (refuse(up, "out of memory"));
 	if (up->used + evbuffer_get_length(input) > WSUPGRADE_MAX_HEADER)
 		return (too_long(up));
 	return (WSUPGRADE_MORE);
