@@ -1,0 +1,80 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: regress/unit/alloc.o regress/faults/memory.o signerd/parse.o
+ * signerd/config.o signerd/config_print.o signerd/config_proxy.o
+ * signerd/config_rule.o signerd/config_setting.o signerd/files.o
+ * signerd/url.o common/conf.o common/conf_amount.o common/conf_file.o
+ * common/conf_print.o common/conf_rule.o common/conf_setting.o
+ * common/conf_words.o common/lexer.o common/lexer_file.o
+ * common/lexer_macro.o common/hex.o common/u256.o keyd/payload.o keyd/rule.o
+ * common/log.o common/log_render.o compat/imsg.o compat/imsg-buffer.o */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "regress/unit/alloc.h"
+#include "signerd/config.h"
+
+/* signerd.conf(5), while memory runs out: all of it is the start's. */
+
+static const char	 text[] =
+    "name = \"a.example\"\n"
+    "listen on 127.0.0.1 port 0\n"
+    "tls ca \"/ca.crt\"\n"
+    "tls certificate \"/tls.crt\" key \"/tls.key\"\n"
+    "key \"k\" file \"/k.pem\"\n"
+    "proxy \"edge\" {\n"
+    "	url \"wss://proxy.example:9989/ws\"\n"
+    "	tls certificate \"/l.crt\" key \"/l.key\"\n"
+    "}\n"
+    "timeout { request 1 s keyd 500 ms }\n"
+    "allow client $name key \"k\" chain { 10 8453 } to {\n"
+    "	0x1111111111111111111111111111111111111111 } max-value 1 ether\n"
+    "allow via \"edge\" client b key \"k\" chain 10 domain any\n";
+
+/* A configuration, and the fault that it must be told with. */
+static bool
+config(void *arg)
+{
+	struct config	*conf;
+
+	if ((conf = config_parse(arg)) == NULL) {
+		/* As main() does; it was reported. */
+		exit(1);
+	}
+	assert_int_equal(conf->nrules, 2);
+	config_free(conf);
+	return (true);
+}
+
+static void
+configurations(void **state)
+{
+	char	 path[] = "/tmp/test_alloc.XXXXXX";
+	int	 fd;
+
+	(void)state;
+	log_init("test");
+	assert_int_not_equal(fd = mkstemp(path), -1);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	close(fd);
+	assert_true(alloc_each_fatal(config, path, "memory") >= 40);
+	unlink(path);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(configurations),
+	};
+
+	return (cmocka_run_group_tests_name("allocconf", tests, NULL, NULL));
+}
