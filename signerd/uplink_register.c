@@ -231,11 +231,21 @@ uplink_registration(struct uplink *u, const char *text, size_t len)
 {
 	struct json_limits	 limits;
 	struct json_doc		*doc;
+	enum json_error		 error;
 	bool			 ours;
 
 	limits.max_depth = 512;
 	limits.max_values = u->linkd->config.limits.max_values;
-	if (json_parse(&doc, text, len, &limits, NULL) != JSON_OK)
+	error = json_parse(&doc, text, len, &limits, NULL);
+	if (error == JSON_MEMORY) {
+		/*
+		 * It may be the answer: the proxy would go by what it says,
+		 * and its clients' requests be taken for something else.
+		 */
+		uplink_close(u, LINK_NO_ROOM, "out of memory", false);
+		return (true);
+	}
+	if (error != JSON_OK)
 		return (false);
 	if ((ours = is_ours(u, doc, json_root(doc))))
 		take_answer(u, doc, json_root(doc));
