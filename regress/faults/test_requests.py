@@ -6,15 +6,16 @@ answered rightly, or with 503, or its connection is closed, so that a client
 that asks again is answered; afterwards all is as before."""
 
 import collections
+import errno
 
 import pytest
 
 from lib import eth, faulty, relays
 from lib.faultplan import MEMORY, SERVE, WHOLE, cases
 
-MOST, MEMORIES = 4, 400 if WHOLE else 5
+MOST, MEMORIES = 4, 250 if WHOLE else 5
 # A link that is lost takes its time to come back.
-LINK_MOST, LINK_MEMORIES = 1, 60 if WHOLE else 1
+LINK_MOST, LINK_MEMORIES = 1, 40 if WHOLE else 1
 WAYS = [("signerd", "direct"), ("keyd", "direct"), ("frontend", "direct"),
         ("keyd", "relay"), ("link", "relay"), ("relay", "relay"),
         ("proxyd", "relay")]
@@ -146,6 +147,54 @@ def test_each_allocation_of_a_transaction_fails(rig, process, path):
             connection.close()
     assert not requests.bad, "\n".join(requests.bad)
     assert requests.met > 0
+
+
+def shortages(process, counts):
+    """(call, n) for a link: some of all, and the last ones, which are those of
+    the websocket and its registration."""
+    if not WHOLE:
+        return [("calloc", n) for n in range(counts["calloc"] - 6,
+                                             counts["calloc"] + 1)]
+    found = set()
+    for call, n, _ in cases(process + "link", {
+            name: counts[name] for name in MEMORY}, {}, 0, 25):
+        found |= {(call, n), (call, max(counts[call] - n % 60, 1))}
+    return sorted(found)
+
+
+@pytest.mark.parametrize("process", ("link", "relay", "dialer") if WHOLE else
+                         ("link",))
+def test_each_allocation_of_a_new_link_fails(rig, process):
+    """The link is cut, and the next one meets a shortage: then there is one
+    more, of the same kind."""
+    requests = Requests(rig, process, "relay", relays.MESSAGE)
+    calls = rig.place[process].calls()
+
+    def cut(*where):
+        """How often each call was made until a link that was lost is back."""
+        before = {name: call.count for name, call in calls.items()}
+        mark = rig.proxyd.mark()
+        rig.place["link"]["read"].arm(errno.ECONNRESET)
+        outcomes, connection = requests.ask()
+        assert connection is not None, (where, outcomes[-1])
+        connection.close()
+        record = rig.proxyd.wait_log(mark, msg="signer registered")
+        assert record["protocol"] == "1" and record["features"] == \
+            "client,deadline", record
+        return {name: calls[name].count - before[name] for name in calls}
+
+    for call, at in shortages(process, cut()):
+        failed = calls[call].failed
+        calls[call].arm(errno.ENOMEM, at)
+        cut(call, at)
+        calls[call].disarm()
+        requests.met += calls[call].failed > failed
+        if not rig.alive():
+            pytest.fail("%s %s %d\n%s" % (process, call, at, "\n".join(
+                each.output() for each in rig.daemons())))
+    print("a link, %s: %d calls failed" % (process, requests.met))
+    assert requests.met > 0
+    assert not rig.busy()
 
 
 def test_nothing_spins_when_all_is_over(rig):

@@ -12,7 +12,7 @@ import pytest
 from lib import daemon, faulty, httpclient, relays
 from lib.faultplan import MEMORY, START, WHOLE, cases
 
-MOST, MEMORIES = 1, 120 if WHOLE else 1
+MOST, MEMORIES = 1, 50 if WHOLE else 1
 
 # What is said in other words than strerror(3)'s.
 WORDS = {

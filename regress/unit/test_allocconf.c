@@ -5,6 +5,7 @@
 
 /* objects: regress/unit/alloc.o regress/faults/memory.o signerd/parse.o
  * signerd/config.o signerd/config_print.o signerd/config_proxy.o
+ * signerd/config_started.o common/report.o
  * signerd/config_rule.o signerd/config_setting.o signerd/files.o
  * signerd/url.o common/conf.o common/conf_amount.o common/conf_file.o
  * common/conf_print.o common/conf_rule.o common/conf_setting.o

@@ -5,6 +5,7 @@
 
 /* objects: regress/unit/alloc.o regress/faults/memory.o proxyd/parse.o
  * proxyd/config.o proxyd/config_listen.o proxyd/config_print.o
+ * common/report.o
  * proxyd/config_rule.o proxyd/config_setting.o proxyd/config_signer.o
  * proxyd/config_use.o proxyd/advert.o common/list.o common/json.o
  * common/jsonscan.o common/conf.o common/conf_amount.o common/conf_file.o
