@@ -127,9 +127,9 @@ def test_a_rule_takes_effect_exactly(site, signerd):
     connection that was there before."""
     with signerd.connect() as connection:
         for chain in (10, 20, 10, 30):
-            reload(signerd, config(site, 
-                rules='allow client "sequencer.example" key "sequencer" '
-                'chain %d' % chain))
+            reload(signerd, config(
+                site, rules='allow client "sequencer.example" '
+                'key "sequencer" chain %d' % chain))
             for asked in (10, 20, 30):
                 answer = connection.rpc(eth.payload_v2(chain=asked)).json()
                 assert ("result" in answer) == (asked == chain), answer
@@ -145,9 +145,18 @@ def test_names_in_the_log_are_those_of_the_answers(site, signerd):
                     log="{ level info }")
              for names in (("sequencer", "batcher"), ("batcher", "sequencer"),
                            ("multi10", "sequencer", "batcher"))]
+    # keyd and the frontend have the keys of this one; it is not to be.
+    garbage = site.path("garbage3.pem")
+    with open(garbage, "w") as f:
+        f.write("no PEM\n")
+    bad = config(site, rules=RULE % "sequencer", log="{ level info }",
+                 keys=("multi8453", "multi10", "sequencer"),
+                 extra='tls crl "%s"' % garbage)
     with Load(signerd, connections=1) as load:
         for n in range(12):
             reload(signerd, texts[n % len(texts)])
+            load.settle()
+            errors(signerd, bad)
             load.settle()
     known = {}
     for each in signerd.logged(msg="key") + signerd.logged(msg="key added"):
@@ -252,19 +261,21 @@ def test_an_idle_connection_has_the_new_time(site, signerd):
         assert left == b"" and seconds < 10
 
 
-def test_larger_and_smaller_transactions(site, signerd):
+def test_larger_and_smaller_transactions(site):
     """keyd and frontend change their limits one after the other."""
     rules = 'allow client "batcher.example" key "sequencer" ' \
         'method transaction\n' + RULE % "sequencer"
     large = eth.sign_transaction(input="0x" + "11" * 50000)
     # 50 kB: over 64 KiB in hexadecimal, and over the smaller limit.
-    for size, good in (("16 KiB", False), ("1 MiB", True), ("4 KiB", False),
-                       ("200 KiB", True)):
-        with Load(signerd, connections=2):
-            reload(signerd, config(site, 
-                rules=rules, extra="max transaction " + size))
-        answer = signerd.rpc(large, "batcher.example").json()
-        assert ("result" in answer) == good, (size, str(answer)[:200])
+    with daemon.Signerd(site, config(
+            site, rules=rules, extra="max transaction 4 KiB")) as signerd:
+        for size, good in (("16 KiB", False), ("1 MiB", True),
+                           ("4 KiB", False), ("200 KiB", True)):
+            with Load(signerd, connections=2):
+                reload(signerd, config(
+                    site, rules=rules, extra="max transaction " + size))
+            answer = signerd.rpc(large, "batcher.example").json()
+            assert ("result" in answer) == good, (size, str(answer)[:200])
 
 
 def test_log_level_and_format(site, signerd):
@@ -380,6 +391,21 @@ def test_all_faults_are_told(site, signerd):
     assert lines == list(range(lines[0], lines[0] + 3))
 
 
+def test_sockets_of_what_failed_are_closed(site, signerd):
+    """Also those that the frontend was given."""
+    text = config(site)
+    reload(signerd, text)
+    before = sorted(procfs.descriptors(signerd.children["frontend"]).values())
+    bad = 3 * "listen on 127.0.0.1 port 0\n" + config(
+        site, extra='key "none" file "%s"' % site.authority.server()[1])
+    for _ in range(3):
+        assert errors(signerd, bad)
+    # Once this is in force the frontend has dealt with those.
+    reload(signerd, text)
+    assert before == sorted(procfs.descriptors(
+        signerd.children["frontend"]).values())
+
+
 def test_a_file_that_is_gone(site, signerd):
     text = open(signerd.path).read()
     os.unlink(signerd.path)
@@ -413,8 +439,8 @@ def test_revoked_clients_are_closed(site):
         for each in good + bad:
             assert serving(each)
         mark = signerd.mark()
-        reload(signerd, config(site, 
-            rules=rules, extra='tls crl "%s"' % authority.crl()))
+        reload(signerd, config(
+            site, rules=rules, extra='tls crl "%s"' % authority.crl()))
         # Not even one that asks at once.
         assert not serving(bad[0])
         for each in bad[1:]:
@@ -449,12 +475,11 @@ def test_a_handshake_begun_before_is_judged_by_the_new(site):
             assert serving(signerd.connect())
             reload(signerd, text)
             context = httpclient.context(site.authority.ca, pair)
-            with pytest.raises((Closed, OSError)):
-                late = httpclient.Connection.__new__(httpclient.Connection)
-                late.buffer = b""
-                late.sock = context.wrap_socket(
-                    raw, server_hostname="localhost")
-                late.rpc(eth.payload_v2())
+            late = httpclient.Connection.__new__(httpclient.Connection)
+            late.buffer = b""
+            late.sock = context.wrap_socket(raw, server_hostname="localhost")
+            # It need not ask first.
+            assert late.wait_close()[0] == b""
             signerd.wait_log(msg="certificate not trusted any more",
                              client="sequencer.example")
 
@@ -564,7 +589,8 @@ def test_a_hundred_reloads_leave_nothing(site, signerd):
                        keys=("sequencer", "batcher"))
     more = "listen on 127.0.0.1 port 0\n" + text
     bad = more + 'key "x" file "/nonexistent"\n'
-    worse = more.replace(site.key("batcher"), site.authority.ca)
+    worse = 2 * "listen on 127.0.0.1 port 0\n" + more.replace(
+        site.key("batcher"), site.authority.ca)
     pids = dict(signerd.children, parent=signerd.pid)
 
     def turn():
