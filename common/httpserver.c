@@ -326,13 +326,19 @@ listener_new(struct httpserver *server, int fd)
 	return (l);
 }
 
-/* Takes it out of the list, which may be walked, and closes it. */
+/* One that is out of the list. */
+static void
+listener_end(struct listener *l)
+{
+	close(l->fd);
+	listener_free(l);
+}
+
 static void
 listener_close(struct listener *l)
 {
 	SLIST_REMOVE(&l->server->listeners, l, listener, entry);
-	close(l->fd);
-	listener_free(l);
+	listener_end(l);
 }
 
 int
@@ -542,8 +548,10 @@ httpserver_stop(struct httpserver *server)
 	event_del(server->resume);
 	TAILQ_FOREACH(c, &server->conns, entry)
 		c->listener = NULL;
-	while ((l = SLIST_FIRST(&server->listeners)) != NULL)
-		listener_close(l);
+	while ((l = SLIST_FIRST(&server->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&server->listeners, entry);
+		listener_end(l);
+	}
 	/* The last answers are to be read yet. */
 	tv = clock_in_ms(server->limits->timeout_request + HTTPSERVER_LINGER);
 	event_add(server->stop_timer, &tv);
