@@ -263,7 +263,7 @@ message_free(struct relaying *r)
 {
 	size_t	 i;
 
-	if (r->waits) {
+	if (r->client != NULL && r->waits) {
 		leave_turn(r);
 		count_off(r, r->rpc.left);
 		self->held -= r->held;

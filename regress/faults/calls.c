@@ -87,6 +87,8 @@ found(void *next, const char *name)
 
 /* ---- Calls that succeed or fail --------------------------------------- */
 
+/* The linter would have parentheses around types. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define CALL(type, name, failure, params, types, args)			\
 type									\
 name params								\
@@ -95,6 +97,7 @@ name params								\
 		return (failure);					\
 	return (NEXT(name, type (*) types) args);			\
 }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 CALL(int, bind, -1, (int fd, const struct sockaddr *sa, socklen_t len),
     (int, const struct sockaddr *, socklen_t), (fd, sa, len))

@@ -58,7 +58,7 @@ struct fault_map {
 	struct fault_plan	 plan[FAULT_COUNT];
 };
 
-#define FAULTS_SHORT	-1	/* one byte, or one event, and no more */
+#define FAULTS_SHORT	(-1)	/* one byte, or one event, and no more */
 
 /* What is to become of a call. */
 enum fault_kind {

@@ -60,7 +60,7 @@ fake_syslog_chk(int priority, int flag, const char *fmt, ...)
 }
 
 /* What is to become of the next writes: an errno, 0 for one byte, or well. */
-#define WELL	-1
+#define WELL	(-1)
 static int	 writes[4];
 static size_t	 nwrites;
 
