@@ -42,9 +42,9 @@ COMMON_OBJS = $(BASE_OBJS) \
 PARENT_OBJS = \
 	$O/common/children.o \
 	$O/common/daemon.o \
-	$O/common/eventlog.o \
 	$O/common/faults.o \
 	$O/common/imsgev.o \
+	$O/common/loop.o \
 	$O/common/msgfield.o \
 	$O/common/reload.o
 
@@ -107,7 +107,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 NETWORK_OBJS = \
 	$O/common/base64.o \
 	$O/common/child.o \
-	$O/common/eventlog.o \
+	$O/common/loop.o \
 	$O/common/http.o \
 	$O/common/http_response.o \
 	$O/common/http_syntax.o \
@@ -155,8 +155,8 @@ FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 # Resolves and connects.  No key, no file, no TLS.
 DIALER_OBJS = $(BASE_OBJS) \
 	$O/common/child.o \
-	$O/common/eventlog.o \
 	$O/common/imsgev.o \
+	$O/common/loop.o \
 	$O/common/msgfield.o \
 	$O/signerd/dial_address.o \
 	$O/signerd/dial_attempt.o \

@@ -11,8 +11,8 @@
 #include <event2/event.h>
 
 #include "common/child.h"
-#include "common/eventlog.h"
 #include "common/log.h"
+#include "common/loop.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
 #include "common/sandbox.h"
@@ -21,22 +21,6 @@ static struct proc_args		 args;
 static struct event_base	*base;
 static struct imsgbuf		 early;		/* until there is parent */
 static struct imsgev		*parent;
-
-/* One thread, and nothing of the environment. */
-static struct event_base *
-new_base(void)
-{
-	struct event_config	*config;
-	struct event_base	*made = NULL;
-
-	if ((config = event_config_new()) == NULL)
-		return (NULL);
-	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
-	    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0)
-		made = event_base_new_with_config(config);
-	event_config_free(config);
-	return (made);
-}
 
 struct event_base *
 child_init(const char *name, int argc, char **argv)
@@ -48,10 +32,9 @@ child_init(const char *name, int argc, char **argv)
 	if (imsgbuf_init(&early, PROC_PARENT_FD) == -1)
 		fatal("the channel to the parent");
 	log_to_parent(&early, NULL);
-	eventlog_init();
 	proc_child_init();
-	if ((base = new_base()) == NULL)
-		fatal("event_base_new");
+	if ((base = loop_new()) == NULL)
+		fatal("event loop");
 	return (base);
 }
 

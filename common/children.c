@@ -14,7 +14,7 @@
 #include <event2/event.h>
 
 #include "common/children.h"
-#include "common/eventlog.h"
+#include "common/loop.h"
 
 /* Until children are ready; and, over their own time, until they are gone. */
 #define START_SECONDS	30
@@ -259,8 +259,7 @@ catch_signals(struct children *set)
 void
 children_init(struct children *set)
 {
-	eventlog_init();
-	if ((set->base = event_base_new()) == NULL ||
+	if ((set->base = loop_new()) == NULL ||
 	    (set->deadline = evtimer_new(set->base, on_deadline,
 	    set)) == NULL || catch_signals(set) == -1)
 		fatal("event loop");

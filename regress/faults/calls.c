@@ -107,6 +107,7 @@ CALL(int, connect, -1, (int fd, const struct sockaddr *sa, socklen_t len),
 CALL(int, dup2, -1, (int old, int new), (int, int), (old, new))
 CALL(int, dup3, -1, (int old, int new, int flags), (int, int, int),
     (old, new, flags))
+CALL(int, epoll_create, -1, (int size), (int), (size))
 CALL(int, epoll_create1, -1, (int flags), (int), (flags))
 CALL(int, epoll_ctl, -1, (int epfd, int op, int fd, struct epoll_event *e),
     (int, int, int, struct epoll_event *), (epfd, op, fd, e))
@@ -121,8 +122,6 @@ CALL(int, getaddrinfo, EAI_MEMORY, (const char *host, const char *service,
     (const char *, const char *, const struct addrinfo *,
     struct addrinfo **), (host, service, hints, ai))
 CALL(int, getentropy, -1, (void *p, size_t len), (void *, size_t), (p, len))
-CALL(struct passwd *, getpwnam, NULL, (const char *name), (const char *),
-    (name))
 CALL(ssize_t, getrandom, -1, (void *p, size_t len, unsigned int flags),
     (void *, size_t, unsigned int), (p, len, flags))
 CALL(int, getrlimit, -1, (__rlimit_resource_t what, struct rlimit *rl),
@@ -162,6 +161,20 @@ CALL(int, stat, -1, (const char *path, struct stat *st),
     (const char *, struct stat *), (path, st))
 
 /* ---- Calls with arguments of their own kind --------------------------- */
+
+/* glibc's databases end the process where memory is short. */
+struct passwd *
+getpwnam(const char *name)
+{
+	struct passwd	*pw;
+
+	if (fault_fails(FAULT_getpwnam))
+		return (NULL);
+	spared = true;
+	pw = NEXT(getpwnam, struct passwd *(*)(const char *))(name);
+	spared = false;
+	return (pw);
+}
 
 static int
 open_mode(const char *path, int flags, mode_t mode)
@@ -348,7 +361,7 @@ ssize_t
 write(int fd, const void *p, size_t size)
 {
 	/* A single byte is libevent's word of a signal, from its handler. */
-	if (shorten(FAULT_write, &size, size > 1 ? EACH : 0) == -1)
+	if (size > 1 && shorten(FAULT_write, &size, EACH) == -1)
 		return (-1);
 	return (NEXT(write, ssize_t (*)(int, const void *, size_t))(fd, p,
 	    size));

@@ -19,14 +19,15 @@
  * Where there is no such file nothing fails.
  */
 #define FAULTS(F)							\
-	F(accept4) F(bind) F(calloc) F(chroot) F(connect) F(dup2) F(dup3)	\
-	F(epoll_create1) F(epoll_ctl) F(epoll_wait) F(execve) F(fcntl)	\
-	F(fork) F(fstat) F(ftruncate) F(getaddrinfo) F(getentropy)	\
-	F(getpwnam) F(getrandom) F(getrlimit) F(getsockname)		\
-	F(getsockopt) F(kill) F(listen) F(madvise) F(malloc) F(mlock)	\
-	F(mmap) F(open) F(opendir) F(pipe2) F(poll) F(prctl) F(read)	\
-	F(realloc) F(recv) F(recvfrom) F(recvmsg) F(send) F(sendmsg)	\
-	F(sendto) F(setgroups) F(setresgid) F(setresuid) F(setrlimit)	\
+	F(accept4) F(bind) F(calloc) F(chroot) F(connect) F(dup2)	\
+	F(dup3) F(epoll_create) F(epoll_create1) F(epoll_ctl)		\
+	F(epoll_wait) F(execve) F(fcntl) F(fork) F(fstat) F(ftruncate)	\
+	F(getaddrinfo) F(getentropy) F(getpwnam) F(getrandom)		\
+	F(getrlimit) F(getsockname) F(getsockopt) F(kill) F(listen)	\
+	F(madvise) F(malloc) F(mlock) F(mmap) F(open) F(opendir)	\
+	F(pipe2) F(poll) F(prctl) F(read) F(realloc) F(recv)		\
+	F(recvfrom) F(recvmsg) F(send) F(sendmsg) F(sendto)		\
+	F(setgroups) F(setresgid) F(setresuid) F(setrlimit)		\
 	F(setsockopt) F(socket) F(socketpair) F(stat) F(syscall)	\
 	F(waitpid) F(write)
 

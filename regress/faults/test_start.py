@@ -4,6 +4,7 @@
 """Every call that a daemon makes at its start fails once, each in turn: the
 daemon serves all the same, or says what failed and why and leaves."""
 
+import errno
 import os
 import re
 
@@ -18,6 +19,8 @@ MOST, MEMORIES = 1, 50 if WHOLE else 1
 WORDS = {
     ("getaddrinfo", None): "Memory allocation failure",
     ("read", "keyd"): "the file cannot be read",
+    # libseccomp's own, after which errno is another.
+    ("prctl", None): "seccomp: ",
 }
 # Failures that leave nothing to speak with: the parent names the child.
 SPEECHLESS = {("fcntl", each) for each in
@@ -79,9 +82,10 @@ def judge(process, call, error, trial, early):
         return None if call == "write" else "said nothing"
     if call in MEMORY or (call, process) in SPEECHLESS:
         return None
-    word = WORDS.get((call, process)) or WORDS.get((call, None)) or \
-        os.strerror(error)
-    return None if any(word in line for line in told) else "did not say why"
+    words = (os.strerror(error), WORDS.get((call, process)),
+             WORDS.get((call, None)))
+    return None if any(word in line for line in told for word in words
+                       if word) else "did not say why"
 
 
 class Starts:
@@ -116,9 +120,13 @@ class Starts:
         plan, early = self.place[self.process][call], []
         failed = plan.failed
         plan.arm(error, n)
-        trial = self.once(
-            lambda _: early.append(plan.failed > failed),
-            before_ready(self.name) if call == "write" else None)
+
+        def at_ready(_):
+            early.append(plan.failed > failed)
+            plan.disarm()
+
+        trial = self.once(at_ready, before_ready(self.name)
+                          if call == "write" else None)
         plan.disarm()
         hit = plan.failed > failed
         self.met += hit
@@ -161,3 +169,19 @@ def test_all_interrupted(site, place, paths):
         assert not trial.problem, trial.problem
         assert failed > 50
         assert all(daemon.parse_log(line) for line in trial.lines)
+
+
+@pytest.mark.parametrize("name,process", [
+    ("signerd", "signerd"), ("signerd", "frontend"), ("proxyd", "relay")])
+def test_no_other_loop_than_the_sandbox_knows(site, place, paths, name,
+                                              process):
+    """libevent has others for when there is no descriptor left; they would
+    be killed for it as soon as they began."""
+    starts = Starts(site, place, paths[name], name, process)
+    starts.once(lambda _: None)
+    for call in ("epoll_create", "epoll_create1"):
+        place[process][call].arm(errno.EMFILE, times=faulty.FOREVER)
+    trial = starts.once(lambda _: None)
+    place.disarm(process)
+    assert not trial.ready and trial.status == 1 and not trial.problem
+    assert any("event loop" in line for line in trial.reasons()), trial.lines

@@ -4,7 +4,7 @@
  */
 
 /* objects: proxyd/parent.o proxyd/setup.o proxyd/relaymsg.o
- * proxyd/relaymsg_rule.o common/children.o common/eventlog.o common/faults.o
+ * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o
  * common/log_render.o common/hex.o common/u256.o compat/imsg.o

@@ -5,7 +5,7 @@
 
 /* objects: signerd/parent.o signerd/setup.o signerd/setup_link.o
  * signerd/setup_dialer.o signerd/linkmsg.o signerd/dialmsg.o
- * signerd/frontmsg.o common/children.o common/eventlog.o common/faults.o
+ * signerd/frontmsg.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o common/msgfield.o
  * common/imsgev.o common/proc.o common/log.o common/log_render.o
  * common/hex.o common/u256.o keyd/keymsg.o keyd/keymsg_request.o

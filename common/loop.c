@@ -5,8 +5,8 @@
 
 #include <event2/event.h>
 
-#include "common/eventlog.h"
 #include "common/log.h"
+#include "common/loop.h"
 
 static void
 on_log(int severity, const char *text)
@@ -31,9 +31,22 @@ on_fatal(int error)
 	fatalx("event loop: libevent gives up (%d)", error);
 }
 
-void
-eventlog_init(void)
+struct event_base *
+loop_new(void)
 {
+	struct event_config	*config;
+	struct event_base	*made = NULL;
+
 	event_set_log_callback(on_log);
 	event_set_fatal_callback(on_fatal);
+	if ((config = event_config_new()) == NULL)
+		return (NULL);
+	/* It would take these instead, and be killed in the sandbox. */
+	if (event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK) == 0 &&
+	    event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV) == 0 &&
+	    event_config_avoid_method(config, "poll") == 0 &&
+	    event_config_avoid_method(config, "select") == 0)
+		made = event_base_new_with_config(config);
+	event_config_free(config);
+	return (made);
 }
