@@ -322,6 +322,9 @@ class Rig:
     # ---- how they are ----------------------------------------------------
 
     def descriptors(self):
+        """Of each process; only root may look, as they are not dumpable."""
+        if not daemon.ROOT:
+            return {}
         return {name: sorted(procfs.descriptors(pid).values())
                 for name, pid in self.pids.items()}
 
