@@ -107,6 +107,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 NETWORK_OBJS = \
 	$O/common/base64.o \
 	$O/common/child.o \
+	$O/common/heap.o \
 	$O/common/loop.o \
 	$O/common/http.o \
 	$O/common/http_response.o \
@@ -126,7 +127,8 @@ NETWORK_OBJS = \
 	$O/common/tlsfiles.o \
 	$O/common/tlsio.o \
 	$O/common/tlspeer.o \
-	$O/common/tlstrust.o
+	$O/common/tlstrust.o \
+	$O/common/turn.o
 WEBSOCKET_OBJS = \
 	$O/common/websocket.o \
 	$O/common/wslink.o \

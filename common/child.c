@@ -11,6 +11,7 @@
 #include <event2/event.h>
 
 #include "common/child.h"
+#include "common/heap.h"
 #include "common/log.h"
 #include "common/loop.h"
 #include "common/privdrop.h"
@@ -33,8 +34,9 @@ child_init(const char *name, int argc, char **argv)
 		fatal("the channel to the parent");
 	log_to_parent(&early, NULL);
 	proc_child_init();
-	if ((base = loop_new()) == NULL)
+	if (heap_begin() == -1 || (base = loop_new()) == NULL)
 		fatal("event loop");
+	heap_init(base);
 	return (base);
 }
 

@@ -115,17 +115,24 @@ httpanswer_log_peer(struct log_record *r, const struct httpconn *c)
 }
 
 void
-httpanswer_shed(struct httpconn *c)
+httpanswer_unserved(struct httpconn *c, const char *reason)
 {
 	struct log_record	 r;
 
-	c->refused = true;
 	if (log_start_noise(&r, LOG_LVL_ERROR, "unavailable")) {
 		httpanswer_log_peer(&r, c);
-		log_str(&r, "reason", "max bodies");
+		log_str(&r, "reason", reason);
 		log_end(&r);
 	}
 	httpanswer_empty(c, 503, 1);
+}
+
+void
+httpanswer_shed(struct httpconn *c)
+{
+	c->refused = true;
+	turn_leave(&c->turn);
+	httpanswer_unserved(c, "max bodies");
 }
 
 /* ---- Verdicts --------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/httpserver_local.h"
 #include "common/log.h"
 
@@ -79,6 +80,9 @@ arm_timer(struct httpconn *c)
 		else
 			set_timeout(c, idle_time(c));
 		break;
+	case CONN_WAITING:
+		set_timeout(c, l->timeout_request);
+		break;
 	case CONN_BUSY:
 		/* The owner has a deadline of its own. */
 	case CONN_UPGRADED:
@@ -115,6 +119,7 @@ account(struct httpconn *c)
 void
 httpconn_drop_body(struct httpconn *c)
 {
+	heap_message(c->held);
 	http_drop_body(c->http);
 	account(c);
 }
@@ -179,10 +184,27 @@ on_header(struct httpconn *c)
 }
 
 static void
+hand_over(struct httpconn *c)
+{
+	const char	*body;
+	size_t		 len;
+
+	if (!httpconn_trusted(c)) {
+		httpconn_close(c);
+		return;
+	}
+	httpconn_set_state(c, CONN_BUSY);
+	body = http_body(c->http, &len);
+	c->server->cb.request(c, body, len, c->server->arg);
+	/* It is decoded, and the answer may take its time. */
+	if (c->held > BODY_KEEP)
+		httpconn_drop_body(c);
+}
+
+static void
 on_body(struct httpconn *c)
 {
 	struct httpverdict	 v = httpverdict(c);
-	const char		*body;
 	size_t			 len;
 
 	if (!httpconn_trusted(c)) {
@@ -193,12 +215,15 @@ on_body(struct httpconn *c)
 		httpanswer_verdict(c, &v);
 		return;
 	}
-	httpconn_set_state(c, CONN_BUSY);
-	body = http_body(c->http, &len);
-	c->server->cb.request(c, body, len, c->server->arg);
-	/* It is decoded, and the answer may take its time. */
-	if (c->held > BODY_KEEP)
-		httpconn_drop_body(c);
+	c->received = clock_us();
+	(void)http_body(c->http, &len);
+	if (len <= TURN_LARGE) {
+		hand_over(c);
+		return;
+	}
+	httpconn_set_state(c, CONN_WAITING);
+	turn_join(&c->turn, c->server->base, c->name);
+	httpserver_shed(c->server);
 }
 
 static void
@@ -285,6 +310,18 @@ httpconn_process(struct httpconn *c)
 		httpconn_free(c);
 }
 
+static void
+on_turn(void *arg)
+{
+	struct httpconn	*c = arg;
+
+	c->processing = true;
+	hand_over(c);
+	c->processing = false;
+	/* What came after it. */
+	httpconn_process(c);
+}
+
 /* The others have had their turn. */
 static void
 on_later(int fd, short what, void *arg)
@@ -349,6 +386,7 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 
 	/* A half-close: what has come is answered yet. */
 	if (how == TLSCONN_EOF && (c->state == CONN_BUSY ||
+	    c->state == CONN_WAITING ||
 	    (c->state == CONN_READING && c->yielded))) {
 		c->eof = true;
 		return;
@@ -410,6 +448,13 @@ on_timeout(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (c->state == CONN_WAITING) {
+		turn_leave(&c->turn);
+		httpconn_drop_body(c);
+		httpanswer_unserved(c, "deadline");
+		httpconn_process(c);
+		return;
+	}
 	unsent = evbuffer_get_length(tlsconn_output(c->conn)) > 0;
 	if (c->state == CONN_READING && http_idle(c->http) && !unsent) {
 		on_idle(c);
@@ -433,6 +478,7 @@ destroy(struct httpconn *c)
 		event_free(c->timer);
 	if (c->later != NULL)
 		event_free(c->later);
+	turn_leave(&c->turn);
 	http_free(c->http);
 	free(c);
 }
@@ -465,6 +511,7 @@ httpconn_new(struct listener *l, int fd,
 	c->generation = server->generation;
 	memcpy(c->addrkey, addrkey, ADDRCOUNT_KEY);
 	c->port = httpserver_peer(ss, c->address);
+	turn_init(&c->turn, on_turn, c);
 	c->http = http_new(&limits);
 	c->timer = evtimer_new(server->base, on_timeout, c);
 	c->later = evtimer_new(server->base, on_later, c);
@@ -595,6 +642,12 @@ const char *
 httpconn_address(const struct httpconn *c)
 {
 	return (c->address);
+}
+
+uint64_t
+httpconn_received(const struct httpconn *c)
+{
+	return (c->received);
 }
 
 uint16_t

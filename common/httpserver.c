@@ -16,6 +16,7 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/httpserver_local.h"
 #include "common/log.h"
 
@@ -23,6 +24,8 @@
 #define ACCEPTS		8
 /* Rounds of them from a socket that is to be closed. */
 #define DRAIN_TURNS	64
+/* About what one takes in memory, most of it within libtls. */
+#define CONNECTION	((size_t)40 * 1024)
 /* Pause after descriptors ran out, in ms. */
 #define PAUSE		250
 
@@ -151,9 +154,10 @@ largest_body(struct httpserver *server)
 	struct httpconn	*c, *largest = NULL;
 
 	TAILQ_FOREACH(c, &server->conns, entry)
-		if (c->state == CONN_READING && c->held > 0) {
+		if (c->held > 0 && (c->state == CONN_READING ||
+		    c->state == CONN_WAITING)) {
 			/* Kept for a next request, by nobody needed. */
-			if (http_idle(c->http))
+			if (c->state == CONN_READING && http_idle(c->http))
 				return (c);
 			if (largest == NULL || c->held > largest->held)
 				largest = c;
@@ -170,7 +174,7 @@ httpserver_shed(struct httpserver *server)
 	    (c = largest_body(server)) != NULL) {
 		httpconn_drop_body(c);
 		/* Memory kept from one request to the next. */
-		if (!http_idle(c->http))
+		if (c->state == CONN_WAITING || !http_idle(c->http))
 			httpanswer_shed(c);
 	}
 }
@@ -532,6 +536,7 @@ httpserver_forget(struct httpserver *server, struct httpconn *c)
 	TAILQ_REMOVE(&server->conns, c, entry);
 	server->nconns--;
 	forget_address(server, c->addrkey);
+	heap_freed(CONNECTION + c->held);
 	check_last(server);
 }
 

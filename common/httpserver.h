@@ -43,7 +43,8 @@ struct httpserver_cb {
 	/*
 	 * The body of a POST to /, of a named client.  To be answered with
 	 * httpconn_answer() or httpconn_unavailable(), from within or later;
-	 * the next request waits for that.
+	 * the next request waits for that.  A large one comes when it is its
+	 * turn (turn.h), within timeout_request, or is answered with 503.
 	 */
 	void	(*request)(struct httpconn *, const char *body, size_t len,
 		    void *arg);
@@ -129,6 +130,8 @@ const char	*httpconn_name(const struct httpconn *);
 /* Numeric address and port of the peer. */
 const char	*httpconn_address(const struct httpconn *);
 uint16_t	 httpconn_port(const struct httpconn *);
+/* When the request in progress was there, all of it: clock_us(). */
+uint64_t	 httpconn_received(const struct httpconn *);
 struct tlsconn	*httpconn_tls(const struct httpconn *);
 /*
  * The context by which its peer's certificate is judged now; NULL: by none.

@@ -17,6 +17,7 @@
 #include "common/http.h"
 #include "common/httpserver.h"
 #include "common/tlsconn.h"
+#include "common/turn.h"
 
 struct event;
 struct log_record;
@@ -81,6 +82,7 @@ struct httpserver {
 enum httpconn_state {
 	CONN_HANDSHAKE,
 	CONN_READING,		/* idle, or within a request */
+	CONN_WAITING,		/* for its turn: a large body */
 	CONN_BUSY,		/* the owner works on the answer */
 	CONN_ANSWERING,		/* a long answer is on its way */
 	CONN_CLOSING,
@@ -105,6 +107,8 @@ struct httpconn {
 	int64_t			 expiry;	/* of its certificate, or 0 */
 	bool			 yielded;	/* until `later` */
 	struct event		*later;		/* the next turn of the loop */
+	struct turn		 turn;
+	uint64_t		 received;	/* clock_us(): the whole body */
 	bool			 refused;	/* answered before its body */
 	char			 name[HTTPCONN_NAME_MAX + 1];
 	char			 address[INET6_ADDRSTRLEN];
@@ -181,7 +185,9 @@ void		 httpanswer_log(const struct httpconn *, int status,
 /* A status without a body; retry_after in seconds, 0: no such field. */
 void		 httpanswer_empty(struct httpconn *, int status,
 		    int retry_after);
-/* It has to give way to others: a bare 503 before its request is read. */
+/* A bare 503 instead of what the owner would say, and the log says why. */
+void		 httpanswer_unserved(struct httpconn *, const char *reason);
+/* It has to give way to others: the same, and its connection is closed. */
 void		 httpanswer_shed(struct httpconn *);
 
 #endif /* COMMON_HTTPSERVER_LOCAL_H */

@@ -52,6 +52,7 @@ struct websocket {
 
 	bool			 busy;		/* websocket_input() runs */
 	bool			 freed;		/* in a callback */
+	bool			 held;		/* until websocket_go_on() */
 	bool			 over;		/* nothing more is read */
 	enum websocket_end	 end;
 	uint16_t		 code;
@@ -291,6 +292,10 @@ on_recv(wslay_event_context_ptr wslay, uint8_t *buf, size_t len, int flags,
 	int n;
 
 	(void)flags;
+	if (ws->held) {
+		wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
+		return (-1);
+	}
 	if (ws->left == 0 || ws->opcode == WSLAY_CONNECTION_CLOSE)
 		len = len < 2 ? len : 2;
 	else if (len > ws->left)
@@ -508,6 +513,23 @@ websocket_state(const struct websocket *ws)
 	    WEBSOCKET_CLOSING);
 }
 
+char *
+websocket_hold(struct websocket *ws)
+{
+	char *text = ws->buf;
+
+	ws->buf = NULL;
+	ws->len = ws->cap = 0;
+	ws->held = true;
+	return (text);
+}
+
+void
+websocket_go_on(struct websocket *ws)
+{
+	ws->held = false;
+}
+
 enum websocket_state
 websocket_input(struct websocket *ws, struct evbuffer *input)
 {
@@ -519,7 +541,7 @@ websocket_input(struct websocket *ws, struct evbuffer *input)
 		/* It returns after each part of a header. */
 		do
 			error = wslay_event_recv(ws->rx);
-		while (wslay_event_get_read_enabled(ws->rx) &&
+		while (wslay_event_get_read_enabled(ws->rx) && !ws->held &&
 		    evbuffer_get_length(input) > 0);
 		ws->busy = false;
 		ws->input = NULL;

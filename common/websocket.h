@@ -99,12 +99,19 @@ struct websocket *websocket_new(enum websocket_role, size_t max_message,
 void		 websocket_free(struct websocket *);
 
 /*
- * Takes all that is in input, runs the callbacks and appends what is to be
+ * Takes all that is in input, or all up to a message that is held, runs the callbacks and appends what is to be
  * answered.  Once DONE, input is drained and forgotten.
  */
 enum websocket_state websocket_input(struct websocket *,
 		    struct evbuffer *input);
 enum websocket_state websocket_state(const struct websocket *);
+/*
+ * From within message(): its bytes become the caller's, who frees them, and
+ * websocket_input() takes nothing more until websocket_go_on() has been
+ * called.
+ */
+char		*websocket_hold(struct websocket *);
+void		 websocket_go_on(struct websocket *);
 
 /*
  * A text message in one frame; the text must be UTF-8.  A ping with at most

@@ -17,6 +17,7 @@
 
 #include "common/clock.h"
 #include "common/tlsconn.h"
+#include "common/turn.h"
 #include "common/wslink.h"
 
 #define POLICY_VIOLATION	1008
@@ -50,6 +51,10 @@ struct wslink {
 	uint64_t		 ping;		/* when the next is due */
 	uint64_t		 close;		/* when the peer's time is up */
 	int64_t			 expiry;	/* Unix time; 0: none */
+
+	struct turn		 turn;
+	char			*held;		/* a message that waits for it */
+	size_t			 heldlen;
 
 	struct wslink_end	 end;
 	char			 reason[REASON_SIZE];
@@ -247,8 +252,56 @@ on_message(struct websocket *ws, const char *text, size_t len, void *arg)
 
 	(void)ws;
 	/* It may have been ended in the message before. */
-	if (l->state == ST_OPEN)
+	if (l->state != ST_OPEN)
+		return;
+	if (len <= TURN_LARGE || l->config.peer == NULL) {
 		l->cb.message(l, text, len, l->arg);
+		return;
+	}
+	l->held = websocket_hold(ws);
+	l->heldlen = len;
+	tlsconn_pause(l->conn);
+	turn_join(&l->turn, event_get_base(&l->timer), l->config.peer);
+}
+
+/* The message that was held, whether or not its turn has come. */
+static void
+deliver(struct wslink *l)
+{
+	char *text = l->held;
+
+	if (text == NULL)
+		return;
+	l->held = NULL;
+	turn_leave(&l->turn);
+	websocket_go_on(l->ws);
+	l->heard = clock_us();
+	if (l->state == ST_OPEN)
+		l->cb.message(l, text, l->heldlen, l->arg);
+	free(text);
+}
+
+/* What there is of input, and then more of it. */
+static void
+go_on(struct wslink *l)
+{
+	take_input(l);
+	if (!l->freed)
+		follow(l);
+	if (!l->freed && l->state < ST_OVER && l->held == NULL)
+		tlsconn_resume(l->conn);
+}
+
+static void
+on_turn(void *arg)
+{
+	struct wslink *l = arg;
+
+	l->busy = true;
+	deliver(l);
+	if (!l->freed && l->state < ST_OVER)
+		go_on(l);
+	leave(l);
 }
 
 static void
@@ -307,7 +360,11 @@ on_end(struct tlsconn *c, enum tlsconn_end how, void *arg)
 
 	l->busy = true;
 	/* If it comes before on_later(); a close frame may be in there. */
-	take_input(l);
+	do {
+		deliver(l);
+		if (!l->freed)
+			take_input(l);
+	} while (!l->freed && l->held != NULL);
 	if (!l->freed && l->state == before && before < ST_OVER)
 		conn_ended(l, c, how);
 	leave(l);
@@ -346,6 +403,9 @@ check_deadlines(struct wslink *l)
 {
 	uint64_t now = clock_us();
 
+	/* It is we who do not listen. */
+	if (l->held != NULL)
+		l->heard = now;
 	if (is_dead(l, now))
 		return;
 	if (l->expiry != 0 && time(NULL) > l->expiry) {
@@ -388,13 +448,8 @@ on_later(evutil_socket_t fd, short what, void *arg)
 	l->busy = true;
 	if (l->state == ST_OVER)
 		tell_end(l);
-	else {
-		take_input(l);
-		if (!l->freed)
-			follow(l);
-		if (!l->freed && l->state < ST_OVER)
-			tlsconn_resume(l->conn);
-	}
+	else
+		go_on(l);
 	leave(l);
 }
 
@@ -456,6 +511,7 @@ wslink_new(struct event_base *base, enum websocket_role role,
 	}
 	event_assign(&l->timer, base, -1, 0, on_timer, l);
 	event_assign(&l->later, base, -1, 0, on_later, l);
+	turn_init(&l->turn, on_turn, l);
 	start(l);
 	return (l);
 }
@@ -467,6 +523,9 @@ wslink_free(struct wslink *l)
 		return;
 	event_del(&l->timer);
 	event_del(&l->later);
+	turn_leave(&l->turn);
+	free(l->held);
+	l->held = NULL;
 	evbuffer_remove_cb_entry(tlsconn_output(l->conn), l->watch);
 	websocket_free(l->ws);
 	tlsconn_free(l->conn);

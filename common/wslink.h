@@ -31,6 +31,11 @@ struct wslink_config {
 	 */
 	uint32_t	dead;
 	uint32_t	close;		/* ms for the closing handshake */
+	/*
+	 * Who it is: its large messages take turns with those of others
+	 * (turn.h).  NULL: they do not.  Must outlive the link.
+	 */
+	const char	*peer;
 };
 
 struct wslink;

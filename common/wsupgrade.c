@@ -230,6 +230,28 @@ take_line(struct wsupgrade *up, char *line, size_t len)
 	return (len > 0 ? take_field(up, line, len) : end_of_header(up));
 }
 
+/*
+ * Without its end; NULL where there is none yet, or memory is short.  Not
+ * evbuffer_readln(3), whose lines come from libevent's malloc(3): see heap.h.
+ */
+static char *
+read_line(struct evbuffer *input, size_t *len)
+{
+	struct evbuffer_ptr eol;
+	size_t eollen;
+	char *line;
+
+	eol = evbuffer_search_eol(input, NULL, &eollen,
+	    EVBUFFER_EOL_CRLF_STRICT);
+	if (eol.pos == -1 || (line = malloc((size_t)eol.pos + 1)) == NULL)
+		return (NULL);
+	*len = (size_t)eol.pos;
+	(void)evbuffer_remove(input, line, *len);
+	(void)evbuffer_drain(input, eollen);
+	line[*len] = '\0';
+	return (line);
+}
+
 enum wsupgrade_event
 wsupgrade_answer(struct wsupgrade *up, struct evbuffer *input)
 {
@@ -239,8 +261,7 @@ wsupgrade_answer(struct wsupgrade *up, struct evbuffer *input)
 
 	if (up->error[0] != '\0')
 		return (WSUPGRADE_REFUSED);
-	while ((line = evbuffer_readln(input, &len,
-	    EVBUFFER_EOL_CRLF_STRICT)) != NULL) {
+	while ((line = read_line(input, &len)) != NULL) {
 		event = take_line(up, line, len);
 		free(line);
 		if (event != WSUPGRADE_MORE)

@@ -13,6 +13,7 @@
 
 #include "api/method.h"
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/hex.h"
 #include "common/json_splice.h"
 #include "common/log.h"
@@ -272,6 +273,7 @@ message_free(struct relaying *r)
 		for (i = 0; i < r->rpc.ncalls; i++)
 			call_release((struct call *)r->rpc.calls[i]);
 	}
+	heap_message(r->held);
 	if (r->timer != NULL)
 		event_free(r->timer);
 	httpconn_set_data(r->conn, NULL);
@@ -369,10 +371,15 @@ on_deadline(int fd, short what, void *arg)
 static int
 begin(struct relaying *r)
 {
-	uint32_t	 ms = self->rules->config.limits.timeout_request;
-	struct timeval	 tv = clock_in_ms(ms);
+	uint64_t	 now = clock_us(), left = 0;
+	struct timeval	 tv;
 
-	r->deadline = clock_us() + (uint64_t)ms * 1000;
+	r->deadline = httpconn_received(r->conn) +
+	    (uint64_t)self->rules->config.limits.timeout_request * 1000;
+	if (r->deadline > now)
+		left = r->deadline - now;
+	tv.tv_sec = (time_t)(left / 1000000);
+	tv.tv_usec = (suseconds_t)(left % 1000000);
 	r->timer = evtimer_new(self->base, on_deadline, r);
 	if (r->timer == NULL)
 		return (-1);

@@ -51,7 +51,8 @@ request(struct httpconn *conn, const char *body, size_t len, void *arg)
 		.peer = httpconn_address(conn),
 		.limits = &front->config.limits,
 		.keylink = &front->keylink,
-		.names = &front->names
+		.names = &front->names,
+		.received = httpconn_received(conn)
 	};
 	struct direct				*d;
 

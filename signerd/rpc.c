@@ -13,6 +13,7 @@
 #include "api/link.h"
 #include "api/method.h"
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/hex.h"
 #include "common/log.h"
 #include "signerd/config.h"
@@ -225,6 +226,7 @@ leave(struct signing *s)
 	LIST_REMOVE(s, entry);
 	owner->nsignings--;
 	owner->held -= s->held;
+	heap_message(s->held);
 }
 
 static void
@@ -466,7 +468,8 @@ rpc_start(struct rpc_owner *owner, const char *body, size_t len)
 	uint64_t			 deadline;
 	struct signing			*s;
 
-	deadline = clock_us() + (uint64_t)l->timeout_request * 1000;
+	deadline = owner->received > 0 ? owner->received : clock_us();
+	deadline += (uint64_t)l->timeout_request * 1000;
 	s = (struct signing *)(void *)rpc_parse(&ops, owner, &limits, body,
 	    len);
 	if (s == NULL) {

@@ -61,6 +61,7 @@ struct rpc_owner {
 	bool		 busy;		/* takes no more messages */
 	/* It goes, and has no rules any more: another is to be asked. */
 	bool		 leaving;
+	uint64_t	 received;	/* clock_us(); 0: a message is new */
 	/* Of several messages together; 0: any number. */
 	uint32_t	 max_signings;
 	size_t		 max_held;	/* bytes */
@@ -70,6 +71,7 @@ struct rpc_owner {
 	size_t		 held;		/* bytes of their texts and calls */
 	/* Of the keylink. */
 	size_t		 nturns;
+	uint32_t	 lane;
 	TAILQ_HEAD(, signing) turns;	/* with calls to ask */
 	TAILQ_ENTRY(rpc_owner) turn;
 };
@@ -96,6 +98,7 @@ struct signing {
 	uint32_t	 in_keyd;
 	bool		 in_turn;
 	bool		 submitted;
+	uint32_t	 lane;		/* of the client */
 	TAILQ_ENTRY(signing) turn;
 	TAILQ_ENTRY(signing) waiting;
 };

@@ -13,6 +13,7 @@
 
 #include "api/link.h"
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
 #include "common/wslink.h"
@@ -245,6 +246,7 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 	struct uplink	*u = arg;
 
 	(void)ws;
+	heap_message(len);
 	if (u->state == UPLINK_CLOSING)
 		return;
 	if (u->asked != 0 && uplink_registration(u, text, len))
@@ -266,6 +268,7 @@ wslink_limits(const struct uplink *u)
 	config.ping = l->timeout_ping;
 	config.dead = l->timeout_dead;
 	config.close = UPLINK_LINGER;
+	config.peer = u->proxy.name;
 	return (config);
 }
 

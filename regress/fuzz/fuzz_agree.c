@@ -5,7 +5,8 @@
 
 /*
  * objects: regress/fuzz/agree_signer.o api/args.o api/args_payload.o
- * api/args_tx.o api/method.o common/base64.o common/hex.o common/json.o
+ * api/args_tx.o api/method.o common/base64.o common/heap.o common/hex.o
+ * common/json.o
  * common/json_splice.o common/jsonrpc.o common/jsonscan.o common/list.o
  * common/rpcserver.o common/u256.o compat/imsg.o compat/imsg-buffer.o
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/payload.o
@@ -28,6 +29,7 @@ enum refusal	 agree_route_decide(const struct route_table *,
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "common/clock.h"
 #include "keyd/keymsg.h"
 #include "proxyd/link.h"
 #include "proxyd/reqlog.h"
@@ -113,6 +115,13 @@ const char *
 httpconn_name(const struct httpconn *c)
 {
 	return (c->name);
+}
+
+uint64_t
+httpconn_received(const struct httpconn *c)
+{
+	(void)c;
+	return (clock_us());
 }
 
 void

@@ -11,7 +11,7 @@
  *	keyd/keccak.o keyd/payload.o keyd/policy.o keyd/rlp.o keyd/rule.o
  *	keyd/tx.o keyd/request.o common/rpcserver.o common/jsonrpc.o
  *	common/json_splice.o common/json.o common/jsonscan.o common/list.o
- *	common/base64.o common/hex.o common/u256.o common/http.o
+ *	common/base64.o common/heap.o common/hex.o common/u256.o common/http.o
  *	common/http_syntax.o common/http_response.o common/wsupgrade.o
  * libs: libevent libcjson libcrypto
  */

@@ -5,6 +5,7 @@
 
 #include <event2/buffer.h>
 
+#include "common/clock.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
@@ -89,6 +90,13 @@ httpconn_port(const struct httpconn *c)
 {
 	(void)c;
 	return (1);
+}
+
+uint64_t
+httpconn_received(const struct httpconn *c)
+{
+	(void)c;
+	return (clock_us());
 }
 
 struct tlsconn *

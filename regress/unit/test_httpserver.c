@@ -4,10 +4,11 @@
  */
 
 /* objects: common/httpserver.o common/httpconn.o common/httpanswer.o
- * common/http.o common/http_response.o common/http_syntax.o common/tlsconn.o
- * common/tlsctx.o common/tlsio.o common/tlspeer.o common/tlstrust.o common/log.o
- * common/log_render.o compat/imsg.o compat/imsg-buffer.o common/hex.o
- * common/u256.o */
+ * common/heap.o common/http.o common/http_response.o common/http_syntax.o
+ * common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
+ * common/tlstrust.o
+ * common/turn.o common/log.o common/log_render.o compat/imsg.o
+ * compat/imsg-buffer.o common/hex.o common/u256.o */
 /* libs: libevent libtls libcrypto */
 
 #include <sys/syscall.h>

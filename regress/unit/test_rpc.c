@@ -5,7 +5,7 @@
 
 /* objects: signerd/rpc.o signerd/keynames.o signerd/metadata.o signerd/reqlog.o api/args.o
  * api/args_payload.o api/args_tx.o api/method.o common/rpcserver.o
- * common/jsonrpc.o common/json.o common/jsonscan.o common/base64.o
+ * common/heap.o common/jsonrpc.o common/json.o common/jsonscan.o common/base64.o
  * common/hex.o common/u256.o keyd/keccak.o keyd/request.o */
 /* libs: libevent libcjson */
 
