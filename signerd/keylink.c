@@ -51,11 +51,15 @@ static void
 turn_join(struct keylink *k, struct signing *signing)
 {
 	struct rpc_owner	*owner = signing->rpc.owner;
+	const struct call	*call;
 
-	if (signing->in_turn || rpc_next(signing) == NULL ||
+	if (signing->in_turn || (call = rpc_next(signing)) == NULL ||
 	    signing->in_keyd >= k->limits->max_waiting)
 		return;
+	signing->lane = lane_of(call->args.request.client);
 	if (owner->nturns++ == 0) {
+		owner->lane = owner->link != NULL ? lane_of(owner->link) :
+		    signing->lane;
 		TAILQ_INIT(&owner->turns);
 		TAILQ_INSERT_TAIL(&k->turn, owner, turn);
 	}
@@ -76,13 +80,36 @@ turn_leave(struct keylink *k, struct signing *signing)
 		TAILQ_REMOVE(&k->turn, owner, turn);
 }
 
+static struct rpc_owner *
+next_owner(const struct keylink *k)
+{
+	struct rpc_owner	*o, *next = TAILQ_FIRST(&k->turn);
+
+	TAILQ_FOREACH(o, &k->turn, turn)
+		if (k->owners[o->lane] < k->owners[next->lane])
+			next = o;
+	return (next);
+}
+
+static struct signing *
+next_signing(const struct keylink *k, const struct rpc_owner *owner)
+{
+	struct signing	*s, *next = TAILQ_FIRST(&owner->turns);
+
+	TAILQ_FOREACH(s, &owner->turns, turn)
+		if (k->clients[s->lane] < k->clients[next->lane])
+			next = s;
+	return (next);
+}
+
 /* The next, which leaves; its owner is the last now. */
 static struct signing *
 turn_take(struct keylink *k)
 {
-	struct rpc_owner	*owner = TAILQ_FIRST(&k->turn);
-	struct signing		*signing = TAILQ_FIRST(&owner->turns);
+	struct rpc_owner	*owner = next_owner(k);
+	struct signing		*signing = next_signing(k, owner);
 
+	k->owners[owner->lane] = k->clients[signing->lane] = ++k->turns;
 	turn_leave(k, signing);
 	if (owner->nturns > 0) {
 		TAILQ_REMOVE(&k->turn, owner, turn);

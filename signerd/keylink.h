@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/imsgev.h"
+#include "common/lane.h"
 #include "keyd/keymsg.h"
 #include "signerd/config.h"
 #include "signerd/metadata.h"
@@ -26,13 +27,17 @@ struct signing;
  * The way to keyd: which requests are asked next, how many are under way,
  * and what becomes of those that keyd does not answer in time.
  *
- * Each owner (a connection or a link) has its turn, and among its own each
- * signing (an HTTP request, or a message of a link) with calls to ask, one
- * call a turn, at most `max waiting` of a signing in keyd at once.
+ * One call is asked a turn, at most `max waiting` of a signing (an HTTP
+ * request, or a message of a link) in keyd at once.  The turn is that of the
+ * client or the link that had none for the longest time, on however many
+ * connections it asks; of a link's clients each has turns of its own.
  */
 
-/* Requests in keyd at once, of all owners. */
-#define KEYLINK_WINDOW	128
+/*
+ * Requests in keyd at once, of all owners: as many as keep it busy, for each
+ * of them is one that the next request of another owner waits for.
+ */
+#define KEYLINK_WINDOW	32
 /* Bytes of them, in units of `max transaction`. */
 #define KEYLINK_BYTES	1
 
@@ -57,6 +62,9 @@ struct keylink {
 	TAILQ_HEAD(, keylink_slot) sent;	/* oldest first */
 	TAILQ_HEAD(, keylink_slot) unused;
 	TAILQ_HEAD(, rpc_owner)	 turn;		/* with calls to ask */
+	uint64_t		 turns;		/* that ever were */
+	uint64_t		 owners[LANES];	/* the last one of each */
+	uint64_t		 clients[LANES];
 	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
 	size_t			 bytes;		/* in keyd */

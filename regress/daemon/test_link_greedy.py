@@ -9,7 +9,7 @@ import signal
 from lib import daemon, eth, linked
 from lib.proxies import FakeProxy
 
-WINDOW = 128                # requests in keyd at once
+WINDOW = 32                # requests in keyd at once
 PATIENT = "timeout keyd 10 s\ntimeout request 20 s\n"
 RULES = """
 allow via "edge" client "a.example" key "sequencer" chain 10

@@ -65,6 +65,29 @@ round_robin(void **state)
 	discard(&filler);
 }
 
+/* However many messages a client has, it has one turn. */
+static void
+turns_of_clients(void **state)
+{
+	struct fate	 filler, many[5], one;
+	size_t		 i;
+
+	(void)state;
+	limits.max_waiting = 1000;
+	submit(&filler, 'f', KEYLINK_WINDOW);
+	assert_int_equal(listen_keyd(), KEYLINK_WINDOW);
+	for (i = 0; i < 5; i++)
+		submit(&many[i], 'm', 1);
+	submit(&one, 'o', 1);
+	for (i = 0; i < 6; i++)
+		answer(asked[i].id);
+	asked_for(KEYLINK_WINDOW, "m0 o0 m0 m0 m0 m0");
+	for (i = 0; i < 5; i++)
+		discard(&many[i]);
+	discard(&one);
+	discard(&filler);
+}
+
 static void
 max_waiting(void **state)
 {
@@ -425,6 +448,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		link_test(asks_and_answers),
 		link_test(round_robin),
+		link_test(turns_of_clients),
 		link_test(max_waiting),
 		link_test(window),
 		link_test(byte_window),
