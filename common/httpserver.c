@@ -490,7 +490,7 @@ on_judge(int fd, short what, void *arg)
 		}
 		if (httpconn_trusted(c))
 			continue;
-		if (c->state == CONN_BUSY)
+		if (c->state == CONN_BUSY || c->state == CONN_WAITING)
 			httpconn_free(c);
 		else
 			httpconn_close(c);

@@ -362,32 +362,49 @@ is_blank(const char *text, size_t len)
 	size_t	 i;
 
 	for (i = 0; i < len; i++)
-		if (strchr(" \t\r\n", text[i]) == NULL || text[i] == '\0')
+		if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r' &&
+		    text[i] != '\n')
 			return (false);
 	return (true);
+}
+
+void
+rpc_read(struct rpc_text *t, const struct rpc_limits *limits,
+    const char *text, size_t len)
+{
+	struct json_limits	 bounds;
+
+	bounds.max_depth = DEPTH_MAX;
+	bounds.max_values = limits->max_values;
+	t->doc = NULL;
+	t->blank = is_blank(text, len);
+	t->error = t->blank ? JSON_SYNTAX :
+	    json_parse(&t->doc, text, len, &bounds, &t->at);
+}
+
+struct rpc *
+rpc_take(const struct rpc_ops *ops, void *owner,
+    const struct rpc_limits *limits, const struct rpc_text *t)
+{
+	if (t->blank)
+		return (rpc_new(ops, owner, limits, 0));
+	if (t->error == JSON_MEMORY)
+		return (NULL);
+	if (t->error != JSON_OK)
+		return (rpc_unparsed(ops, owner, limits,
+		    json_strerror(t->error), t->at));
+	return (rpc_build(ops, owner, limits, t->doc));
 }
 
 struct rpc *
 rpc_parse(const struct rpc_ops *ops, void *owner,
     const struct rpc_limits *limits, const char *text, size_t len)
 {
-	struct json_limits	 bounds;
-	struct json_doc		*doc;
-	struct rpc		*rpc;
-	enum json_error		 error;
-	size_t			 at;
+	struct rpc_text	 t;
+	struct rpc	*rpc;
 
-	if (is_blank(text, len))
-		return (rpc_new(ops, owner, limits, 0));
-	bounds.max_depth = DEPTH_MAX;
-	bounds.max_values = limits->max_values;
-	error = json_parse(&doc, text, len, &bounds, &at);
-	if (error == JSON_MEMORY)
-		return (NULL);
-	if (error != JSON_OK)
-		return (rpc_unparsed(ops, owner, limits,
-		    json_strerror(error), at));
-	rpc = rpc_build(ops, owner, limits, doc);
-	json_free(doc);
+	rpc_read(&t, limits, text, len);
+	rpc = rpc_take(ops, owner, limits, &t);
+	json_free(t.doc);
 	return (rpc);
 }

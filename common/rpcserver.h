@@ -79,6 +79,20 @@ struct rpc {
  */
 struct rpc	*rpc_parse(const struct rpc_ops *, void *owner,
 		    const struct rpc_limits *, const char *text, size_t len);
+/*
+ * The two steps of it, for who looks at the text before: what was read, whose
+ * doc, NULL where it is no JSON, is to be freed, and the calls of it.
+ */
+struct rpc_text {
+	struct json_doc	*doc;
+	enum json_error	 error;
+	size_t		 at;		/* of the error */
+	bool		 blank;
+};
+void		 rpc_read(struct rpc_text *, const struct rpc_limits *,
+		    const char *text, size_t len);
+struct rpc	*rpc_take(const struct rpc_ops *, void *owner,
+		    const struct rpc_limits *, const struct rpc_text *);
 void		 rpc_free(struct rpc *);	/* NULL is fine */
 
 /* From dispatch: the answer comes later. */

@@ -11,9 +11,11 @@
 #include <event2/event.h>
 
 #include "common/clock.h"
+#include "common/heap.h"
 #include "common/http.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
+#include "common/turn.h"
 #include "common/wslink.h"
 #include "common/wsupgrade.h"
 #include "proxyd/link.h"
@@ -257,7 +259,8 @@ drop_answer(struct link *link)
 		    NULL);
 }
 
-static void
+/* Whether somebody waited for it. */
+static bool
 take_answer(struct link *link, const struct json_doc *doc, const cJSON *root)
 {
 	const cJSON	*id = json_member(root, "id");
@@ -269,10 +272,11 @@ take_answer(struct link *link, const struct json_doc *doc, const cJSON *root)
 		text = json_raw(doc, id, &len);
 	if ((a = attempt_by_id(link, id_of(text, len))) == NULL) {
 		drop_answer(link);
-		return;
+		return (false);
 	}
 	call_answered(a, doc, json_member(root, "result"),
 	    json_member(root, "error"));
+	return (true);
 }
 
 /* An answer has no method; all else is looked at as a request. */
@@ -296,33 +300,21 @@ link_no_memory(struct link *link)
 static void
 on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 {
-	struct link		*link = arg;
-	struct json_limits	 limits;
-	struct json_doc		*doc;
-	enum json_error		 error;
+	struct link	*link = arg;
+	struct rpc_text	 t;
 
 	(void)ws;
-	/* It was asked for nothing yet. */
-	if (link->signer == NULL) {
-		register_message(link, text, len);
-		return;
-	}
-	limits.max_depth = 512;
-	limits.max_values = link->relay->rules->config.limits.max_values;
-	error = json_parse(&doc, text, len, &limits, NULL);
-	if (error == JSON_MEMORY) {
-		link_no_memory(link);
-		return;
-	}
-	if (error == JSON_OK) {
-		if (is_answer(json_root(doc))) {
-			take_answer(link, doc, json_root(doc));
-			json_free(doc);
-			return;
-		}
-		json_free(doc);
-	}
-	register_message(link, text, len);
+	heap_message(len);
+	rpc_read(&t, &link->relay->rpc_limits, text, len);
+	/* It was asked for nothing before it has registered. */
+	if (link->signer != NULL && t.error == JSON_OK &&
+	    is_answer(json_root(t.doc))) {
+		if (!take_answer(link, t.doc, json_root(t.doc)) &&
+		    len > TURN_LARGE)
+			register_useless(link);
+	} else
+		register_message(link, &t);
+	json_free(t.doc);
 }
 
 /* ---- The beginning ---------------------------------------------------- */
@@ -351,6 +343,7 @@ fill_config(const struct link *link, struct wslink_config *config)
 	config->ping = l->timeout_ping;
 	config->dead = l->timeout_dead;
 	config->close = RELAY_LINGER;
+	config->peer = link->certname;
 }
 
 void

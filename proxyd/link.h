@@ -22,6 +22,11 @@ struct wslink;
 
 /* Registrations of one link in ten seconds; more are answered with 1008. */
 #define LINK_REGISTRATIONS	20
+/*
+ * The same of messages that are no answers, and of large answers that nobody
+ * waits for.
+ */
+#define LINK_USELESS		50
 /* Messages before it has registered, and their size where it never will. */
 #define LINK_FIRST_MESSAGES	4
 #define LINK_STRANGER_MESSAGE	65536
@@ -48,8 +53,9 @@ struct link {
 	bool			 stranger;	/* no signer has its name */
 	uint64_t		 registered;	/* clock_us(), or 0: not yet */
 	uint64_t		 fault;		/* the last one, or 0 */
-	uint64_t		 window;	/* of registrations */
+	uint64_t		 window;	/* of these two */
 	uint32_t		 nregistrations;
+	uint32_t		 nuseless;
 	uint32_t		 nfirst;	/* messages, not registered */
 	struct event		*timer;		/* to register */
 	TAILQ_HEAD(, attempt)	 attempts;	/* in flight, oldest first */
@@ -99,6 +105,8 @@ void	link_no_memory(struct link *);
 /* ---- proxyd/register.c ------------------------------------------------ */
 
 /* A message that is no answer: serveSigner, or whatever else. */
-void	register_message(struct link *, const char *text, size_t len);
+void	register_message(struct link *, const struct rpc_text *);
+/* One that nobody wants, and that has cost something: too many end it. */
+void	register_useless(struct link *);
 
 #endif /* PROXYD_LINK_H */

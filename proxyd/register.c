@@ -19,7 +19,7 @@
 #define ANSWER								\
 	"{\"version\":1,\"software\":\"proxyd/" VERSION "\","		\
 	"\"features\":[\"client\",\"deadline\"]}"
-#define WINDOW		10000000	/* of LINK_REGISTRATIONS, us */
+#define WINDOW		10000000	/* of what is counted, in us */
 
 /* What is asked over a link by a signer; one at a time. */
 struct registration {
@@ -158,15 +158,21 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 		rpc_result(call, "true", 4);
 }
 
-static bool
-too_often(struct link *link)
+static void
+check_window(struct link *link)
 {
 	uint64_t	 now = clock_us();
 
-	if (now - link->window > WINDOW) {
-		link->window = now;
-		link->nregistrations = 0;
-	}
+	if (now - link->window <= WINDOW)
+		return;
+	link->window = now;
+	link->nregistrations = link->nuseless = 0;
+}
+
+static bool
+too_often(struct link *link)
+{
+	check_window(link);
 	return (++link->nregistrations > LINK_REGISTRATIONS);
 }
 
@@ -274,14 +280,33 @@ send_answer(struct link *link, struct rpc *rpc)
 	return (text != NULL ? 0 : -1);
 }
 
+static void
+turn_out(struct link *link)
+{
+	wslink_close(link->ws, LINK_POLICY, link->refused);
+	link_unregister(link);
+}
+
 void
-register_message(struct link *link, const char *text, size_t len)
+register_useless(struct link *link)
+{
+	check_window(link);
+	if (link->signer == NULL || ++link->nuseless <= LINK_USELESS)
+		return;
+	link->refused = "too much that nobody has asked for";
+	log_fault(link, "signer refused", link->refused);
+	turn_out(link);
+}
+
+void
+register_message(struct link *link, const struct rpc_text *text)
 {
 	struct rpc_limits	 limits = link->relay->rpc_limits;
+	uint32_t		 before = link->nregistrations;
 	struct rpc		*rpc;
 
 	limits.max_batch = 1;
-	rpc = rpc_parse(&ops, link, &limits, text, len);
+	rpc = rpc_take(&ops, link, &limits, text);
 	if (rpc == NULL || (rpc->ncalls > 0 && send_answer(link, rpc) == -1))
 		link_no_memory(link);
 	rpc_free(rpc);
@@ -289,8 +314,8 @@ register_message(struct link *link, const char *text, size_t len)
 	if (link->signer == NULL && link->refused == NULL &&
 	    ++link->nfirst == LINK_FIRST_MESSAGES)
 		link->refused = "messages, but none that registers";
-	if (link->refused != NULL) {
-		wslink_close(link->ws, LINK_POLICY, link->refused);
-		link_unregister(link);
-	}
+	if (link->refused != NULL)
+		turn_out(link);
+	else if (link->nregistrations == before)
+		register_useless(link);
 }
