@@ -78,7 +78,7 @@ struct conf_settings {
 	    CONF_LIMIT(max_batch) },					\
 	{ "max", "response", SETTING_SIZE, 25000000, CONF_KIB,		\
 	    256 * CONF_MIB, CONF_LIMIT(max_response) },			\
-	{ "max", "values", SETTING_COUNT, 100000, 100, 10000000,	\
+	{ "max", "values", SETTING_COUNT, 50000, 100, 10000000,	\
 	    CONF_LIMIT(max_values) }
 #define CONF_TIMEOUT(name, value, max)					\
 	{ "timeout", #name, SETTING_TIME, value, 10, max,		\

@@ -27,7 +27,7 @@
 
 struct json_limits {
 	size_t	max_depth;	/* nested arrays and objects; 512 */
-	size_t	max_values;	/* values of all kinds; 100000 */
+	size_t	max_values;	/* values of all kinds; 50000 */
 };
 
 enum json_error {

@@ -231,6 +231,19 @@ scan_escape(struct scan *s)
 	return (JSON_SYNTAX);
 }
 
+/* What stands for itself, and is nearly all of any long string. */
+static void
+skip_plain(struct scan *s)
+{
+	const unsigned char	*u = (const unsigned char *)s->text;
+	size_t			 pos = s->pos;
+
+	while (pos < s->len && u[pos] >= ' ' && u[pos] < 0x80 &&
+	    u[pos] != '"' && u[pos] != '\\')
+		pos++;
+	s->pos = pos;
+}
+
 static enum json_error
 scan_string(struct scan *s)
 {
@@ -241,7 +254,10 @@ scan_string(struct scan *s)
 	if (peek(s) != '"')
 		return (JSON_SYNTAX);
 	s->pos++;
-	while ((c = peek(s)) != '"') {
+	for (;;) {
+		skip_plain(s);
+		if ((c = peek(s)) == '"')
+			break;
 		if (c < ' ')
 			return (JSON_SYNTAX);
 		if (c == '\\') {
