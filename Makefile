@@ -125,6 +125,7 @@ NETWORK_OBJS = \
 	$O/common/tlsconn.o \
 	$O/common/tlsctx.o \
 	$O/common/tlsfiles.o \
+	$O/common/tlsidle.o \
 	$O/common/tlsio.o \
 	$O/common/tlspeer.o \
 	$O/common/tlstrust.o \
@@ -242,8 +243,8 @@ FAULT =		$O/regress/faults/faults.o $O/regress/faults/calls.o \
 		$O/regress/faults/memory.o
 
 SIGNERD_LIBS =	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
-FRONTEND_LIBS =	$(LIBTLS_LIBS) $(LIBCRYPTO_LIBS) $(LIBEVENT_LIBS) \
-		$(LIBCJSON_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
+FRONTEND_LIBS =	$(LIBTLS_LIBS) $(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) \
+		$(LIBEVENT_LIBS) $(LIBCJSON_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 DIALER_LIBS =	$(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) \
 		$(LIBS)
 LINK_LIBS =	$(LIBWSLAY_LIBS) $(FRONTEND_LIBS)

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
+#include "common/tlsidle.h"
 #include "common/wsupgrade.h"
 #include "proxyd/link.h"
 
@@ -284,7 +285,8 @@ main(int argc, char *argv[])
 	TAILQ_INIT(&relay.links);
 	TAILQ_INIT(&relay.names);
 	client_init(&relay);
-	if (tlsconn_init() == -1 || wsupgrade_init() == -1)
+	if (tlsconn_init() == -1 || tlsidle_init() == -1 ||
+	    wsupgrade_init() == -1)
 		fatalx("libtls");
 	if (getentropy(&boot, sizeof(boot)) == -1)
 		fatal("getentropy");

@@ -9,6 +9,7 @@
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
+#include "common/tlsidle.h"
 #include "signerd/frontend.h"
 
 static struct frontend	 frontend;
@@ -30,7 +31,7 @@ main(int argc, char *argv[])
 	frontend.channel = -1;
 	keynames_init(&frontend.names);
 	frontend.base = child_init("frontend", argc, argv);
-	if (tlsconn_init() == -1)
+	if (tlsconn_init() == -1 || tlsidle_init() == -1)
 		fatalx("libtls");
 	child_parent(&frontend.parent, FRONT_MSGSIZE, &cb, &frontend);
 	child_run(&sandbox_frontend);

@@ -17,6 +17,7 @@
 #include "common/log.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
+#include "common/tlsidle.h"
 #include "common/wsupgrade.h"
 #include "signerd/uplink.h"
 
@@ -214,7 +215,8 @@ main(int argc, char *argv[])
 	linkd.reap = evtimer_new(linkd.base, on_reap, &linkd);
 	if (linkd.load == NULL || linkd.reap == NULL)
 		fatal("evtimer_new");
-	if (tlsconn_init() == -1 || wsupgrade_init() == -1)
+	if (tlsconn_init() == -1 || tlsidle_init() == -1 ||
+	    wsupgrade_init() == -1)
 		fatalx("libtls");
 	child_parent(&linkd.parent, LINK_MSGSIZE, &cb, &linkd);
 	child_run(&sandbox_link);
