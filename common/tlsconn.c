@@ -23,9 +23,9 @@
 #define TURN_MAX	(16 * TLSIO_MAX)	/* of one connection, a turn */
 /*
  * A step of a handshake costs as much as twenty requests and anybody can ask
- * for one, so few of them are taken in one turn of the loop.
+ * for one, so only one is taken in a turn of the loop.
  */
-#define HANDSHAKES	2
+#define HANDSHAKES	1
 
 static TAILQ_HEAD(, tlsconn) handshakes = TAILQ_HEAD_INITIALIZER(handshakes);
 
