@@ -441,15 +441,13 @@ check: config.mk have-cmocka
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
 	    $(PYTHON) regress/run $(T)
 
-# Of what is done at length: seconds.
-TIME =	60
-
-# keyd against a taken frontend: TIME seconds, of that SEED where one is given.
-MODELARGS = --time $(TIME) $${SEED:+--seed "$$SEED"}
+# keyd against a taken frontend: TIME seconds, 60 where it is not given, of that
+# SEED where one is.
+MODELARGS = --time $${TIME:-60} $${SEED:+--seed "$$SEED"}
 
 model: all
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
-	    SEED="$(SEED)" sh -c \
+	    TIME="$(TIME)" SEED="$(SEED)" sh -c \
 	    '$(PYTHON) regress/model/model.py $(MODELARGS)'
 
 # Which lines the tests run: regress/coverage says how they are counted.  T as
@@ -470,7 +468,7 @@ coverage: config.mk have-cmocka
 	@SIGNERD_BUILD="$$(pwd)/$(COVERED)" SIGNERD_COVERAGE=1 \
 	    $(PYTHON) regress/coverage $(T)
 
-# TIME seconds each; T="http json" runs these alone.
+# TIME seconds each, 60 where it is not given; T="http json" runs these alone.
 fuzz: config.mk
 	@test -n "$(FUZZ_CC)" || { echo "make fuzz needs a clang with" \
 	    "libFuzzer: install it and run ./configure again, or" \
@@ -480,7 +478,7 @@ fuzz: config.mk
 	    done; \
 	    $(MAKE) SANITIZE=-fuzz CC="$(FUZZ_CC)" CFLAGS="-O1 -g" \
 	    HARDEN_CFLAGS= HARDEN_LDFLAGS= $${programs:-fuzz-programs}
-	@$(PYTHON) regress/fuzz/run -t $(TIME) $(T)
+	@TIME="$(TIME)"; $(PYTHON) regress/fuzz/run -t $${TIME:-60} $(T)
 
 fuzz-programs: $(FUZZERS)
 
@@ -496,6 +494,11 @@ lint: config.mk
 
 demo: all
 	@SIGNERD_BUILD="$$(pwd)/$B" $(PYTHON) regress/demo/demo.py
+
+# Ten minutes; TIME=60 makes it one, in which every part is shorter.
+soak: all
+	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
+	    $(PYTHON) regress/soak/soak.py $(TIME)
 
 interop: all
 	@SIGNERD_BUILD="$$(pwd)/$B" regress/interop/run
@@ -550,3 +553,4 @@ distclean: clean
 .PHONY: coverage
 .PHONY: fuzz fuzz-programs
 .PHONY: faults
+.PHONY: soak
