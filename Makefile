@@ -108,7 +108,6 @@ NETWORK_OBJS = \
 	$O/common/base64.o \
 	$O/common/child.o \
 	$O/common/heap.o \
-	$O/common/loop.o \
 	$O/common/http.o \
 	$O/common/http_response.o \
 	$O/common/http_syntax.o \
@@ -119,6 +118,7 @@ NETWORK_OBJS = \
 	$O/common/json.o \
 	$O/common/jsonrpc.o \
 	$O/common/jsonscan.o \
+	$O/common/loop.o \
 	$O/common/msgfield.o \
 	$O/common/rpcserver.o \
 	$O/common/tlscheck.o \
@@ -159,6 +159,7 @@ FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 DIALER_OBJS = $(BASE_OBJS) \
 	$O/common/child.o \
 	$O/common/imsgev.o \
+	$O/common/heap.o \
 	$O/common/loop.o \
 	$O/common/msgfield.o \
 	$O/signerd/dial_address.o \
