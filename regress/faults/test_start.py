@@ -11,7 +11,7 @@ import re
 import pytest
 
 from lib import daemon, faulty, httpclient, relays
-from lib.faultplan import MEMORY, START, WHOLE, cases
+from lib.faultplan import ALWAYS, MEMORY, START, WHOLE, cases
 
 MOST, MEMORIES = 1, 50 if WHOLE else 1
 
@@ -153,8 +153,11 @@ class Starts:
         ("proxyd", each) for each in faulty.PROXYD])
 def test_each_call_fails(site, place, paths, name, process):
     starts = Starts(site, place, paths[name], name, process)
-    for case in cases(process + "start", starts.clean(), START, MOST,
-                      MEMORIES):
+    counts = starts.clean()
+    always = [(call, n, error) for call, n, error in ALWAYS.get(process, [])
+              if counts[call] >= n]
+    for case in always + list(cases(process + "start", counts, START, MOST,
+                                    MEMORIES)):
         starts.faulty(*case)
     print("%s: %d calls failed at the start" % (process, starts.met))
     assert not starts.bad, "\n".join(starts.bad)

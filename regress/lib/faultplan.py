@@ -59,6 +59,19 @@ SERVE = {
               E.ENOBUFS, E.ECONNRESET],
 }
 
+# Starts that once went wrong, by process.
+ALWAYS = {
+    "signerd": [("read", n, E.EIO) for n in (3, 4)] + [
+        ("getpwnam", 2, E.EMFILE), ("waitpid", 3, E.EINTR),
+        ("epoll_ctl", 3, E.ENOMEM), ("open", 1, E.EMFILE)],
+    "keyd": [("sendmsg", 1, E.ENOMEM), ("recvmsg", 2, SHORT),
+             ("setrlimit", 1, E.EPERM), ("poll", 2, E.EAGAIN)],
+    "frontend": [("recvmsg", 2, SHORT), ("recvmsg", 2, E.ENOMEM),
+                 ("setrlimit", 1, E.EPERM), ("sendmsg", 1, E.ENOMEM)],
+    "relay": [("recvmsg", 3, SHORT), ("getentropy", 2, E.EIO)],
+    "proxyd": [("getrlimit", 1, E.EPERM)],
+}
+
 
 def some(label, count, most):
     """Of the numbers 1 to count: all, or as many as that, always the same."""
