@@ -183,6 +183,21 @@ def test_all_interrupted(site, place, paths):
         assert all(daemon.parse_log(line) for line in trial.lines)
 
 
+@pytest.mark.skipif(not daemon.ROOT, reason="only root has users to become")
+def test_a_user_that_cannot_be_looked_up(site, place, paths):
+    """keyd has one of its own where there is one; that it could not be told
+    is no reason to share that of the others."""
+    starts = Starts(site, place, paths["signerd"], "signerd", "signerd")
+    starts.once(lambda _: None)
+    for n in (1, 2):
+        place["signerd"]["getpwnam"].arm(errno.EMFILE, n)
+        trial = starts.once(lambda _: None)
+        place.disarm("signerd")
+        assert not trial.ready and trial.status == 1
+        assert any("cannot be looked up: Too many open files" in line
+                   for line in trial.reasons()), trial.lines
+
+
 @pytest.mark.parametrize("name,process", [
     ("signerd", "signerd"), ("signerd", "frontend"), ("proxyd", "relay")])
 def test_no_other_loop_than_the_sandbox_knows(site, place, paths, name,

@@ -242,7 +242,7 @@ class Rig:
                 kind, program=place.program("signerd")))(site, site.config(
                     rules=RULES, proxies=[site.proxy(
                         "edge", self.proxyd.signer_port)],
-                    extra="timeout backoff 300 ms"))
+                    extra="timeout backoff 20 ms"))
         except BaseException:
             self.proxyd.kill()
             raise
