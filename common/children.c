@@ -195,12 +195,7 @@ reap(struct children *set)
 	int		 status;
 	pid_t		 pid;
 
-	for (;;) {
-		pid = waitpid(-1, &status, WNOHANG);
-		if (pid == -1 && errno == EINTR)
-			continue;
-		if (pid <= 0)
-			return;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		FOREACH(c, set)
 			if (c->running && c->proc.pid == pid)
 				child_gone(c, status);

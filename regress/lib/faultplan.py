@@ -62,9 +62,9 @@ SERVE = {
 # Starts that once went wrong, by process.
 ALWAYS = {
     "signerd": [("read", n, E.EIO) for n in (3, 4)] + [
-        ("getpwnam", 2, E.EMFILE), ("waitpid", 3, E.EINTR),
+        ("getpwnam", 1, E.EMFILE),
         ("epoll_ctl", 3, E.ENOMEM), ("open", 1, E.EMFILE)],
-    "keyd": [("sendmsg", 1, E.ENOMEM), ("recvmsg", 2, SHORT),
+    "keyd": [("sendmsg", 1, E.ENOMEM), ("sendmsg", 1, E.EIO), ("recvmsg", 2, SHORT),
              ("setrlimit", 1, E.EPERM), ("poll", 2, E.EAGAIN)],
     "frontend": [("recvmsg", 2, SHORT), ("recvmsg", 2, E.ENOMEM),
                  ("setrlimit", 1, E.EPERM), ("sendmsg", 1, E.ENOMEM)],
