@@ -34,7 +34,6 @@ class Mix:
         self.report = None
         self.cut = None
         self.labels = itertools.cycle(sorted(place.relays))
-        self.can_reload = place.can_reload()
 
     def __enter__(self):
         for function, count in JOBS:
@@ -85,11 +84,7 @@ class Mix:
             self.kill_client()
 
     def reload(self):
-        if self.can_reload:
-            self.place.reload()
-        else:
-            for each in (self.place.hq, self.place.proxyd):
-                each.process.send_signal(1)
+        self.place.reload()
         self.done["reloads"] += 1
 
     def resume(self):
@@ -117,9 +112,9 @@ class Mix:
     def said(self):
         """Lines about what was done."""
         times = self.report.times
-        yield ", ".join("%s %d" % each for each in self.done.items()) + (
-            "" if self.can_reload else
-            " (SIGHUP is a warning yet: nothing was changed)")
+        yield ", ".join("%s %d" % each for each in self.done.items())
+        yield ", ".join("%s took up %d and refused %d" % (name, *counts)
+                        for name, counts in self.place.reloaded().items())
         yield "the client of signers that go: %d answered, 503 %d, lost %d, " \
             "worst %.0f ms" % (self.report.answered, self.report.unavailable,
                                len(self.report.lost),

@@ -283,6 +283,11 @@ class Soak:
                     "each by the right key, 503 and asked again %d, "
                     "unanswered %d" % (asked, answered, again,
                                        asked - answered))
+        counts = self.place.reloaded()
+        self.checks(all(min(each) > 0 for each in counts.values()) or
+                    self.place.reloads < 3,
+                    "reloads, taken up and (as they should be) refused: %s" %
+                    counts)
         deaths = self.place.deaths()
         self.checks(not deaths, "no process has died: %r" % deaths)
         faults = self.place.faults()
