@@ -53,7 +53,7 @@ static struct link *
 candidate(const struct call *call, uint32_t index)
 {
 	struct ruleset	*rules = relaying_of(call)->rules;
-	struct link	*link = rules->signers[index]->link;
+	struct link	*link = ruleset_link(rules, index);
 
 	if (link == NULL || was_tried(call, link) || !link_usable(link,
 	    call->argumentlen) ||

@@ -4,7 +4,6 @@
  */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "common/wslink.h"
 #include "proxyd/link.h"
@@ -22,44 +21,45 @@ end(struct link *link, const char *reason)
 
 /* What the old words for a signer have led to belongs to the new ones. */
 static void
-move(struct signer *from, struct signer *to,
-    const struct route_signer *words)
-{
-	to->advert = from->advert;
-	to->known = from->known;
-	to->link = from->link;
-	memset(&from->advert, 0, sizeof(from->advert));
-	from->known = false;
-	from->link = NULL;
-	advert_bind(&to->advert, words);
-	if (to->link != NULL)
-		to->link->signer = to;
-}
-
-static void
-reconcile_signer(const struct relay *relay, struct signer *was,
+move_signer(const struct relay *relay, struct signer *was,
     const char *certname)
 {
 	const struct route_signer	*words;
 	struct signer			*now;
-	char				 why[192], text[320];
+	char				 why[192];
 
 	now = ruleset_signer(relay->rules, certname, &words);
-	if (now == was || !was->known)
+	if (now == NULL || now == was || !was->known ||
+	    !advert_covers(&was->advert, words, why, sizeof(why)))
+		return;
+	signer_bequeath(was, now);
+	advert_bind(&now->advert, words);
+	if (now->link != NULL)
+		now->link->signer = now;
+}
+
+/* One that could not be moved. */
+static void
+end_signer(const struct relay *relay, struct signer *was,
+    const char *certname)
+{
+	const struct route_signer	*words;
+	struct signer			*now;
+	char				 why[192] = "", text[320];
+
+	now = ruleset_signer(relay->rules, certname, &words);
+	if (now == was || was->link == NULL)
 		return;
 	if (now == NULL)
 		snprintf(text, sizeof(text), "the proxy's configuration has "
 		    "this signer no more");
-	else if (!advert_covers(&was->advert, words, why, sizeof(why)))
+	else {
+		(void)advert_covers(&was->advert, words, why, sizeof(why));
 		snprintf(text, sizeof(text), "the proxy's configuration has "
 		    "changed, and the signer does not have all that it says: "
 		    "%s", why);
-	else {
-		move(was, now, words);
-		return;
 	}
-	if (was->link != NULL)
-		end(was->link, text);
+	end(was->link, text);
 }
 
 static void
@@ -85,7 +85,11 @@ reconcile_links(struct relay *relay, const struct ruleset *old)
 	size_t		 i;
 
 	for (i = 0; i < old->routes.nsigners; i++)
-		reconcile_signer(relay, old->signers[i],
+		move_signer(relay, old->signers[i],
+		    old->routes.signers[i].certname);
+	/* What was under way there looks for another, among all of them. */
+	for (i = 0; i < old->routes.nsigners; i++)
+		end_signer(relay, old->signers[i],
 		    old->routes.signers[i].certname);
 	for (link = TAILQ_FIRST(&relay->links); link != NULL; link = next) {
 		next = TAILQ_NEXT(link, entry);

@@ -98,10 +98,36 @@ find_or_make_signer(const struct ruleset *old, const struct route_signer *now)
 static void
 signer_unref(struct signer *s)
 {
-	if (s == NULL || --s->refs > 0)
-		return;
-	advert_clear(&s->advert);
-	free(s);
+	struct signer	*heir;
+
+	for (; s != NULL && --s->refs == 0; s = heir) {
+		heir = s->heir;
+		advert_clear(&s->advert);
+		free(s);
+	}
+}
+
+struct link *
+ruleset_link(const struct ruleset *rs, uint32_t signer)
+{
+	const struct signer	*s = rs->signers[signer];
+
+	while (s->heir != NULL)
+		s = s->heir;
+	return (s->link);
+}
+
+void
+signer_bequeath(struct signer *from, struct signer *to)
+{
+	to->advert = from->advert;
+	to->known = from->known;
+	to->link = from->link;
+	memset(&from->advert, 0, sizeof(from->advert));
+	from->known = false;
+	from->link = NULL;
+	from->heir = to;
+	to->refs++;
 }
 
 /* ---- Clients ---------------------------------------------------------- */

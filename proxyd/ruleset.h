@@ -37,6 +37,7 @@ struct signer {
 	struct link	*link;		/* registered, or NULL */
 	struct advert	 advert;	/* as it last said; kept without it */
 	bool		 known;		/* it has registered before */
+	struct signer	*heir;		/* has its link by now, or NULL */
 };
 
 /* A client by name: its calls, of all its connections. */
@@ -78,6 +79,14 @@ const struct ruleset *ruleset_of_routes(const struct route_table *);
 /* The signer with that name in its certificate, or NULL; and its words. */
 struct signer	*ruleset_signer(const struct ruleset *, const char *certname,
 		    const struct route_signer **);
+
+/* Its link, or that of who has taken its place since; or NULL. */
+struct link	*ruleset_link(const struct ruleset *, uint32_t signer);
+/*
+ * The second one takes the place of the first, which has other words, in what
+ * goes by these yet.
+ */
+void		 signer_bequeath(struct signer *, struct signer *);
 
 struct client	*client_ref(struct client *);
 void		 client_unref(struct client *, struct clients *);

@@ -407,3 +407,39 @@ def test_nothing_is_left_of_a_hundred(site):
                 before, [used(pid) for pid in pids]):
             assert now_files <= files
             assert now_size <= size + 300 or daemon.SANITIZE, (size, now_size)
+
+
+def test_what_waits_is_answered_though_the_signer_has_more_words(site):
+    """One call of the client is at the signer, the other one waits for its
+    turn: both are for the signer as it was."""
+    text = config(site, extra="max waiting 1")
+    with running(site, text, answer=signers.hold) as (proxyd, signer):
+        first = Asking(proxyd)
+        signer.wait(lambda: signer.held, "the request")
+        second = Asking(proxyd)
+        assert ask_error(proxyd, SIGNED, OTHER) == (
+            NOBODY[0], NOBODY[1] % OTHER)
+        reload(proxyd, config(site, more="chain { 10 8453 }",
+                              extra="max waiting 1"))
+        signer.release()
+        assert first.key() == "sequencer"
+        signer.wait(lambda: signer.held, "the other request")
+        signer.release()
+        assert second.key() == "sequencer"
+
+
+def test_goes_to_the_next_that_has_more_words(site):
+    """The link of the first one is closed, the second one goes on by other
+    words: whatever the order in which they are looked at."""
+    for gone, stays in (("hq", "dr"), ("dr", "hq")):
+        with running(site, config(site, ("hq", "dr")), (gone,),
+                     answer=signers.hold) as (proxyd, first):
+            asking = Asking(proxyd)
+            first.wait(lambda: first.held, "the request")
+            with fake_signer(site, proxyd, stays,
+                             answer=signers.hold) as second:
+                reload(proxyd, config(site, (stays,),
+                                      more="chain { 10 8453 }"))
+                second.wait(lambda: second.held, "the request")
+                second.release()
+                assert asking.key() == "sequencer"
