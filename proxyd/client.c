@@ -135,9 +135,7 @@ decide(struct call *call, struct request *request, const struct method *m,
 
 	snprintf(request->client, sizeof(request->client), "%s",
 	    httpconn_name(call->base.rpc->owner));
-	if (r->rules == NULL)
-		r->rules = ruleset_ref(self->rules);
-	refusal = route_decide(&r->rules->routes, request, &call->route,
+	refusal = route_decide(&self->rules->routes, request, &call->route,
 	    &rule);
 	if (refusal != REFUSAL_NONE) {
 		refusal_message(text, sizeof(text), refusal, request,
@@ -156,7 +154,7 @@ decide(struct call *call, struct request *request, const struct method *m,
 		return;
 	}
 	call->relayed = true;
-	r->client = r->rules->names[call->route.client->index];
+	r->client = self->rules->names[call->route.client->index];
 	rpc_defer(&call->base);
 }
 
@@ -467,6 +465,8 @@ on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 	}
 	r->conn = conn;
 	r->relay = relay;
+	/* By which it was decided on. */
+	r->rules = ruleset_ref(relay->rules);
 	httpconn_set_data(conn, r);
 	if (r->rpc.ncalls == 0) {
 		message_free(r);
