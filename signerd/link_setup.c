@@ -181,11 +181,16 @@ answer(struct linkd *l, enum front_msg type)
 static void
 mark_leaving(struct linkd *l, bool leaving)
 {
-	size_t	 i;
+	struct uplink	*u;
+	size_t		 i;
 
-	for (i = 0; i < CONFIG_NUMBERS; i++)
-		if (l->uplinks[i] != NULL && l->next.uplinks[i] == NULL)
-			l->uplinks[i]->owner.leaving = leaving;
+	for (i = 0; i < CONFIG_NUMBERS; i++) {
+		if ((u = l->uplinks[i]) == NULL || l->next.uplinks[i] != NULL)
+			continue;
+		u->owner.leaving = leaving;
+		if (u->elder != NULL)
+			u->elder->owner.leaving = leaving;
+	}
 }
 
 static void

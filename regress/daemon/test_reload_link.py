@@ -302,3 +302,54 @@ def test_many_proxies_change_places(site):
                 assert signs(link) is True
                 assert signs(link, 20) == -32013
             assert len(proxy.links) == 1
+
+
+def test_a_proxy_goes_while_the_link_before_serves(site):
+    """What comes on it when the rules have gone is another signer's."""
+    authority = site.authority
+    pair = site.path("elder.crt"), site.path("elder.key")
+
+    def show(name):
+        for source, target in zip(authority.client(name), pair):
+            shutil.copy(source, target)
+
+    show("signer.example")
+    rules = RULE % ("edge", "sequencer", 10)
+    with FakeProxy(site) as proxy:
+        proxies = [site.proxy("edge", proxy.port, pair=pair)]
+        with daemon.Signerd(site, config(
+                site, proxies, rules, log="{ level info rate 100 }",
+                extra="max link-requests 4096")) as signerd:
+            link = proxy.wait_link()
+            proxy.mute = True
+            show("signer2.example")
+            reload(signerd)
+            proxy.wait_accepted(2)
+            message = link.relayed(eth.payload_v2(), "sequencer.example")
+            over = threading.Event()
+            asked = []
+
+            def ask():
+                try:
+                    while not over.is_set():
+                        asked.extend(link.ask(message) for _ in range(50))
+                        link.answer(asked[-25])
+                except (wsconn.Ended, AssertionError, OSError):
+                    pass
+
+            threads = [threading.Thread(target=ask, daemon=True)
+                       for _ in range(3)]
+            for each in threads:
+                each.start()
+            assert signs(link) is True
+            reload(signerd, config(site, [], rules.replace(
+                'via "edge" ', "")))
+            link.wait_end()
+            over.set()
+            for each in threads:
+                each.join(20)
+            codes = {answer["error"]["code"] for ident in asked
+                     for answer in link.answers_to(ident)
+                     if "error" in answer}
+            assert codes <= {BUSY}
+            proxy.mute = False
