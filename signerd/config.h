@@ -209,12 +209,16 @@ uint64_t	 config_files(const struct config *);
 /*
  * Numbers the proxies, in the first configuration (running is NULL) in the
  * order of the file.  Later a proxy keeps its number as long as there is one
- * of its name, and others get those that were given longest ago, so that
- * nothing that was asked by an old number is taken for another proxy's.
+ * of its name in the same place, and others get those that were given longest
+ * ago, so that nothing that was asked by an old number is taken for another
+ * proxy's.
  * *next is where to go on.
  */
 void		 config_number(struct config *, const struct config *running,
 		    uint32_t *next);
+/* Their links lead to the same. */
+bool		 config_same_place(const struct config_proxy *,
+		    const struct config_proxy *);
 /* Closes what config_open and config_bind opened; config_free does it, too. */
 void		 config_close(struct config *);
 

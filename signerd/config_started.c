@@ -112,6 +112,14 @@ started_check(struct parser *p)
 
 /* ---- Numbers of proxies ----------------------------------------------- */
 
+bool
+config_same_place(const struct config_proxy *a, const struct config_proxy *b)
+{
+	return (strcmp(a->host, b->host) == 0 && a->port == b->port &&
+	    strcmp(a->target, b->target) == 0 &&
+	    strcmp(a->tlsname, b->tlsname) == 0);
+}
+
 static bool
 is_used(const struct config *conf, uint32_t index)
 {
@@ -148,8 +156,9 @@ config_number(struct config *conf, const struct config *running,
 	STAILQ_FOREACH(proxy, &conf->proxies, entry) {
 		old = running == NULL ? NULL :
 		    config_find_proxy(running, proxy->name);
-		proxy->index = old != NULL ? old->index :
-		    free_number(running, next);
+		/* Elsewhere it is another: whose rules are not the old one's. */
+		proxy->index = old != NULL && config_same_place(old, proxy) ?
+		    old->index : free_number(running, next);
 	}
 	STAILQ_FOREACH(rule, &conf->rules, entry) {
 		if (rule->vianame == NULL)

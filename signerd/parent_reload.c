@@ -105,14 +105,6 @@ log_listens(const struct config *old, const struct config *new)
 			parent_log_listen(l, "listening");
 }
 
-static bool
-is_same_proxy(const struct config_proxy *a, const struct config_proxy *b)
-{
-	return (strcmp(a->host, b->host) == 0 && a->port == b->port &&
-	    strcmp(a->target, b->target) == 0 &&
-	    strcmp(a->tlsname, b->tlsname) == 0);
-}
-
 static void
 log_proxies(const struct config *old, const struct config *new)
 {
@@ -124,7 +116,7 @@ log_proxies(const struct config *old, const struct config *new)
 	STAILQ_FOREACH(proxy, &new->proxies, entry) {
 		if ((other = config_find_proxy(old, proxy->name)) == NULL)
 			log_proxy(proxy, "proxy added");
-		else if (!is_same_proxy(proxy, other))
+		else if (!config_same_place(proxy, other))
 			log_proxy(proxy, "proxy changed");
 	}
 }

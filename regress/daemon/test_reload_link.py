@@ -92,6 +92,42 @@ class Asking:
         assert not self.failures, self.failures
 
 
+class Flood:
+    """Asks a link for more than it can have done, until it ends."""
+
+    def __init__(self, link, chain):
+        self.link = link
+        self.message = link.relayed(eth.payload_v2(chain=chain),
+                                    "sequencer.example")
+        self.asked = []
+        self._threads = [threading.Thread(target=self._run, daemon=True)
+                         for _ in range(3)]
+
+    def _run(self):
+        try:
+            while True:
+                several = [self.link.ask(self.message) for _ in range(50)]
+                self.asked += several
+                self.link.answer(several[25])
+        except (wsconn.Ended, AssertionError, OSError):
+            pass                         # it has ended
+
+    def outcomes(self):
+        """True for a signature, and the codes of errors."""
+        asked = set(self.asked)
+        return {"result" in each or each["error"]["code"]
+                for each in self.link.answers if each["id"] in asked}
+
+    def __enter__(self):
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        for each in self._threads:
+            each.join(20)
+
+
 def test_a_link_that_stays_is_not_touched(site):
     with FakeProxy(site) as proxy:
         text = config(site, [site.proxy("edge", proxy.port)])
@@ -325,31 +361,28 @@ def test_a_proxy_goes_while_the_link_before_serves(site):
             show("signer2.example")
             reload(signerd)
             proxy.wait_accepted(2)
-            message = link.relayed(eth.payload_v2(), "sequencer.example")
-            over = threading.Event()
-            asked = []
-
-            def ask():
-                try:
-                    while not over.is_set():
-                        asked.extend(link.ask(message) for _ in range(50))
-                        link.answer(asked[-25])
-                except (wsconn.Ended, AssertionError, OSError):
-                    pass
-
-            threads = [threading.Thread(target=ask, daemon=True)
-                       for _ in range(3)]
-            for each in threads:
-                each.start()
-            assert signs(link) is True
-            reload(signerd, config(site, [], rules.replace(
-                'via "edge" ', "")))
-            link.wait_end()
-            over.set()
-            for each in threads:
-                each.join(20)
-            codes = {answer["error"]["code"] for ident in asked
-                     for answer in link.answers_to(ident)
-                     if "error" in answer}
-            assert codes <= {BUSY}
+            with Flood(link, 10) as flood:
+                assert signs(link) is True
+                reload(signerd, config(site, [], rules.replace(
+                    'via "edge" ', "")))
+                link.wait_end()
+            assert flood.outcomes() <= {True, BUSY}
             proxy.mute = False
+
+
+def test_nothing_is_signed_by_the_rules_of_another_place(site):
+    """What comes from the old one, while there are the new one's rules."""
+    with FakeProxy(site) as old, FakeProxy(site) as new:
+        named = dict(log="{ level info rate 100 }",
+                     extra="max link-requests 4096")
+        with daemon.Signerd(site, config(site, [
+                site.proxy("edge", old.port)], **named)) as signerd:
+            link = old.wait_link()
+            with Flood(link, 20) as flood:
+                assert signs(link) is True
+                reload(signerd, config(
+                    site, [site.proxy("edge", new.port)],
+                    RULE % ("edge", "sequencer", 20), **named))
+                link.wait_end()
+            assert flood.outcomes() <= {-32013, BUSY}
+            assert signs(new.wait_link(), 20) is True
