@@ -83,12 +83,12 @@ turn_join(struct turn *t, struct event_base *base, const char *whose)
 		return;
 	t->lane = lane_of(whose);
 	t->waiting = true;
-	if (TAILQ_EMPTY(&queue)) {
+	if (TAILQ_EMPTY(&queue))
 		event_assign(&next, base, -1, 0, on_next, NULL);
-		TAILQ_INSERT_TAIL(&queue, t, entry);
+	TAILQ_INSERT_TAIL(&queue, t, entry);
+	/* It may be that there was no memory for it before. */
+	if (!event_pending(&next, EV_TIMEOUT, NULL))
 		wake_next();
-	} else
-		TAILQ_INSERT_TAIL(&queue, t, entry);
 }
 
 void

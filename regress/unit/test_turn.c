@@ -6,6 +6,7 @@
 /* objects: common/turn.o */
 /* libs: libevent */
 
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,6 +36,22 @@ clock_gettime(clockid_t id, struct timespec *ts)
 	ts->tv_sec = (time_t)(now_us / 1000000);
 	ts->tv_nsec = (long)(now_us % 1000000) * 1000;
 	return (0);
+}
+
+/* What libevent has no memory for. */
+static int			 refused;
+
+int
+event_add(struct event *ev, const struct timeval *tv)
+{
+	int	 (*real)(struct event *, const struct timeval *);
+
+	if (refused > 0) {
+		refused--;
+		return (-1);
+	}
+	*(void **)&real = dlsym(RTLD_NEXT, "event_add");
+	return (real(ev, tv));
 }
 
 struct guest {
@@ -211,6 +228,23 @@ leaves(void **state)
 	assert_string_equal(served, "su");
 }
 
+/* Whoever comes next wakes all. */
+static void
+not_woken(void **state)
+{
+	struct guest	 g[2] = { 0 };
+
+	(void)state;
+	refused = 1;
+	join(&g[0], "v");
+	run_loop();
+	assert_string_equal(served, "");
+	join(&g[1], "w");
+	run_loop();
+	run_loop();
+	assert_string_equal(served, "vw");
+}
+
 int
 main(void)
 {
@@ -223,6 +257,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(by_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(joins_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(leaves, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_woken, setup, teardown),
 	};
 
 	return (cmocka_run_group_tests_name("turn", tests, NULL, NULL));
