@@ -87,8 +87,8 @@ trace_bad(struct trace *t, struct http_parser *h, struct evbuffer *in)
 {
 	int	status = http_status(h);
 
-	FUZZ_ASSERT(status == 400 || status == 413 || status == 417 ||
-	    status == 431 || status == 505);
+	FUZZ_ASSERT(status == 400 || status == 413 || status == 414 ||
+	    status == 417 || status == 431 || status == 505);
 	FUZZ_ASSERT(http_reason(h) != NULL && http_reason(h)[0] != '\0');
 	FUZZ_ASSERT(http_parse(h, in) == HTTP_BAD);
 	FUZZ_ASSERT(http_status(h) == status);

@@ -70,7 +70,7 @@ link_proxy(struct imsg *imsg)
 
 	if (linkmsg_get_proxy(imsg, &lp) == -1)
 		return (-1);
-	must(lp.index < CONFIG_PROXIES && TERMINATED(lp.name) &&
+	must(lp.index < CONFIG_NUMBERS && TERMINATED(lp.name) &&
 	    TERMINATED(lp.host) && TERMINATED(lp.target) &&
 	    TERMINATED(lp.tlsname) && TERMINATED(lp.protocols));
 	must(linkmsg_send_proxy(&p.out, &lp) == 0);
@@ -84,7 +84,7 @@ link_error(struct imsg *imsg)
 
 	if (linkmsg_get_error(imsg, &e) == -1)
 		return (-1);
-	must(TERMINATED(e.text) && e.index < CONFIG_PROXIES &&
+	must(TERMINATED(e.text) && e.index < CONFIG_NUMBERS &&
 	    e.file < TLSFILE_COUNT && e.severity < TLSFILE_NSEVERITIES);
 	must(linkmsg_send_error(&p.out, &e) == 0);
 	return (0);
@@ -189,7 +189,7 @@ link_file(struct imsg *imsg)
 		must(fd == -1);
 		return (-1);
 	}
-	must(fd != -1 && file < TLSFILE_COUNT && index < CONFIG_PROXIES);
+	must(fd != -1 && file < TLSFILE_COUNT && index < CONFIG_NUMBERS);
 	must(linkmsg_send_file(&p.out, index, file, fd) == 0);
 	return (0);
 }
