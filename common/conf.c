@@ -94,6 +94,20 @@ conf_once(struct conf_parser *p, unsigned int single, const char *what,
 }
 
 void
+conf_same(struct conf_parser *p, unsigned int single, const char *what,
+    const char *now, const char *before)
+{
+	const struct lexer_pos *pos = &p->singles[single];
+
+	if (strcmp(now, before) == 0)
+		return;
+	if (pos->file == NULL)
+		pos = lexer_last(p->lexer);
+	lexer_error(p->lexer, pos, "%s \"%s\" in the place of \"%s\" needs a "
+	    "restart", what, now, before);
+}
+
+void
 conf_ignore(struct conf_parser *p, const struct lexer_token *t)
 {
 	(void)p;

@@ -72,6 +72,12 @@ void		 conf_fd_close(int *);
  */
 int		 conf_bind(const char *statement, const char *conf, int line,
 		    const char *host, uint16_t *port);
+/*
+ * Whether a socket that listens at one of two addresses keeps the other from
+ * being bound: they are the same, or one is all addresses.
+ */
+bool		 conf_in_the_way(const char *host, uint16_t port,
+		    const char *other, uint16_t otherport);
 
 /* ---- Printing --------------------------------------------------------- */
 

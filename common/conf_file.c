@@ -260,6 +260,24 @@ real_port(int fd, uint16_t *port)
 	return (0);
 }
 
+static bool
+is_any(const char *host)
+{
+	return (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0);
+}
+
+bool
+conf_in_the_way(const char *host, uint16_t port, const char *other,
+    uint16_t otherport)
+{
+	if (port != otherport)
+		return (false);
+	if (strcmp(host, other) == 0)
+		return (true);
+	return ((is_any(host) || is_any(other)) &&
+	    (strchr(host, ':') != NULL) == (strchr(other, ':') != NULL));
+}
+
 /* What a failure of bind means here. */
 static const char *
 bind_fault(uint16_t port, int error)

@@ -220,6 +220,12 @@ void		 conf_begin(struct conf_parser *,
 /* Writes all messages; -1 if there was an error among them. */
 int		 conf_end(struct conf_parser *, struct lexer_names *);
 
+/*
+ * Of what a reload cannot change: reports, where it is given or at the end of
+ * the text, that it is not what it was when the daemon was started.
+ */
+void		 conf_same(struct conf_parser *, unsigned int single,
+		    const char *what, const char *now, const char *before);
 /* False, with a message, if there was one before; remembers this one. */
 bool		 conf_once(struct conf_parser *, unsigned int single,
 		    const char *what, const struct lexer_pos *);

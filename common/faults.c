@@ -73,7 +73,7 @@ faults_warn(struct children *set, const struct conf_file *file,
 	    file->line, file->path, safe);
 	if (said_before(all))
 		return;
-	if (set->check)
+	if (set->check || report_logs())
 		report_line(all, true);
 	else
 		log_warn("%s:%d: %s: %s", file->conf, file->line, file->path,

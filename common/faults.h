@@ -23,7 +23,10 @@ struct children;
  */
 void	faults_report(struct children *, const struct conf_file *,
 	    const char *text, unsigned int line);
-/* What does not keep the daemon from starting: a warning, or in the log. */
+/*
+ * What does not keep the daemon from starting: a warning where it only checks
+ * or reloads, or a record of the log.
+ */
 void	faults_warn(struct children *, const struct conf_file *,
 	    const char *text);
 /* What was said before may be said again: files have changed. */

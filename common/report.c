@@ -57,6 +57,12 @@ report_to(void (*to)(const char *, bool))
 	first[0] = '\0';
 }
 
+bool
+report_logs(void)
+{
+	return (sink != NULL);
+}
+
 unsigned int
 report_count(void)
 {

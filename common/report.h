@@ -22,6 +22,8 @@ void		 report_line(const char *line, bool warning);
 
 /* From now on they go there (NULL: to stderr), and are counted anew. */
 void		 report_to(void (*)(const char *line, bool warning));
+/* Whether that is not stderr. */
+bool		 report_logs(void);
 /* Faults since then, and the first of them ("" where there is none). */
 unsigned int	 report_count(void);
 const char	*report_first(void);

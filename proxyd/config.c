@@ -3,15 +3,19 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "proxyd/parse.h"
+#include "proxyd/relaymsg.h"
 
 #ifndef PROXYD_CHROOTDIR
 #define PROXYD_CHROOTDIR	"/var/empty/proxyd"
 #endif
 #define USER		"_proxyd"
 #define PROTOCOLS	"tlsv1.3"
+/* Descriptors of the relay beside its connections and listening sockets. */
+#define SPARE_FILES	64
 
 /* ---- The whole -------------------------------------------------------- */
 
@@ -105,6 +109,47 @@ check_missing(struct parser *p)
 		conf_missing(&p->common, "signer", "at least one is");
 }
 
+uint64_t
+config_files(const struct config *conf)
+{
+	return ((uint64_t)conf->limits.max_connections +
+	    conf->limits.max_links + RELAY_NOLINKS + RELAY_MAXLISTENS +
+	    SPARE_FILES);
+}
+
+static void
+check_files(struct parser *p)
+{
+	const struct config_limits *limits = &p->conf->limits;
+	uint64_t need = config_files(p->conf);
+	char text[160];
+
+	if (need <= p->started->files)
+		return;
+	snprintf(text, sizeof(text), "max connections %u and max links %u "
+	    "need %llu open files and the limit is %llu: needs a restart",
+	    limits->max_connections, limits->max_links,
+	    (unsigned long long)need, (unsigned long long)p->started->files);
+	conf_setting_error(&p->common, "max connections", "max links", text);
+}
+
+static void
+check_started(struct parser *p)
+{
+	const struct config_started *s = p->started;
+
+	if (s == NULL || lexer_incomplete(p->common.lexer))
+		return;
+	/* Without root it has no effect. */
+	if (s->root) {
+		conf_same(&p->common, SINGLE_USER, "user", p->conf->user,
+		    s->user);
+		conf_same(&p->common, SINGLE_CHROOT, "chroot",
+		    p->conf->chroot, s->chroot);
+	}
+	check_files(p);
+}
+
 void
 parser_check(struct parser *p)
 {
@@ -112,6 +157,7 @@ parser_check(struct parser *p)
 	listens_check(p);
 	settings_check(p);
 	signers_check(p);
+	check_started(p);
 	/* What is odd can come of an error, and must not crowd it out. */
 	if (lexer_nerrors(p->common.lexer) > 0)
 		return;

@@ -127,9 +127,21 @@ struct config {
 	struct lexer_names names;	/* what every conf points to */
 };
 
+/* What a running daemon cannot change: how it was started. */
+struct config_started {
+	bool		 root;
+	const char	*user;
+	const char	*chroot;
+	uint64_t	 files;		/* limit of open ones */
+};
+
 /* These are as in signerd/config.h. */
 int		 config_define(const char *);
 struct config	*config_parse(const char *path);
+struct config	*config_parse_again(const char *path,
+		    const struct config_started *);
+/* Open files that the relay needs for it. */
+uint64_t	 config_files(const struct config *);
 void		 config_free(struct config *);
 void		 config_print(const struct config *, FILE *);
 /* Every listener has descriptors of its own, the tls block has none. */
@@ -137,7 +149,7 @@ int		 config_open(struct config *);
 int		 config_bind(struct config *);
 /*
  * Of sockets that the configuration in force has open too: they go on, and
- * are not bound again.
+ * are not bound again.  Reports those that cannot be bound while it has.
  */
 void		 config_adopt(struct config *, const struct config *running);
 void		 config_close(struct config *);

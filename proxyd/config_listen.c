@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/report.h"
 #include "proxyd/parse.h"
 
 /* Of the sockets of this process. */
@@ -132,6 +133,34 @@ is_taken(const struct config *conf, uint32_t id)
 	return (false);
 }
 
+/* What runs has the port 0 that it was given filled in. */
+static bool
+is_same(const struct config_listen *l, const struct config_listen *old)
+{
+	return (l->signers == old->signers &&
+	    strcmp(l->host, old->host) == 0 &&
+	    (l->given == old->given || l->given == old->port));
+}
+
+/* Those that are to go are still open when the others are bound. */
+static void
+check_room(const struct config *conf, const struct config_listen *l,
+    const struct config *running)
+{
+	const struct config_listen *old;
+
+	STAILQ_FOREACH(old, &running->listens, entry) {
+		if (!conf_in_the_way(l->host, l->port, old->host, old->port))
+			continue;
+		report_fault("%s:%d: %s %s port %u: in use by the \"%s %s\" "
+		    "that %s", l->conf, l->line, statement(l), l->host,
+		    l->port, statement(old), old->host,
+		    is_taken(conf, old->id) ? "goes on" :
+		    "it is to replace: needs a restart");
+		return;
+	}
+}
+
 void
 config_adopt(struct config *conf, const struct config *running)
 {
@@ -140,16 +169,17 @@ config_adopt(struct config *conf, const struct config *running)
 
 	STAILQ_FOREACH(l, &conf->listens, entry) {
 		STAILQ_FOREACH(old, &running->listens, entry) {
-			if (old->signers != l->signers ||
-			    old->given != l->given ||
-			    strcmp(old->host, l->host) != 0 ||
-			    is_taken(conf, old->id))
+			if (!is_same(l, old) || is_taken(conf, old->id))
 				continue;
 			l->id = old->id;
 			l->port = old->port;
 			l->open = true;
 			break;
 		}
+	}
+	STAILQ_FOREACH(l, &conf->listens, entry) {
+		if (!l->open)
+			check_room(conf, l, running);
 	}
 }
 

@@ -18,6 +18,7 @@ struct parent {
 	struct config		*config;
 	struct config		*next;		/* during a reload, or NULL */
 	const struct daemon_options *options;
+	struct config_started	 started;
 	struct reload		 reload;
 	struct children		 set;
 	struct child		 relay;
@@ -27,7 +28,8 @@ struct parent {
  * Starts the relay, hands over what the configuration has opened, drops what
  * the parent itself does not need and serves until the end.  Returns the exit
  * status.  Faults that the relay finds are written to stderr in the manner of
- * config_parse().  From the caller: config, options, set.libexec, set.check.
+ * config_parse().  From the caller: config, options, started, set.libexec,
+ * set.check.
  */
 int	parent_run(struct parent *, const struct proc_user *);
 
@@ -43,8 +45,6 @@ extern const struct reload_cb parent_reload_cb;
 
 /* ---- proxyd/proxyd.c -------------------------------------------------- */
 
-/* Descriptors that the relay needs with these limits. */
-uint32_t proxyd_files(const struct config_limits *);
 /* Tells of each socket. */
 void	proxyd_log_listening(const struct config *);
 

@@ -32,6 +32,7 @@ struct parser {
 	bool			 toomany;	/* rules: has been said */
 	unsigned int		 nerrors;	/* before what is being read */
 	bool			 unsure;	/* of what signers, rules say */
+	const struct config_started *started;	/* NULL: not yet */
 };
 
 /* config.c */

@@ -299,14 +299,15 @@ config_define(const char *definition)
 	return (lexer_define(definition));
 }
 
-struct config *
-config_parse(const char *path)
+static struct config *
+parse(const char *path, const struct config_started *started)
 {
 	struct parser p;
 	struct config *conf;
 	bool failed;
 
 	memset(&p, 0, sizeof(p));
+	p.started = started;
 	conf = p.conf = config_new();
 	conf_begin(&p.common, &language, conf,
 	    lexer_open(path, starts, EXAMPLE));
@@ -326,4 +327,16 @@ config_parse(const char *path)
 		return (NULL);
 	}
 	return (conf);
+}
+
+struct config *
+config_parse(const char *path)
+{
+	return (parse(path, NULL));
+}
+
+struct config *
+config_parse_again(const char *path, const struct config_started *started)
+{
+	return (parse(path, started));
 }

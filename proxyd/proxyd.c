@@ -7,15 +7,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/conf_parse.h"
 #include "common/daemon.h"
 #include "proxyd/config.h"
 #include "proxyd/parent.h"
-#include "proxyd/relaymsg.h"
 
 #define CONFIG_FILE	SYSCONFDIR "/proxyd.conf"
-/* Descriptors of the relay beside its connections and listening sockets. */
-#define SPARE_FDS	64
 
 static int
 find_user(const struct daemon_options *o, const struct config *config,
@@ -30,13 +29,6 @@ find_user(const struct daemon_options *o, const struct config *config,
 	return (r);
 }
 
-uint32_t
-proxyd_files(const struct config_limits *l)
-{
-	return (l->max_connections + l->max_links + RELAY_NOLINKS +
-	    RELAY_MAXLISTENS + SPARE_FDS);
-}
-
 static int
 raise_limit(const struct daemon_options *o, const struct config *config)
 {
@@ -45,7 +37,7 @@ raise_limit(const struct daemon_options *o, const struct config *config)
 
 	snprintf(subject, sizeof(subject), "max connections %u and max links "
 	    "%u need", l->max_connections, l->max_links);
-	return (daemon_files(o, proxyd_files(l), subject, "these"));
+	return (daemon_files(o, (rlim_t)config_files(config), subject, "these"));
 }
 
 void
@@ -64,6 +56,16 @@ proxyd_log_listening(const struct config *config)
 		log_str(&r, "for", l->signers ? "signers" : "clients");
 		log_end(&r);
 	}
+}
+
+/* What a reload cannot change. */
+static void
+note_started(struct config_started *s, const struct config *config)
+{
+	s->root = geteuid() == 0;
+	s->user = conf_copy(config->user);
+	s->chroot = conf_copy(config->chroot);
+	s->files = (uint64_t)daemon_files_limit();
 }
 
 /* Everything that files and sockets can tell; all faults are reported. */
@@ -117,6 +119,7 @@ main(int argc, char *argv[])
 	status = find_user(&o, config, &user);
 	if (open_all(&o, config) == -1 || status == -1)
 		return (1);
+	note_started(&parent.started, config);
 	begin(&o, config);
 	parent.config = config;
 	parent.options = &o;

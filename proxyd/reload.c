@@ -15,34 +15,15 @@
 
 /* A changed configuration: see common/reload.h. */
 
-/* What was settled when the children were started. */
-static void
-check_fixed(struct parent *p, const struct config *next)
-{
-	const char	*file = p->options->file;
-	rlim_t		 have = daemon_files_limit();
-	uint32_t	 need = proxyd_files(&next->limits);
-
-	if (strcmp(next->user, p->config->user) != 0)
-		report_fault("%s: a change of user needs a restart", file);
-	if (strcmp(next->chroot, p->config->chroot) != 0)
-		report_fault("%s: a change of chroot needs a restart", file);
-	if (need > have)
-		report_fault("%s: max connections %u and max links %u need "
-		    "%u open files, of which this process may have %llu: that "
-		    "needs a restart", file, next->limits.max_connections,
-		    next->limits.max_links, need, (unsigned long long)have);
-}
-
 /* With everything open that it names; NULL after faults. */
 static struct config *
 read_config(struct parent *p)
 {
 	struct config	*next;
 
-	if ((next = config_parse(p->options->file)) == NULL)
+	next = config_parse_again(p->options->file, &p->started);
+	if (next == NULL)
 		return (NULL);
-	check_fixed(p, next);
 	config_adopt(next, p->config);
 	(void)config_open(next);
 	/* Only where all else is well are there new sockets. */
@@ -60,7 +41,7 @@ prepare(void *arg)
 	struct parent	*p = arg;
 
 	if (daemon_enter() == -1) {
-		report_fault("%s: cannot go to %s: %s", p->options->file,
+		report_fault("%s: where the daemon was started: %s",
 		    daemon_directory(), strerror(errno));
 		return (-1);
 	}
@@ -117,34 +98,80 @@ log_closed(const struct config *old, const struct config *now)
 	}
 }
 
-static bool
-has_signer(const struct config *config, const struct config_signer *wanted)
+static const struct config_signer *
+find_signer(const struct config *config, const char *name)
 {
 	const struct config_signer	*s;
 
 	STAILQ_FOREACH(s, &config->signers, entry)
-		if (strcmp(s->name, wanted->name) == 0 &&
-		    strcmp(s->certname, wanted->certname) == 0)
-			return (true);
-	return (false);
+		if (strcmp(s->name, name) == 0)
+			return (s);
+	return (NULL);
 }
 
-/* Those of one configuration that the other one has not. */
-static void
-log_signers(const char *msg, const struct config *these,
-    const struct config *others)
+static bool
+is_same_signer(const struct config_signer *a, const struct config_signer *b)
 {
-	const struct config_signer	*s;
-	struct log_record		 r;
+	size_t	 i;
 
-	STAILQ_FOREACH(s, &these->signers, entry) {
-		if (has_signer(others, s) || !log_start(&r, LOG_LVL_INFO,
-		    msg))
-			continue;
-		log_str(&r, "signer", s->name);
-		log_str(&r, "name", s->certname);
-		log_end(&r);
+	if (strcmp(a->certname, b->certname) != 0 ||
+	    a->methods != b->methods || a->naddresses != b->naddresses ||
+	    a->nchains != b->nchains)
+		return (false);
+	for (i = 0; i < a->naddresses; i++)
+		if (memcmp(a->addresses[i], b->addresses[i],
+		    ADDRESS_SIZE) != 0)
+			return (false);
+	for (i = 0; i < a->nchains; i++)
+		if (u256_cmp(&a->chains[i], &b->chains[i]) != 0)
+			return (false);
+	return (true);
+}
+
+static void
+log_signer(const struct config_signer *s, const char *msg)
+{
+	struct log_record	 r;
+
+	if (!log_start(&r, LOG_LVL_INFO, msg))
+		return;
+	log_str(&r, "signer", s->name);
+	log_str(&r, "name", s->certname);
+	log_end(&r);
+}
+
+static void
+log_signers(const struct config *old, const struct config *now)
+{
+	const struct config_signer	*s, *other;
+
+	STAILQ_FOREACH(s, &old->signers, entry)
+		if (find_signer(now, s->name) == NULL)
+			log_signer(s, "signer removed");
+	STAILQ_FOREACH(s, &now->signers, entry) {
+		if ((other = find_signer(old, s->name)) == NULL)
+			log_signer(s, "signer added");
+		else if (!is_same_signer(s, other))
+			log_signer(s, "signer changed");
 	}
+}
+
+static void
+log_reloaded(const struct parent *p)
+{
+	const struct config_listen	*l;
+	struct log_record		 r;
+	uint64_t			 nlistens = 0;
+
+	STAILQ_FOREACH(l, &p->config->listens, entry)
+		nlistens++;
+	if (!log_start(&r, LOG_LVL_INFO, "reloaded"))
+		return;
+	log_num(&r, "generation", p->reload.generation);
+	log_num(&r, "signers", p->config->nsigners);
+	log_num(&r, "rules", p->config->nrules);
+	log_num(&r, "listeners", nlistens);
+	log_end(&r);
 }
 
 static void
@@ -153,26 +180,25 @@ done(void *arg)
 	struct parent		*p = arg;
 	struct config		*old = p->config;
 	struct daemon_log	 log;
-	struct log_record	 r;
 
 	p->config = p->next;
 	p->next = NULL;
 	config_close(p->config);
+	p->set.grace = p->config->limits.timeout_request / 1000;
 	log.format = p->config->log_format;
 	log.level = p->config->log_level;
 	log.rate = p->config->log_rate;
+	/* Nobody who asks for less is to miss that he has got it. */
+	if (log.level < old->log_level)
+		log.level = old->log_level;
 	daemon_log(p->options, &log);
-	proxyd_log_listening(p->config);
+	log_signers(old, p->config);
 	log_closed(old, p->config);
-	log_signers("signer added", p->config, old);
-	log_signers("signer removed", old, p->config);
+	proxyd_log_listening(p->config);
+	log_reloaded(p);
+	log.level = p->config->log_level;
+	daemon_log(p->options, &log);
 	config_free(old);
-	if (!log_start(&r, LOG_LVL_INFO, "reloaded"))
-		return;
-	log_num(&r, "generation", p->reload.generation);
-	log_num(&r, "signers", p->config->nsigners);
-	log_num(&r, "rules", p->config->nrules);
-	log_end(&r);
 }
 
 static void

@@ -20,25 +20,6 @@ config_files(const struct config *conf)
 	    PROXY_FILES * (uint64_t)conf->nproxies);
 }
 
-/* A statement that can be given once, or the end of the text. */
-static const struct lexer_pos *
-place(struct parser *p, unsigned int single)
-{
-	const struct lexer_pos *pos = &p->common.singles[single];
-
-	return (pos->file != NULL ? pos : lexer_last(p->common.lexer));
-}
-
-static void
-check_same(struct parser *p, unsigned int single, const char *what,
-    const char *now, const char *before)
-{
-	if (strcmp(now, before) != 0)
-		lexer_error(p->common.lexer, place(p, single), "%s \"%s\" "
-		    "in the place of \"%s\" needs a restart", what, now,
-		    before);
-}
-
 /* Without root it has no effect. */
 static void
 check_users(struct parser *p)
@@ -51,13 +32,13 @@ check_users(struct parser *p)
 		return;
 	if (keyd == NULL)
 		keyd = s->keyd_default != NULL ? s->keyd_default : conf->user;
-	check_same(p, SINGLE_USER, "user", conf->user, s->user);
+	conf_same(&p->common, SINGLE_USER, "user", conf->user, s->user);
 	/* What comes of the other one need not be told twice. */
 	if (conf->keyd_user != NULL || s->keyd_default != NULL ||
 	    strcmp(conf->user, s->user) == 0)
-		check_same(p, SINGLE_KEYDUSER, "keyd user", keyd,
+		conf_same(&p->common, SINGLE_KEYDUSER, "keyd user", keyd,
 		    s->keyd_user);
-	check_same(p, SINGLE_CHROOT, "chroot", conf->chroot, s->chroot);
+	conf_same(&p->common, SINGLE_CHROOT, "chroot", conf->chroot, s->chroot);
 }
 
 /* For the first of them there is no process. */

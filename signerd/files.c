@@ -30,23 +30,6 @@ config_open(struct config *conf)
 	return (status);
 }
 
-static bool
-is_any(const char *host)
-{
-	return (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0);
-}
-
-/* One of those that run keeps the other from being bound. */
-static bool
-is_in_the_way(const struct config_listen *l, const struct config_listen *old)
-{
-	bool v6 = strchr(l->host, ':') != NULL;
-
-	return (l->port == old->port &&
-	    (is_any(l->host) || is_any(old->host)) &&
-	    v6 == (strchr(old->host, ':') != NULL));
-}
-
 /* What runs has the port 0 that it was given filled in. */
 static bool
 is_same(const struct config_listen *l, const struct config_listen *old)
@@ -55,7 +38,7 @@ is_same(const struct config_listen *l, const struct config_listen *old)
 	    (l->given == old->given || l->given == old->port));
 }
 
-static int
+static void
 keep(struct config_listen *l, struct config *running)
 {
 	struct config_listen *old;
@@ -67,14 +50,25 @@ keep(struct config_listen *l, struct config *running)
 		l->kept = true;
 		l->port = old->port;
 		l->number = old->number;
-		return (0);
+		return;
 	}
+}
+
+/* Those that are to go are still open when the others are bound. */
+static int
+check_room(const struct config_listen *l, const struct config *running)
+{
+	const struct config_listen *old;
+
+	if (l->kept)
+		return (0);
 	STAILQ_FOREACH(old, &running->listens, entry) {
-		if (!is_in_the_way(l, old))
+		if (!conf_in_the_way(l->host, l->port, old->host, old->port))
 			continue;
 		report_fault("%s:%d: listen on %s port %u: in use by the "
-		    "\"listen on %s\" that it is to replace: needs a restart",
-		    l->conf, l->line, l->host, l->port, old->host);
+		    "\"listen on %s\" that %s", l->conf, l->line, l->host,
+		    l->port, old->host, old->taken ? "goes on" :
+		    "it is to replace: needs a restart");
 		return (-1);
 	}
 	return (0);
@@ -88,8 +82,10 @@ config_bind_again(struct config *conf, struct config *running)
 
 	STAILQ_FOREACH(l, &running->listens, entry)
 		l->taken = false;
+	STAILQ_FOREACH(l, &conf->listens, entry)
+		keep(l, running);
 	STAILQ_FOREACH(l, &conf->listens, entry) {
-		if (keep(l, running) == -1)
+		if (check_room(l, running) == -1)
 			status = -1;
 	}
 	return (status == -1 ? -1 : config_bind(conf));

@@ -7,11 +7,13 @@ import contextlib
 import itertools
 import resource
 import signal
+import socket
 import threading
 
 import pytest
 
-from lib import daemon, eth, httpclient, procfs, signers
+from lib import daemon, eth, httpclient, procfs, reloading, signers
+from lib.daemon import ROOT
 from lib.linked import ADDRESS
 from lib.relays import (CLIENT, DR, HQ, MESSAGE, NOBODY, OTHER, Asking, ask,
                         ask_error, certname, check_unavailable, config,
@@ -272,7 +274,9 @@ def broken(site):
         text.count("\n") + 1)
     yield "file", text.replace("ca.crt", "none.crt"), "none.crt"
     yield "key", text.replace("proxy.example.key", "server.key"), "key"
-    yield "limit", text + "max connections 16384\n", "needs a restart"
+    yield "limit", text + "max links 1\nmax connections 16384\n", (
+        ":%d: max connections 16384 and max links 1 need 16" %
+        (text.count("\n") + 2))
 
 
 @contextlib.contextmanager
@@ -305,27 +309,121 @@ def test_broken(site, which):
 
 
 def test_user_needs_a_restart(site):
+    """Where it has an effect; it is told as signerd tells it."""
+    lines = [each for each in config(site).splitlines()
+             if not each.startswith(("user", "chroot"))]
+    text = "\n".join(lines + ['user "someone"', 'chroot "/elsewhere"', ""])
     with running(site) as (proxyd, _):
         mark = proxyd.mark()
-        lines = [each for each in config(site).splitlines()
-                 if not each.startswith(("user", "chroot"))]
-        reload(proxyd, "\n".join(lines + ['user "someone"',
-                                          'chroot "/elsewhere"', ""]),
-               "reload failed")
-        assert [each.split(": ", 1)[1] for each in errors(proxyd, mark)] == [
-            "a change of user needs a restart",
-            "a change of chroot needs a restart"]
+        if not ROOT:
+            assert reload(proxyd, text)["generation"] == "2"
+            return
+        reload(proxyd, text, "reload failed")
+        at = len(lines)
+        assert errors(proxyd, mark) == [
+            '%s:%d: user "someone" in the place of "%s" needs a restart' % (
+                proxyd.path, at + 1, daemon.USER),
+            '%s:%d: chroot "/elsewhere" in the place of "%s" needs a '
+            'restart' % (proxyd.path, at + 2, site.root)]
+
+
+def moved(site, proxyd, listen, signers_on):
+    return config(site, listen="%s port %d" % listen,
+                  signers_on="%s port %d" % signers_on)
+
+
+def test_port_that_the_kernel_chose(site):
+    """In the file in the place of 0 it is the same socket."""
+    here = "127.0.0.1"
+    with running(site) as (proxyd, signer):
+        mark = proxyd.mark()
+        reload(proxyd, moved(site, proxyd, (here, proxyd.port),
+                             (here, proxyd.signer_port)))
+        assert not proxyd.logged(mark, msg="listening")
+        assert ask(proxyd) == "sequencer" and not signer.ended
+
+
+def test_ports_that_are_our_own(site):
+    """It is not another process that has them."""
+    here, text = "127.0.0.1", "in use by the \"%s on 127.0.0.1\" that it is " \
+        "to replace: needs a restart"
+    with running(site) as (proxyd, _):
+        for listen, signers_on, expected in (
+                ((here, proxyd.signer_port), (here, proxyd.port),
+                 ["signers", "listen"]),
+                (("0.0.0.0", proxyd.port), (here, 0), ["listen"])):
+            mark = proxyd.mark()
+            reload(proxyd, moved(site, proxyd, listen, signers_on),
+                   "reload failed")
+            told = errors(proxyd, mark)
+            assert len(told) == len(expected), told
+            for error, statement in zip(told, expected):
+                assert error.endswith(text % statement), told
+        assert ask(proxyd) == "sequencer"
 
 
 def test_occupied_port(site):
-    with running(site) as (proxyd, _):
+    with running(site) as (proxyd, _), socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
         mark = proxyd.mark()
         text = config(site).replace(
             "signers on", "listen on 127.0.0.1 port %d\nsigners on" %
-            proxyd.signer_port, 1)
+            other.getsockname()[1], 1)
         reload(proxyd, text, "reload failed")
-        assert any("in use" in each for each in errors(proxyd, mark))
+        assert [each.rsplit(": ", 1)[1] for each in errors(proxyd, mark)] == [
+            "in use by another process"]
         assert ask(proxyd) == "sequencer"
+
+
+# ---- what is told ----------------------------------------------------------
+
+
+def test_who_asks_for_less_is_told(site):
+    """The record of the reload after which there is none."""
+    with running(site) as (proxyd, _):
+        for level, generation in (("warn", "2"), ("debug", "3")):
+            record = reload(proxyd, config(site, log="{ level %s }" % level))
+            assert record["generation"] == generation
+        assert (record["signers"], record["rules"],
+                record["listeners"]) == ("1", "1", "2")
+
+
+def test_signer_that_is_other_than_before(site):
+    with running(site) as (proxyd, _):
+        for text in (config(site, more="chain { 10 11 }"),
+                     config(site, keys=("batcher",)),
+                     config(site).replace(HQ, DR)):
+            mark = proxyd.mark()
+            reload(proxyd, text)
+            changed, = proxyd.logged(mark, msg="signer changed")
+            assert changed["signer"] == "hq"
+            mark = proxyd.mark()
+            reload(proxyd, text)
+            for what in ("added", "removed", "changed"):
+                assert not proxyd.logged(mark, msg="signer " + what)
+        assert changed["name"] == DR
+
+
+def test_what_is_odd_is_a_warning(site):
+    with running(site) as (proxyd, _):
+        server, soon = site.authority.proxy(), reloading.ends_soon(site)
+        told, = reloading.warnings(proxyd, config(site).replace(
+            server[0], soon[0]).replace(server[1], soon[1]))
+        assert told.startswith(proxyd.path + ":4: warning: %s: expires on" %
+                               soon[0])
+
+
+def test_time_to_stop(site):
+    """A relay that hangs has the time of the requests that there are now."""
+    with daemon.Proxyd(site, config(site, extra="timeout request 1 min")) \
+            as proxyd:
+        reload(proxyd, config(site, extra="timeout request 10 ms\n"
+                              "timeout attempt 10 ms"))
+        proxyd.signal("relay", signal.SIGSTOP)
+        proxyd.process.send_signal(signal.SIGTERM)
+        proxyd.wait_log(msg="child does not stop: killed")
+        assert proxyd.wait() == 1
 
 
 # ---- many ------------------------------------------------------------------

@@ -15,7 +15,8 @@ import pytest
 from lib import certs, daemon, eth, httpclient, procfs
 from lib.daemon import ROOT
 from lib.httpclient import Closed
-from lib.reloading import Load, change, errors, hup, reload
+from lib.reloading import (Load, change, ends_soon, errors, hup, reload,
+                           warnings)
 
 RULE = 'allow client "sequencer.example" key "%s" chain 10\n'
 SECOND = 'allow client "batcher.example" key "batcher" method transaction\n'
@@ -189,6 +190,17 @@ def test_certificate_is_renewed(site, signerd):
         assert "result" in old.rpc(eth.payload_v2()).json()
 
 
+def test_what_is_odd_is_a_warning(site, signerd):
+    """Whether the parser has found it, or a child in a file."""
+    server, soon = site.authority.server(), ends_soon(site)
+    text = config(site, keys=("sequencer", "batcher")).replace(
+        server[0], soon[0]).replace(server[1], soon[1])
+    parsers, childs = warnings(signerd, text)
+    assert parsers.endswith(': warning: no rule uses key "batcher"')
+    assert childs.startswith(signerd.path + ":3: warning: %s: expires on 20" %
+                             soon[0])
+
+
 def test_listeners_come_and_go(site, signerd):
     text = config(site)
     more = "listen on 127.0.0.1 port 0\n" + text
@@ -340,7 +352,7 @@ def broken(site):
         "occupied port": (good + "listen on 127.0.0.1 port %d\n" % port,
                           line, "in use by another process"),
         "own wildcard": (good + "listen on 0.0.0.0 port PORT\n", line,
-                         "needs a restart"),
+                         'in use by the "listen on 127.0.0.1" that goes on'),
         "proxy": (good + site.proxy("edge", 1), line, "needs a restart"),
         "files": (good + "max connections 65536", line, "needs a restart"),
     }

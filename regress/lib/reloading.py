@@ -3,6 +3,7 @@
 
 """Changing the configuration of a daemon that runs."""
 
+import datetime
 import os
 import signal
 import threading
@@ -35,6 +36,15 @@ def reload(daemon, text=None):
     return daemon.logged(mark, msg="reloaded")[0]
 
 
+def ends_soon(site):
+    """Certificate and key of a server: of two more days."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return site.authority.issue(
+        "endssoon", "localhost", "DNS:localhost,IP:127.0.0.1",
+        dates=[(now + datetime.timedelta(days)).strftime("%y%m%d%H%M%SZ")
+               for days in (-1, 2)])
+
+
 def errors(daemon, text=None):
     """What is wrong with it, fault by fault: the reload has to fail."""
     mark = hup(daemon, text)
@@ -44,6 +54,17 @@ def errors(daemon, text=None):
     assert int(last["errors"]) == len(told) > 0
     assert last["error"] == told[0]
     return told
+
+
+def warnings(daemon, text=None):
+    """What is odd about it, though it is taken up."""
+    mark = daemon.mark()
+    reload(daemon, text)
+    # No other record says so.
+    assert not [each for each in daemon.logged(mark, level="warn")
+                if each["msg"] != "reload warning"]
+    return [each["warning"]
+            for each in daemon.logged(mark, msg="reload warning")]
 
 
 class Load:
