@@ -41,8 +41,6 @@ config_new(void)
 	STAILQ_INIT(&conf->nameservers);
 	STAILQ_INIT(&conf->keys);
 	STAILQ_INIT(&conf->rules);
-	STAILQ_INIT(&conf->proxies);
-	STAILQ_INIT(&conf->nameservers);
 	SLIST_INIT(&conf->names);
 	tls = config_tls(conf);
 	conf_tls_init(&tls);
