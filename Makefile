@@ -484,7 +484,7 @@ fuzz: config.mk
 fuzz-programs: $(FUZZERS)
 
 # Every call of every process failing in turn; make check has a selection.
-faults: config.mk
+faults: config.mk have-cmocka
 	@./configure --rules
 	@$(MAKE) programs test-programs
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
@@ -548,10 +548,6 @@ clean:
 distclean: clean
 	rm -f config.mk config.log rules.mk compile_flags.txt
 
-.PHONY: all programs test-programs have-cmocka check lint demo interop
-.PHONY: install uninstall clean distclean reconfigure
-.PHONY: model
-.PHONY: coverage
-.PHONY: fuzz fuzz-programs
-.PHONY: faults
-.PHONY: soak
+.PHONY: all programs reconfigure install uninstall clean distclean
+.PHONY: demo check test-programs have-cmocka lint
+.PHONY: coverage faults fuzz fuzz-programs interop model soak
