@@ -345,23 +345,6 @@ listener_close(struct listener *l)
 	listener_end(l);
 }
 
-int
-httpserver_listen(struct httpserver *server, int fd, struct tlsctx *tls)
-{
-	struct listener	*l;
-
-	if ((l = listener_new(server, fd)) == NULL)
-		return (-1);
-	if (event_add(l->ev, NULL) == -1) {
-		SLIST_REMOVE(&server->listeners, l, listener, entry);
-		listener_free(l);
-		return (-1);
-	}
-	l->tls = reference(tls);
-	l->accepting = true;
-	return (0);
-}
-
 /* ---- A change while it serves ----------------------------------------- */
 
 int
@@ -372,7 +355,7 @@ httpserver_prepare(struct httpserver *server, uint32_t id, int fd,
 
 	if (fd == -1) {
 		SLIST_FOREACH(l, &server->listeners, entry)
-			if (l->named && l->id == id && !l->prepared)
+			if (l->id == id && !l->prepared)
 				break;
 		if (l == NULL) {
 			errno = EINVAL;
@@ -381,7 +364,6 @@ httpserver_prepare(struct httpserver *server, uint32_t id, int fd,
 	} else if ((l = listener_new(server, fd)) == NULL)
 		return (-1);
 	l->id = id;
-	l->named = true;
 	l->prepared = true;
 	l->next = reference(tls);
 	return (0);

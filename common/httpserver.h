@@ -81,20 +81,13 @@ struct httpserver *httpserver_new(struct event_base *,
 		    const struct httpserver_limits *,
 		    const struct httpserver_cb *, void *arg);
 /*
- * One more listening socket, non-blocking, which becomes the server's, and
- * its TLS context, which is referenced (NULL: plain TCP).  Connections are
- * accepted from now on.  -1 where memory is short; fd is then still the
- * caller's.
- */
-int		 httpserver_listen(struct httpserver *, int fd,
-		    struct tlsctx *);
-/*
- * A change of its sockets while it serves.  Each that there is to be is
- * prepared, with the TLS context that it is to have from then on, which is
- * referenced: one that is new (no connection is accepted yet), which becomes
- * the server's; or, with fd -1, one that goes on, by the id that it was
- * prepared with before.  0; or -1 with errno: memory is short, or EINVAL: no
- * socket has that id; fd is then still the caller's.
+ * Its sockets, at the start and when they change while it serves.  Each that
+ * there is to be is prepared, with the TLS context that it is to have from
+ * then on, which is referenced (NULL: plain TCP): one that is new, listening
+ * and non-blocking, which becomes the server's (no connection is accepted
+ * yet); or, with fd -1, one that goes on, by the id that it was prepared with
+ * before.  0; or -1 with errno: memory is short, or EINVAL: no socket has that
+ * id; fd is then still the caller's.
  */
 int		 httpserver_prepare(struct httpserver *, uint32_t id, int fd,
 		    struct tlsctx *);

@@ -55,7 +55,6 @@ struct listener {
 	struct event		*ev;
 	int			 fd;
 	uint32_t		 id;
-	bool			 named;		/* it has an id */
 	bool			 prepared;
 	bool			 accepting;
 };

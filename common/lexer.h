@@ -9,7 +9,6 @@
 #include <sys/queue.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /*
  * The words of a configuration file, for a grammar of any daemon: files and
@@ -96,8 +95,8 @@ bool		 lexer_incomplete(const struct lexer *);
 const struct lexer_pos *lexer_last(const struct lexer *);
 
 /*
- * Messages are kept and written by lexer_report as "FILE:LINE: text", or
- * "FILE:LINE: warning: text", in the order of the text, whatever the order
+ * Messages are kept and told by lexer_tell, each in a line "FILE:LINE: text"
+ * or "FILE:LINE: warning: text", in the order of the text, whatever the order
  * of these calls.
  */
 void		 lexer_error(struct lexer *, const struct lexer_pos *,
@@ -105,8 +104,6 @@ void		 lexer_error(struct lexer *, const struct lexer_pos *,
 void		 lexer_warn(struct lexer *, const struct lexer_pos *,
 		    const char *, ...) __attribute__((format(printf, 3, 4)));
 unsigned int	 lexer_nerrors(const struct lexer *);
-void		 lexer_report(struct lexer *, FILE *);
-/* The same, line by line. */
 void		 lexer_tell(struct lexer *,
 		    void (*)(const char *line, bool warning, void *arg),
 		    void *arg);

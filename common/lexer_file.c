@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -429,17 +430,4 @@ lexer_tell(struct lexer *lx, void (*say)(const char *, bool, void *),
 		fatal("configuration");
 	say(text, lx->nerrors == 0, arg);
 	free(text);
-}
-
-static void
-print_line(const char *line, bool warning, void *arg)
-{
-	(void)warning;
-	fprintf(arg, "%s\n", line);
-}
-
-void
-lexer_report(struct lexer *lx, FILE *f)
-{
-	lexer_tell(lx, print_line, f);
 }

@@ -38,18 +38,6 @@ report_fault(const char *fmt, ...)
 }
 
 void
-report_warning(const char *fmt, ...)
-{
-	char	 line[LINE_SIZE];
-	va_list	 ap;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	report_line(line, true);
-}
-
-void
 report_to(void (*to)(const char *, bool))
 {
 	sink = to;

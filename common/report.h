@@ -15,9 +15,7 @@
  */
 void		 report_fault(const char *, ...)
 		    __attribute__((format(printf, 1, 2)));
-void		 report_warning(const char *, ...)
-		    __attribute__((format(printf, 1, 2)));
-/* Either of them, for a line that is whole. */
+/* The same for a line that is whole, of either kind. */
 void		 report_line(const char *line, bool warning);
 
 /* From now on they go there (NULL: to stderr), and are counted anew. */

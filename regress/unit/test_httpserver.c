@@ -146,7 +146,7 @@ stopped(struct httpserver *s, void *arg)
 /* ---- Clients ---------------------------------------------------------- */
 
 static in_port_t
-add_listener(void)
+add_listener(uint32_t id)
 {
 	struct sockaddr_in	 sin;
 	socklen_t		 len = sizeof(sin);
@@ -160,7 +160,7 @@ add_listener(void)
 	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
 	assert_int_equal(listen(fd, 16), 0);
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
-	assert_int_equal(httpserver_listen(server, fd, NULL), 0);
+	assert_int_equal(httpserver_prepare(server, id, fd, NULL), 0);
 	return (sin.sin_port);
 }
 
@@ -256,8 +256,9 @@ setup(void **state)
 	assert_non_null(base = event_base_new());
 	server = httpserver_new(base, &limits, &cb, &limits);
 	assert_non_null(server);
-	ports[0] = add_listener();
-	ports[1] = add_listener();
+	ports[0] = add_listener(1);
+	ports[1] = add_listener(2);
+	httpserver_commit(server, NULL);
 	return (0);
 }
 
