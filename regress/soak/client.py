@@ -17,8 +17,8 @@ import time
 
 from lib import eth, ethkey, httpclient, rlp
 from lib.keccak import keccak256
+from lib.recover import Recovery
 from soak import procs
-from soak.recover import Recover, public_bytes
 
 JOBS = 64               # requests, made in advance; each fourth transfers
 PATIENCE = 15.0         # seconds for one answer, of one try
@@ -35,7 +35,8 @@ class Job:
 
     def __init__(self, number, recover, key):
         self.recover = recover
-        self.public = public_bytes(key)
+        self.public = b"".join(each.to_bytes(32, "big")
+                               for each in key.public)
         self.transfer = number % 4 == 3
         if self.transfer:
             message = eth.sign_transaction(number, nonce=hex(number))
@@ -62,10 +63,11 @@ class Job:
             if raw[0] != 2 or fields[:-3] != self.fields:
                 raise Wrong(body[:200])
             parity = int.from_bytes(fields[-3], "big")
-            rs = fields[-2].rjust(32, b"\0") + fields[-1].rjust(32, b"\0")
+            r, s = (each.rjust(32, b"\0") for each in fields[-2:])
         else:
-            rs, parity = raw[:64], raw[64]
-        if self.recover.public_key(self.digest, rs, parity) != self.public:
+            r, s, parity = raw[:32], raw[32:64], raw[64]
+        if len(r) != 32 or len(s) != 32 or self.recover.public(
+                self.digest, r, s, parity) != self.public:
             raise Wrong("by another key")
 
 
@@ -179,7 +181,7 @@ def run(pipe, port, ca, pair, keyname):
     """A process: a phase begins with its name, and ends with the next; each
     is answered with the Report of the one before."""
     procs.attach(0)
-    recover = Recover()
+    recover = Recovery()
     key = ethkey.Key.recorded(keyname)
     jobs = [Job(number, recover, key) for number in range(JOBS)]
     client = Client(port, httpclient.context(ca, pair))
