@@ -83,82 +83,67 @@ found(void *next, const char *name)
 	return (next != NULL ? next : dlsym(RTLD_NEXT, name));
 }
 
-#define NEXT(name, type)	((type)found(next_##name, #name))
+#define NEXT(name)	((__typeof__(&(name)))found(next_##name, #name))
 
 /* ---- Calls that succeed or fail --------------------------------------- */
 
-/* The linter would have parentheses around types. */
-/* NOLINTBEGIN(bugprone-macro-parentheses) */
-#define CALL(type, name, failure, params, types, args)			\
+#define CALL(type, name, failure, params, ...)				\
 type									\
 name params								\
 {									\
 	if (fault_fails(FAULT_##name))					\
 		return (failure);					\
-	return (NEXT(name, type (*) types) args);			\
+	return (NEXT(name)(__VA_ARGS__));				\
 }
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 CALL(int, bind, -1, (int fd, const struct sockaddr *sa, socklen_t len),
-    (int, const struct sockaddr *, socklen_t), (fd, sa, len))
-CALL(int, chroot, -1, (const char *path), (const char *), (path))
+    fd, sa, len)
+CALL(int, chroot, -1, (const char *path), path)
 CALL(int, connect, -1, (int fd, const struct sockaddr *sa, socklen_t len),
-    (int, const struct sockaddr *, socklen_t), (fd, sa, len))
-CALL(int, dup2, -1, (int old, int new), (int, int), (old, new))
-CALL(int, dup3, -1, (int old, int new, int flags), (int, int, int),
-    (old, new, flags))
-CALL(int, epoll_create, -1, (int size), (int), (size))
-CALL(int, epoll_create1, -1, (int flags), (int), (flags))
+    fd, sa, len)
+CALL(int, dup2, -1, (int old, int new), old, new)
+CALL(int, dup3, -1, (int old, int new, int flags), old, new, flags)
+CALL(int, epoll_create, -1, (int size), size)
+CALL(int, epoll_create1, -1, (int flags), flags)
 CALL(int, epoll_ctl, -1, (int epfd, int op, int fd, struct epoll_event *e),
-    (int, int, int, struct epoll_event *), (epfd, op, fd, e))
+    epfd, op, fd, e)
 CALL(int, execve, -1, (const char *path, char *const *argv, char *const *env),
-    (const char *, char *const *, char *const *), (path, argv, env))
-CALL(pid_t, fork, -1, (void), (void), ())
-CALL(int, fstat, -1, (int fd, struct stat *st), (int, struct stat *),
-    (fd, st))
-CALL(int, ftruncate, -1, (int fd, off_t size), (int, off_t), (fd, size))
+    path, argv, env)
+CALL(pid_t, fork, -1, (void), )
+CALL(int, fstat, -1, (int fd, struct stat *st), fd, st)
+CALL(int, ftruncate, -1, (int fd, off_t size), fd, size)
 CALL(int, getaddrinfo, EAI_MEMORY, (const char *host, const char *service,
     const struct addrinfo *hints, struct addrinfo **ai),
-    (const char *, const char *, const struct addrinfo *,
-    struct addrinfo **), (host, service, hints, ai))
-CALL(int, getentropy, -1, (void *p, size_t len), (void *, size_t), (p, len))
+    host, service, hints, ai)
+CALL(int, getentropy, -1, (void *p, size_t len), p, len)
 CALL(ssize_t, getrandom, -1, (void *p, size_t len, unsigned int flags),
-    (void *, size_t, unsigned int), (p, len, flags))
+    p, len, flags)
 CALL(int, getrlimit, -1, (__rlimit_resource_t what, struct rlimit *rl),
-    (__rlimit_resource_t, struct rlimit *), (what, rl))
+    what, rl)
 CALL(int, getsockname, -1, (int fd, struct sockaddr *sa, socklen_t *len),
-    (int, struct sockaddr *, socklen_t *), (fd, sa, len))
+    fd, sa, len)
 CALL(int, getsockopt, -1, (int fd, int level, int what, void *p,
-    socklen_t *len), (int, int, int, void *, socklen_t *),
-    (fd, level, what, p, len))
-CALL(int, kill, -1, (pid_t pid, int sig), (pid_t, int), (pid, sig))
-CALL(int, listen, -1, (int fd, int backlog), (int, int), (fd, backlog))
-CALL(int, madvise, -1, (void *p, size_t len, int advice),
-    (void *, size_t, int), (p, len, advice))
-CALL(int, mlock, -1, (const void *p, size_t len), (const void *, size_t),
-    (p, len))
+    socklen_t *len), fd, level, what, p, len)
+CALL(int, kill, -1, (pid_t pid, int sig), pid, sig)
+CALL(int, listen, -1, (int fd, int backlog), fd, backlog)
+CALL(int, madvise, -1, (void *p, size_t len, int advice), p, len, advice)
+CALL(int, mlock, -1, (const void *p, size_t len), p, len)
 CALL(void *, mmap, MAP_FAILED, (void *p, size_t len, int prot, int flags,
-    int fd, off_t at), (void *, size_t, int, int, int, off_t),
-    (p, len, prot, flags, fd, at))
-CALL(DIR *, opendir, NULL, (const char *path), (const char *), (path))
-CALL(int, pipe2, -1, (int fds[2], int flags), (int *, int), (fds, flags))
-CALL(int, setgroups, -1, (size_t n, const gid_t *list),
-    (size_t, const gid_t *), (n, list))
-CALL(int, setresgid, -1, (gid_t r, gid_t e, gid_t s), (gid_t, gid_t, gid_t),
-    (r, e, s))
-CALL(int, setresuid, -1, (uid_t r, uid_t e, uid_t s), (uid_t, uid_t, uid_t),
-    (r, e, s))
+    int fd, off_t at), p, len, prot, flags, fd, at)
+CALL(DIR *, opendir, NULL, (const char *path), path)
+CALL(int, pipe2, -1, (int fds[2], int flags), fds, flags)
+CALL(int, setgroups, -1, (size_t n, const gid_t *list), n, list)
+CALL(int, setresgid, -1, (gid_t r, gid_t e, gid_t s), r, e, s)
+CALL(int, setresuid, -1, (uid_t r, uid_t e, uid_t s), r, e, s)
 CALL(int, setrlimit, -1, (__rlimit_resource_t what, const struct rlimit *rl),
-    (__rlimit_resource_t, const struct rlimit *), (what, rl))
+    what, rl)
 CALL(int, setsockopt, -1, (int fd, int level, int what, const void *p,
-    socklen_t len), (int, int, int, const void *, socklen_t),
-    (fd, level, what, p, len))
-CALL(int, socket, -1, (int family, int type, int protocol), (int, int, int),
-    (family, type, protocol))
+    socklen_t len), fd, level, what, p, len)
+CALL(int, socket, -1, (int family, int type, int protocol),
+    family, type, protocol)
 CALL(int, socketpair, -1, (int family, int type, int protocol, int fds[2]),
-    (int, int, int, int *), (family, type, protocol, fds))
-CALL(int, stat, -1, (const char *path, struct stat *st),
-    (const char *, struct stat *), (path, st))
+    family, type, protocol, fds)
+CALL(int, stat, -1, (const char *path, struct stat *st), path, st)
 
 /* ---- Calls with arguments of their own kind --------------------------- */
 
@@ -171,7 +156,7 @@ getpwnam(const char *name)
 	if (fault_fails(FAULT_getpwnam))
 		return (NULL);
 	spared = true;
-	pw = NEXT(getpwnam, struct passwd *(*)(const char *))(name);
+	pw = NEXT(getpwnam)(name);
 	spared = false;
 	return (pw);
 }
@@ -181,8 +166,7 @@ open_mode(const char *path, int flags, mode_t mode)
 {
 	if (fault_fails(FAULT_open))
 		return (-1);
-	return (NEXT(open, int (*)(const char *, int, ...))(path, flags,
-	    mode));
+	return (NEXT(open)(path, flags, mode));
 }
 
 #define OPEN(name)							\
@@ -232,7 +216,7 @@ fcntl(int fd, int what, ...)
 	va_end(ap);
 	if (fault_fails(FAULT_fcntl))
 		return (-1);
-	return (NEXT(fcntl, int (*)(int, int, ...))(fd, what, arg));
+	return (NEXT(fcntl)(fd, what, arg));
 }
 
 int
@@ -250,7 +234,7 @@ prctl(int what, ...)
 	/* What is asked for each of the capabilities tells nothing. */
 	if (what != PR_CAPBSET_READ && fault_fails(FAULT_prctl))
 		return (-1);
-	return (NEXT(prctl, int (*)(int, ...))(what, a, b, c, d));
+	return (NEXT(prctl)(what, a, b, c, d));
 }
 
 /* capset, seccomp, landlock, close_range, memfd_secret. */
@@ -267,8 +251,7 @@ syscall(long number, ...)
 	va_end(ap);
 	if (fault_fails(FAULT_syscall))
 		return (-1);
-	return (NEXT(syscall, long (*)(long, ...))(number, a[0], a[1], a[2],
-	    a[3], a[4], a[5]));
+	return (NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
 /* One that does not wait is asked until it has nothing more to tell. */
@@ -278,8 +261,7 @@ waitpid(pid_t pid, int *status, int options)
 	if (fault_next(FAULT_waitpid, options & WNOHANG ? 0 :
 	    FAULTS_INTR) == FAULT_FAIL)
 		return (-1);
-	return (NEXT(waitpid, pid_t (*)(pid_t, int *, int))(pid, status,
-	    options));
+	return (NEXT(waitpid)(pid, status, options));
 }
 
 /* ---- Calls that wait -------------------------------------------------- */
@@ -290,8 +272,7 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 	if (fault_next(FAULT_accept4, FAULTS_INTR | FAULTS_AGAIN) ==
 	    FAULT_FAIL)
 		return (-1);
-	return (NEXT(accept4, int (*)(int, struct sockaddr *, socklen_t *,
-	    int))(fd, sa, len, flags));
+	return (NEXT(accept4)(fd, sa, len, flags));
 }
 
 int
@@ -306,8 +287,7 @@ epoll_wait(int epfd, struct epoll_event *events, int max, int timeout)
 	case FAULT_NONE:
 		break;
 	}
-	return (NEXT(epoll_wait, int (*)(int, struct epoll_event *, int,
-	    int))(epfd, events, max, timeout));
+	return (NEXT(epoll_wait)(epfd, events, max, timeout));
 }
 
 int
@@ -315,8 +295,7 @@ poll(struct pollfd *fds, nfds_t n, int timeout)
 {
 	if (fault_next(FAULT_poll, FAULTS_INTR | FAULTS_AGAIN) == FAULT_FAIL)
 		return (-1);
-	return (NEXT(poll, int (*)(struct pollfd *, nfds_t, int))(fds, n,
-	    timeout));
+	return (NEXT(poll)(fds, n, timeout));
 }
 
 /* ---- Calls that carry bytes ------------------------------------------- */
@@ -345,7 +324,7 @@ read(int fd, void *p, size_t size)
 {
 	if (shorten(FAULT_read, &size, EACH) == -1)
 		return (-1);
-	return (NEXT(read, ssize_t (*)(int, void *, size_t))(fd, p, size));
+	return (NEXT(read)(fd, p, size));
 }
 
 ssize_t	__read_chk(int, void *, size_t, size_t);
@@ -363,8 +342,7 @@ write(int fd, const void *p, size_t size)
 	/* A single byte is libevent's word of a signal, from its handler. */
 	if (size > 1 && shorten(FAULT_write, &size, EACH) == -1)
 		return (-1);
-	return (NEXT(write, ssize_t (*)(int, const void *, size_t))(fd, p,
-	    size));
+	return (NEXT(write)(fd, p, size));
 }
 
 ssize_t
@@ -372,8 +350,7 @@ recv(int fd, void *p, size_t size, int flags)
 {
 	if (shorten(FAULT_recv, &size, EACH) == -1)
 		return (-1);
-	return (NEXT(recv, ssize_t (*)(int, void *, size_t, int))(fd, p,
-	    size, flags));
+	return (NEXT(recv)(fd, p, size, flags));
 }
 
 ssize_t	__recv_chk(int, void *, size_t, size_t, int);
@@ -393,8 +370,7 @@ recvfrom(int fd, void *p, size_t size, int flags, struct sockaddr *sa,
 	if (fault_next(FAULT_recvfrom, FAULTS_INTR | FAULTS_AGAIN) !=
 	    FAULT_NONE)
 		return (-1);
-	return (NEXT(recvfrom, ssize_t (*)(int, void *, size_t, int,
-	    struct sockaddr *, socklen_t *))(fd, p, size, flags, sa, len));
+	return (NEXT(recvfrom)(fd, p, size, flags, sa, len));
 }
 
 ssize_t
@@ -402,8 +378,7 @@ send(int fd, const void *p, size_t size, int flags)
 {
 	if (shorten(FAULT_send, &size, EACH) == -1)
 		return (-1);
-	return (NEXT(send, ssize_t (*)(int, const void *, size_t, int))(fd,
-	    p, size, flags));
+	return (NEXT(send)(fd, p, size, flags));
 }
 
 ssize_t
@@ -413,9 +388,7 @@ sendto(int fd, const void *p, size_t size, int flags,
 	if (fault_next(FAULT_sendto, FAULTS_INTR | FAULTS_AGAIN) !=
 	    FAULT_NONE)
 		return (-1);
-	return (NEXT(sendto, ssize_t (*)(int, const void *, size_t, int,
-	    const struct sockaddr *, socklen_t))(fd, p, size, flags, sa,
-	    len));
+	return (NEXT(sendto)(fd, p, size, flags, sa, len));
 }
 
 /* Its first byte alone, with what comes with that. */
@@ -441,8 +414,7 @@ recvmsg(int fd, struct msghdr *msg, int flags)
 		return (-1);
 	if (size == 1)
 		one_byte(&less, &iov);
-	n = NEXT(recvmsg, ssize_t (*)(int, struct msghdr *, int))(fd, &less,
-	    flags);
+	n = NEXT(recvmsg)(fd, &less, flags);
 	msg->msg_namelen = less.msg_namelen;
 	msg->msg_controllen = less.msg_controllen;
 	msg->msg_flags = less.msg_flags;
@@ -460,7 +432,6 @@ sendmsg(int fd, const struct msghdr *msg, int flags)
 		return (-1);
 	if (size == 1)
 		one_byte(&less, &iov);
-	return (NEXT(sendmsg, ssize_t (*)(int, const struct msghdr *, int))(
-	    fd, &less, flags));
+	return (NEXT(sendmsg)(fd, &less, flags));
 }
 #endif

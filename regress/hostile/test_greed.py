@@ -82,7 +82,9 @@ def kilobytes(pid, what):
 def test_large_bodies_take_turns(site, kind):
     """One after the other, and what is small does not wait for them."""
     with contextlib.ExitStack() as stack:
-        server, pid = stack.enter_context(serving(site, kind))
+        # The wait for a turn is of the request's time.
+        server, pid = stack.enter_context(serving(
+            site, kind, "timeout request 40 s"))
         greedy = connected(stack, server, GREEDY, 16)
         modest = connected(stack, server, MODEST, 1)[0]
         with stopped(pid):
