@@ -42,6 +42,7 @@ PEAK = {"frontend": 160, "relay": 160, "link": 100, "keyd": 5,
 FACTOR, ANYHOW, ALL_AT_ONCE = 100, 150, 1000
 BACK = 1.2              # times the memory that was before
 SLACK_KB = 4096         # and what may be on top of it
+END_KB = 8192           # after all at once: pieces of reloads amid the rest
 SETTLE = 20             # seconds for that
 
 PHASES = (
@@ -180,8 +181,8 @@ class Soak:
         procs.until(steady, SETTLE, 0.5)
         return least[-1]
 
-    def given_back(self, process, before):
-        bound = before * BACK + SLACK_KB
+    def given_back(self, process, before, slack=SLACK_KB):
+        bound = before * BACK + slack
 
         def small():
             return self.place.memory()[process] <= bound
@@ -254,7 +255,7 @@ class Soak:
         self.begin("after")
         self.during(LEAST)
         for name, before in memory.items():
-            self.given_back(name, before)
+            self.given_back(name, before, END_KB)
         wrong = {}
 
         def same():
