@@ -73,6 +73,7 @@ def test_more_answers_than_one(site):
         link = proxy.wait_link()
         assert asked(link, MESSAGE, "a.example") == "sequencer"
         assert link.call(MESSAGE)[0] == -32602
+        signerd.wait_log(msg="signed")     # what came before is there
         assert len(signerd.logged(msg="link up")) == 1
         assert not signerd.logged(msg="link down")
 

@@ -28,7 +28,8 @@ SECRET = bytes.fromhex("3b91d70cf258ae046fc51b7187ed43a9"
                        "ff55bb1177cd2389df359be147ad0369")
 
 pytestmark = pytest.mark.skipif(
-    daemon.SANITIZE, reason="valgrind does not run what sanitizers built")
+    daemon.SANITIZE or daemon.COVERAGE,
+    reason="valgrind is for programs as they are installed")
 
 
 KEY = ethkey.Key(int.from_bytes(SECRET, "big"))
