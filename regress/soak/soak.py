@@ -41,8 +41,7 @@ PEAK = {"frontend": 160, "relay": 160, "link": 100, "keyd": 5,
         "dialer": 5, "signerd": 5, "proxyd": 5}
 FACTOR, ANYHOW, ALL_AT_ONCE = 100, 150, 1000
 BACK = 1.2              # times the memory that was before
-SLACK_KB = 4096         # and what may be on top of it
-END_KB = 8192           # after all at once: pieces of reloads amid the rest
+END_KB = 8192           # and on top of it after all at once: pages in part free
 SETTLE = 20             # seconds for that
 
 PHASES = (
@@ -181,7 +180,7 @@ class Soak:
         procs.until(steady, SETTLE, 0.5)
         return least[-1]
 
-    def given_back(self, process, before, slack=SLACK_KB):
+    def given_back(self, process, before, slack=0):
         bound = before * BACK + slack
 
         def small():
