@@ -31,8 +31,11 @@ static uint64_t		 rest;		/* clock_us(): not before */
 /* ---- Small pieces ----------------------------------------------------- */
 
 #ifndef SIGNERD_SANITIZE
-/* Small pieces of libevent's: enough of them for 65536 descriptors. */
-#define PIECE		32
+/*
+ * Small pieces of libevent's, of which it keeps one for each descriptor that
+ * ever was: enough of them for 65536.
+ */
+#define PIECE		16
 #define PIECES		((size_t)2 * 65536)
 
 union piece {
