@@ -151,4 +151,4 @@ def test_level(site, level):
 def test_verbose_is_debug(site):
     text = site.config(rules=RULES, keys=("sequencer", "batcher"))
     with Signerd(site, text, ["-v"]) as signerd:
-        assert signerd.logged(level="debug")
+        signerd.wait_log(level="debug")

@@ -128,7 +128,7 @@ def test_signer_added(site):
         with fake_signer(site, proxyd, "dr") as early:
             assert early.refusal[0] == -32001
         reload(proxyd, config(site, ("hq", "dr")))
-        assert proxyd.logged(msg="signer added", signer="dr", name=DR)
+        proxyd.wait_log(msg="signer added", signer="dr", name=DR)
         with fake_signer(site, proxyd, "dr") as late:
             assert late.refusal is None
 
@@ -137,7 +137,7 @@ def test_signer_removed(site):
     with running(site, config(site, ("hq", "dr")), ("hq", "dr")) \
             as (proxyd, first, second):
         reload(proxyd, config(site, ("dr",)))
-        assert proxyd.logged(msg="signer removed", signer="hq", name=HQ)
+        proxyd.wait_log(msg="signer removed", signer="hq", name=HQ)
         assert ended(first) == (
             1008, "the proxy's configuration has this signer no more")
         assert ask(proxyd) == "sequencer"
@@ -243,7 +243,7 @@ def test_listeners(site):
                                    host="::1") as connection, \
                 proxyd.connect() as after:
             reload(proxyd, text)
-            assert proxyd.logged(msg="not listening any more",
+            proxyd.wait_log(msg="not listening any more",
                                  port=str(second))
             for each in (before, connection, after):
                 assert key_of(MESSAGE, each.rpc(MESSAGE)) == "sequencer"

@@ -135,7 +135,7 @@ def test_certificate_that_has_expired(site):
         path, line_of(text, "tls certificate"), pair[0])
     assert told in err
     with daemon.Proxyd(site, text) as proxyd:
-        assert proxyd.logged(level="warn")
+        proxyd.wait_log(level="warn")
 
 
 @pytest.mark.parametrize("which", ("listen on", "signers on"))

@@ -135,7 +135,7 @@ def test_turn_comes_in_time_or_not_at_all(site, kind):
             else:
                 assert answer.json() == TOO_LARGE
         assert late > 0
-        assert server.logged(msg="unavailable", reason="deadline")
+        server.wait_log(msg="unavailable", reason="deadline")
         for each in greedy:
             assert each.exchange(body=HEALTH).status == 200
 
