@@ -243,8 +243,7 @@ def test_listeners(site):
                                    host="::1") as connection, \
                 proxyd.connect() as after:
             reload(proxyd, text)
-            proxyd.wait_log(msg="not listening any more",
-                                 port=str(second))
+            proxyd.wait_log(msg="not listening any more", port=str(second))
             for each in (before, connection, after):
                 assert key_of(MESSAGE, each.rpc(MESSAGE)) == "sequencer"
         with pytest.raises(OSError):
