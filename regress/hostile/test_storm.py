@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import socket
-import ssl
 import threading
 import time
 
@@ -148,7 +147,8 @@ class Client(threading.Thread):
                         while self.turn(connection) and \
                                 not self.over.is_set():
                             pass
-                except (httpclient.Closed, ssl.SSLError, ConnectionError):
+                # Also ENOTCONN, of a half-close of what is closed already.
+                except (httpclient.Closed, OSError):
                     pass
         except BaseException as e:
             self.failure = e
