@@ -90,11 +90,21 @@ null_stdio(void)
 	return (0);
 }
 
-/* In the child, between fork and exec. */
+/*
+ * In the child, between fork and exec.
+ *
+ * glibc's cache of free pieces for each thread holds some of every size, from
+ * wherever they were freed last, and each of them holds back a page when
+ * memory is given back (common/heap.h); whoever overwrites freed memory finds
+ * it the least checked, too.
+ */
 static void
 exec_child(int fd, int report, const char *path, char **argv)
 {
 	static char	*env[] = {
+#ifdef __GLIBC__
+		"GLIBC_TUNABLES=glibc.malloc.tcache_count=0",
+#endif
 #ifdef SIGNERD_SANITIZE
 		"ASAN_OPTIONS=detect_leaks=0:abort_on_error=0",
 		"UBSAN_OPTIONS=print_stacktrace=1",

@@ -417,7 +417,7 @@ def test_idle_connections(site, kind):
             connected(idle, server, GREEDY, count)
             grown = kilobytes(pid, "RssAnon") - before
             assert count < grown < count * 40
-        wait_small(server, pid, before + 1792)
+        wait_small(server, pid, before + 384)
 
 
 def wait_small(server, pid, most):
