@@ -4,9 +4,12 @@
  */
 
 #include <sys/types.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +26,15 @@
 #define LOG_HEX_MAX	64
 /* A rendered line: every byte may become six, and then the frame. */
 #define LINE_MAX_SIZE	(6 * LOG_RECORD_MAX + 256)
+/* Bytes of a level before a line, as in sd-daemon(3): "<6>". */
+#define PREFIX		3
 
 static const char	*process = "signerd";
 static enum log_level	 threshold = LOG_LVL_INFO;
 static enum log_format	 format = LOG_FMT_LOGFMT;
 static uint32_t		 rate_max = 5000;
 static int		 use_syslog;
+static bool		 prefixed;	/* stderr leads to systemd's journal */
 static int		 attached;	/* stderr is still the terminal */
 static struct imsgbuf	*parent;
 static void		(*parent_wake)(void);
@@ -110,11 +116,30 @@ log_take_level(struct imsg *imsg)
 	return (0);
 }
 
+/*
+ * Whether what is written to stderr is read by systemd's journal: then
+ * JOURNAL_STREAM has its device and inode, systemd.exec(5).
+ */
+static bool
+is_journal(void)
+{
+	const char	*text = getenv("JOURNAL_STREAM");
+	struct stat	 st;
+	char		 here[64];
+
+	if (text == NULL || fstat(STDERR_FILENO, &st) == -1)
+		return (false);
+	(void)snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
+	return (strcmp(text, here) == 0);
+}
+
 void
 log_to_stderr(enum log_format fmt)
 {
 	format = fmt;
 	use_syslog = 0;
+	prefixed = is_journal();
 }
 
 void
@@ -301,19 +326,27 @@ write_line(const char *from, const struct log_record *r)
 	static const int	 priority[] = {
 		LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
 	};
-	static char		 line[LINE_MAX_SIZE];
+	static char		 line[PREFIX + LINE_MAX_SIZE];
+	char			*text = line + PREFIX;
 	size_t			 len;
 
 	if (!use_syslog)
 		tell_unwritten();
-	len = log_render(line, sizeof(line) - 1, format, from, r, now_us());
+	len = log_render(text, LINE_MAX_SIZE - 1, format, from, r, now_us());
 	if (use_syslog) {
-		syslog(priority[r->level], "%s", line);
+		syslog(priority[r->level], "%s", text);
 		if (!attached || r->level != LOG_LVL_ERROR)
 			return;
 	}
-	line[len++] = '\n';
-	put_line(line, len);
+	text[len++] = '\n';
+	if (!prefixed || use_syslog) {
+		put_line(text, len);
+		return;
+	}
+	line[0] = '<';
+	line[1] = (char)('0' + priority[r->level]);
+	line[2] = '>';
+	put_line(line, PREFIX + len);
 }
 
 /* "msg" and its value are first in every record. */

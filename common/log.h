@@ -108,7 +108,8 @@ void	log_to_parent(struct imsgbuf *, void (*wake)(void));
 int	log_send_level(struct imsgbuf *, enum log_level);
 int	log_take_level(struct imsg *);
 /*
- * The parent: to stderr in that format, or to syslog.  While a terminal may
+ * The parent: to stderr in that format (where that is systemd's journal, each
+ * line with its level before it, as in sd-daemon(3)), or to syslog.  While a terminal may
  * be waiting, what is an error goes to stderr as well; log_detach() ends it.
  */
 void	log_to_stderr(enum log_format);

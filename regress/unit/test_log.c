@@ -7,8 +7,10 @@
  * compat/imsg-buffer.o common/hex.o common/u256.o */
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include <stdlib.h>
 #include <time.h>
 
 #include "common/log.h"
@@ -241,6 +243,57 @@ to_syslog(void **state)
 	lines = catch_end();
 	assert_int_equal(lines, 0);
 	assert_non_null(strstr(syslog_text, " process=test msg=later"));
+	log_set_level(LOG_LVL_INFO);
+}
+
+/* What JOURNAL_STREAM says of a stream: its device and inode, and another. */
+static void
+name_stream(int fd, unsigned int more)
+{
+	struct stat	 st;
+	char		 text[64];
+
+	assert_int_equal(fstat(fd, &st), 0);
+	(void)snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino + more);
+	assert_int_equal(setenv("JOURNAL_STREAM", text, 1), 0);
+}
+
+static void
+to_the_journal(void **state)
+{
+	static const char	*begins[] = {
+		"<3>time=2", "<4>time=2", "<6>time=2", "<7>time=2"
+	};
+	struct log_record	 r;
+	int			 i;
+
+	(void)state;
+	log_set_level(LOG_LVL_DEBUG);
+	for (i = 0; i < 4; i++) {
+		catch_begin();
+		name_stream(STDERR_FILENO, 0);
+		log_to_stderr(LOG_FMT_LOGFMT);
+		log_start(&r, (enum log_level)i, "m");
+		log_end(&r);
+		assert_int_equal(catch_end(), 1);
+		assert_memory_equal(caught, begins[i], strlen(begins[i]));
+	}
+	/* The variable is of a stream that was; syslog has its own levels. */
+	catch_begin();
+	name_stream(STDERR_FILENO, 1);
+	log_to_stderr(LOG_FMT_JSON);
+	log_error("m");
+	name_stream(STDERR_FILENO, 0);
+	log_to_stderr(LOG_FMT_LOGFMT);
+	log_to_syslog(LOG_FMT_LOGFMT, "ident");
+	log_error("m");
+	assert_int_equal(catch_end(), 2);
+	assert_int_equal(caught[0], '{');
+	assert_non_null(strstr(caught, "\ntime="));
+	assert_memory_equal(syslog_text, "time=", 5);
+	unsetenv("JOURNAL_STREAM");
+	log_to_stderr(LOG_FMT_LOGFMT);
 	log_set_level(LOG_LVL_INFO);
 }
 
@@ -666,6 +719,7 @@ main(void)
 		cmocka_unit_test(levels),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(to_syslog),
+		cmocka_unit_test(to_the_journal),
 		cmocka_unit_test(fatal_ends),
 		channel_test(by_message),
 		channel_test(queue_limit),
