@@ -312,6 +312,7 @@ class Daemon:
             except ProcessLookupError:
                 pass
         self.process.wait()
+        self._reader.join(PATIENCE)
 
     def __enter__(self):
         return self
