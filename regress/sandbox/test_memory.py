@@ -126,8 +126,12 @@ def test_a_key_that_was_removed_is_nowhere(site):
 def test_scan_finds_what_is_there(signerd, name):
     """The clients' names are in all that see requests or rules: it can
     fail."""
-    found, _ = scan(pid_of(signerd, name), {
-        "name": b"sequencer.example", "other": b"batcher.example"})
+    with signerd.connect("sequencer.example") as one, \
+            signerd.connect("batcher.example") as other:
+        for each in (one, other):       # a frontend forgets who has gone
+            each.rpc(eth.call("health_status", [])).result()
+        found, _ = scan(pid_of(signerd, name), {
+            "name": b"sequencer.example", "other": b"batcher.example"})
     assert {form for form, _ in found} == {"name", "other"}
     assert any(m.dumped for _, m in found)
 

@@ -22,12 +22,18 @@
  * proc_start() starts this very program, whose main() then tells by what it
  * finds itself started: text on descriptor 3, until that is closed.
  */
+#ifdef __GLIBC__
+#define MALLOC	"env GLIBC_TUNABLES=glibc.malloc.tcache_count=0\n"
+#else
+#define MALLOC
+#endif
 #ifdef SIGNERD_SANITIZE
-#define ENVIRONMENT	"env ASAN_OPTIONS=detect_leaks=0:abort_on_error=0\n" \
+#define ENVIRONMENT	MALLOC						\
+			"env ASAN_OPTIONS=detect_leaks=0:abort_on_error=0\n" \
 			"env UBSAN_OPTIONS=print_stacktrace=1\n"
 #define NULL_FDS	"fd 0 null\nfd 1 null\nfd 2 other\n"
 #else
-#define ENVIRONMENT
+#define ENVIRONMENT	MALLOC
 #define NULL_FDS	"fd 0 null\nfd 1 null\nfd 2 null\n"
 #endif
 
