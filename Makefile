@@ -27,6 +27,10 @@ BASE_OBJS = \
 	$O/common/proc.o \
 	$O/common/sandbox.o \
 	$O/common/sandbox_tables.o \
+	$O/common/histogram.o \
+	$O/common/metrics.o \
+	$O/common/metrics_table.o \
+	$O/common/msgfield.o \
 	$O/compat/imsg-buffer.o \
 	$O/compat/imsg.o
 
@@ -45,7 +49,7 @@ PARENT_OBJS = \
 	$O/common/faults.o \
 	$O/common/imsgev.o \
 	$O/common/loop.o \
-	$O/common/msgfield.o \
+	$O/common/gather.o \
 	$O/common/reload.o
 
 # What reads a configuration.
@@ -78,6 +82,7 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/frontmsg.o \
 	$O/signerd/linkmsg.o \
 	$O/signerd/parent.o \
+	$O/signerd/parent_metrics.o \
 	$O/signerd/parent_reload.o \
 	$O/signerd/parse.o \
 	$O/signerd/setup.o \
@@ -119,7 +124,6 @@ NETWORK_OBJS = \
 	$O/common/jsonrpc.o \
 	$O/common/jsonscan.o \
 	$O/common/loop.o \
-	$O/common/msgfield.o \
 	$O/common/rpcserver.o \
 	$O/common/tlscheck.o \
 	$O/common/tlsconn.o \
@@ -161,7 +165,6 @@ DIALER_OBJS = $(BASE_OBJS) \
 	$O/common/imsgev.o \
 	$O/common/heap.o \
 	$O/common/loop.o \
-	$O/common/msgfield.o \
 	$O/signerd/dial_address.o \
 	$O/signerd/dial_attempt.o \
 	$O/signerd/dial_connect.o \
@@ -220,6 +223,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 KEYD_OBJS = $(COMMON_OBJS) \
 	$O/common/base64.o \
 	$O/common/secret.o \
+	$O/keyd/count.o \
 	$O/keyd/der.o \
 	$O/keyd/eckey.o \
 	$O/keyd/keccak.o \

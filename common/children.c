@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "common/children.h"
+#include "common/gather.h"
 #include "common/loop.h"
 
 /* Until children are ready; and, over their own time, until they are gone. */
@@ -294,6 +295,22 @@ all_answered(const struct children *set)
 	return (true);
 }
 
+/* Those that every daemon has; all others are its own. */
+static int
+take_message(struct child *c, struct imsg *imsg)
+{
+	struct children	*set = c->set;
+
+	switch (imsg_get_type(imsg)) {
+	case METRICS_SAMPLE:
+	case METRICS_END:
+	case METRICS_WANT:
+		return (set->gather == NULL ? -1 :
+		    gather_message(set->gather, c, imsg));
+	}
+	return (set->cb->message(c, imsg, set->arg));
+}
+
 static void
 on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 {
@@ -307,7 +324,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	}
 	if (set->stopping)
 		return;
-	if (set->cb->message(c, imsg, set->arg) == -1) {
+	if (take_message(c, imsg) == -1) {
 		log_error("a message of %s that was not expected", c->name);
 		children_end(set);
 		return;

@@ -17,6 +17,7 @@
 struct event;
 struct event_base;
 struct children;
+struct gather;
 
 /*
  * The children of one daemon, from their start to the end.  Each has to
@@ -80,6 +81,7 @@ struct children {
 	const struct children_cb *cb;
 	void			*arg;
 	/* From here on it is not. */
+	struct gather		*gather;	/* of metrics, or NULL */
 	bool			 failed;	/* something was reported */
 	bool			 ready;
 	bool			 stopping;

@@ -126,6 +126,8 @@ channel_serve(struct keyd *k, struct channel *c)
 		return;
 	}
 	c->pending = n > 0;
+	c->turns++;
+	c->full_turns += c->pending;
 	channel_write(c);
 }
 

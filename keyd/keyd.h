@@ -36,6 +36,9 @@ struct channel {
 	bool		 open;
 	bool		 pending;	/* messages read and not yet taken */
 	size_t		 unread;	/* bytes of answers since none waited */
+	uint64_t	 turns;
+	uint64_t	 full_turns;	/* with something left */
+	uint64_t	 malformed;
 };
 
 /* Keys and rules: those in force, or a candidate. */

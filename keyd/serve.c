@@ -160,12 +160,14 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 			return (refuse(k, c, id));
 		log_warn("a request of a %s that does not decode",
 		    serve_asker(c));
+		c->malformed++;
 		return (keymsg_send_badrequest(&c->ibuf, id));
 	}
 	if (!role_agrees(c, &request)) {
 		log_warn("a request of a %s with via %u", serve_asker(c),
 		    request.via);
 		request_clear(&request);
+		c->malformed++;
 		return (keymsg_send_badrequest(&c->ibuf, id));
 	}
 	memset(&reply, 0, sizeof(reply));
@@ -195,6 +197,7 @@ serve_message(struct keyd *k, struct channel *c, struct imsg *imsg)
 {
 	if (imsg_get_type(imsg) != KEYD_SIGN) {
 		log_warn("an unknown message from a %s", serve_asker(c));
+		c->malformed++;
 		return (keymsg_send_badrequest(&c->ibuf, 0));
 	}
 	return (serve_request(k, c, imsg));

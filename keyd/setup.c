@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/secret.h"
+#include "keyd/count.h"
 #include "keyd/keyd.h"
 #include "keyd/keyfile.h"
 
@@ -323,6 +325,11 @@ setup_message(struct keyd *k, struct imsg *imsg)
 	if (type == LOG_SETLEVEL) {
 		if (log_take_level(imsg) == -1)
 			fatalx("bad level message");
+		return;
+	}
+	if (type == METRICS_ASK) {
+		if (count_say(k, imsg) == -1)
+			fatalx("bad message for metrics");
 		return;
 	}
 	if (type != KEYD_CONFIG && (k->next == NULL || k->next->ended !=

@@ -167,6 +167,7 @@ parent_run(struct parent *p, const struct proc_user *user,
 	p->set.arg = p;
 	children_init(&p->set);
 	parent_reload_init(p);
+	parent_metrics_init(p);
 	if (start_children(p, user, keyd) == -1)
 		return (1);
 	make_channels(p, &ends);

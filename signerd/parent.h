@@ -11,6 +11,7 @@
 
 #include "common/children.h"
 #include "common/daemon.h"
+#include "common/gather.h"
 #include "common/proc.h"
 #include "common/reload.h"
 #include "signerd/config.h"
@@ -31,6 +32,7 @@ struct parent {
 	struct config		*config;	/* that is in force */
 	struct config		*candidate;	/* of a reload, or NULL */
 	struct reload		 reload;
+	struct gather		 gather;
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTENs so far */
 	struct children		 set;
@@ -62,6 +64,11 @@ void	parent_reload_init(struct parent *);
 /* What the configuration says of the log. */
 struct daemon_log parent_log(const struct config *);
 void	parent_log_listen(const struct config_listen *, const char *msg);
+
+/* ---- signerd/parent_metrics.c ------------------------------------------ */
+
+/* After children_init(). */
+void	parent_metrics_init(struct parent *);
 
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: proxyd/parent.o proxyd/setup.o proxyd/relaymsg.o
+/* objects: common/gather.o common/metrics.o common/metrics_table.o
+ * common/histogram.o proxyd/parent.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o

@@ -1,0 +1,331 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include "common/metrics.h"
+
+#define COUNTER		METRIC_COUNTER, UNIT_NONE
+#define GAUGE		METRIC_GAUGE, UNIT_NONE
+#define INFO		METRIC_INFO, UNIT_NONE
+#define SECONDS		METRIC_HISTOGRAM, UNIT_SECONDS
+#define MILLISECONDS	METRIC_HISTOGRAM, UNIT_MILLISECONDS
+#define SIZES		METRIC_HISTOGRAM, UNIT_NONE
+
+#define ASKERS		(METRICS_FRONTEND | METRICS_LINK)
+#define NETWORK		(METRICS_FRONTEND | METRICS_LINK | METRICS_DIALER)
+
+/*
+ * The definitions.  The manual pages list them under METRICS, and a test
+ * compares.
+ */
+static const struct metric_def defs[METRIC_COUNT] = {
+	/* ---- op-signer's --------------------------------------------- */
+	[METRIC_OP_TRANSACTION] = {
+	    "signer_signtransaction_total", COUNTER, METRICS_KEYD,
+	    "Transactions that keyd decided on.",
+	    { "client", "status", "error" } },
+	[METRIC_OP_PAYLOAD] = {
+	    "signer_signblockpayload_total", COUNTER, METRICS_KEYD,
+	    "Block payloads that keyd decided on.",
+	    { "client", "status", "error" } },
+	[METRIC_OP_HTTP_REQUESTS] = {
+	    "signer_http_requests_count_total", COUNTER, METRICS_FRONTEND,
+	    "HTTP requests of clients.",
+	    { "method" } },
+	[METRIC_OP_HTTP_RESPONSES] = {
+	    "signer_http_responses_count_total", COUNTER, METRICS_FRONTEND,
+	    "HTTP answers to clients.",
+	    { "method", "response_code" } },
+	[METRIC_OP_HTTP_INFLIGHT] = {
+	    "signer_http_inflight_requests_count", GAUGE, METRICS_FRONTEND,
+	    "HTTP requests without an answer yet.",
+	    { "method" } },
+	[METRIC_OP_HTTP_DURATION] = {
+	    "signer_http_request_duration_ms", MILLISECONDS,
+	    METRICS_FRONTEND,
+	    "Time from an HTTP request to its answer, in milliseconds.",
+	    { "method", "response_code" } },
+	[METRIC_OP_HTTP_LATENCY] = {
+	    "signer_http_request_latency_seconds", SECONDS,
+	    METRICS_FRONTEND,
+	    "Time from an HTTP request to its answer.",
+	    { "method", "response_code" } },
+	[METRIC_OP_HTTP_SIZE] = {
+	    "signer_http_response_size", SIZES, METRICS_FRONTEND,
+	    "Bytes of the bodies of HTTP answers.",
+	    { "method", "response_code" } },
+
+	/* ---- The daemon ---------------------------------------------- */
+	[METRIC_BUILD] = {
+	    "signerd_build_info", INFO, METRICS_PARENT,
+	    "What runs.",
+	    { "version" } },
+	[METRIC_START_TIME] = {
+	    "signerd_start_time_seconds", GAUGE, METRICS_PARENT,
+	    "When the daemon was started, in Unix time.",
+	    { NULL } },
+	[METRIC_PROCESS_UP] = {
+	    "signerd_process_up", GAUGE, METRICS_PARENT,
+	    "Whether a process answered within a second when it was asked.",
+	    { "process" } },
+	[METRIC_PROCESS_MEMORY] = {
+	    "signerd_process_resident_memory_bytes", GAUGE, METRICS_PARENT,
+	    "Memory that a process has in use.",
+	    { "process" } },
+	[METRIC_LOG_SUPPRESSED] = {
+	    "signerd_log_suppressed_total", COUNTER, METRICS_PARENT,
+	    "Log records of a process that were over the rate.",
+	    { "process" } },
+	[METRIC_CONFIG_GENERATION] = {
+	    "signerd_config_generation", GAUGE, METRICS_PARENT,
+	    "Number of the configuration in force, from 1.",
+	    { NULL } },
+	[METRIC_CONFIG_LOADED] = {
+	    "signerd_config_load_time_seconds", GAUGE, METRICS_PARENT,
+	    "When the configuration in force was loaded, in Unix time.",
+	    { NULL } },
+	[METRIC_CONFIG_FAILED] = {
+	    "signerd_config_failure_time_seconds", GAUGE, METRICS_PARENT,
+	    "When a reload failed last, in Unix time; 0 if none did.",
+	    { NULL } },
+	[METRIC_CONFIG_SUCCESS] = {
+	    "signerd_config_last_reload_successful", GAUGE, METRICS_PARENT,
+	    "Whether the last reload, or the start, was good.",
+	    { NULL } },
+	[METRIC_RELOADS] = {
+	    "signerd_reloads_total", COUNTER, METRICS_PARENT,
+	    "Reloads, by their result: success or failure.",
+	    { "result" } },
+	[METRIC_RULE_SERVED] = {
+	    "signerd_rule_served", GAUGE, METRICS_PARENT,
+	    "Whether a request by a rule could reach its key now.",
+	    { "rule", "client", "link", "key" } },
+
+	/* ---- keyd ---------------------------------------------------- */
+	[METRIC_KEY_INFO] = {
+	    "signerd_key_info", INFO, METRICS_PARENT,
+	    "Keys that are loaded.",
+	    { "key", "address" } },
+	[METRIC_KEY_SIGNATURES] = {
+	    "signerd_key_signatures_total", COUNTER, METRICS_KEYD,
+	    "Signatures by a key.",
+	    { "address", "method" } },
+	[METRIC_KEY_REFUSALS] = {
+	    "signerd_key_refusals_total", COUNTER, METRICS_KEYD,
+	    "Requests that a rule of a key refused.",
+	    { "address", "method" } },
+	[METRIC_RULE_SIGNATURES] = {
+	    "signerd_rule_signatures_total", COUNTER, METRICS_KEYD,
+	    "Signatures that a rule permitted, since it is in force.",
+	    { "rule" } },
+	[METRIC_RULE_REFUSALS] = {
+	    "signerd_rule_refusals_total", COUNTER, METRICS_KEYD,
+	    "Requests that a rule refused, since it is in force.",
+	    { "rule" } },
+	[METRIC_REFUSALS] = {
+	    "signerd_refusals_total", COUNTER, METRICS_KEYD,
+	    "Requests that keyd refused, by whom and why.",
+	    { "client", "method", "reason" } },
+	[METRIC_KEYD_MALFORMED] = {
+	    "signerd_keyd_malformed_requests_total", COUNTER, METRICS_KEYD,
+	    "Messages of a process that keyd could not make sense of.",
+	    { "process" } },
+	[METRIC_KEYD_TURNS] = {
+	    "signerd_keyd_turns_total", COUNTER, METRICS_KEYD,
+	    "Turns in which keyd answered requests of a process.",
+	    { "process" } },
+	[METRIC_KEYD_FULL_TURNS] = {
+	    "signerd_keyd_full_turns_total", COUNTER, METRICS_KEYD,
+	    "Turns that ended with requests left for the next one.",
+	    { "process" } },
+	[METRIC_KEYD_UNREAD] = {
+	    "signerd_keyd_unread_answers", GAUGE, METRICS_KEYD,
+	    "Answers of keyd that a process has not read.",
+	    { "process" } },
+	[METRIC_KEYD_UNREAD_BYTES] = {
+	    "signerd_keyd_unread_bytes", GAUGE, METRICS_KEYD,
+	    "Bytes of results in answers since none was unread.",
+	    { "process" } },
+
+	/* ---- Requests ------------------------------------------------ */
+	[METRIC_REQUESTS] = {
+	    "signerd_requests_total", COUNTER, ASKERS,
+	    "Calls by method and result: signed, refused, rejected, "
+	    "answered or unavailable.",
+	    { "process", "method", "result" } },
+	[METRIC_REJECTIONS] = {
+	    "signerd_rejections_total", COUNTER, ASKERS,
+	    "Calls and messages that were answered without a signature.",
+	    { "process", "reason" } },
+	[METRIC_REQUEST_SECONDS] = {
+	    "signerd_request_seconds", SECONDS, ASKERS,
+	    "Time from a call to its answer, where keyd was asked.",
+	    { "process", "method" } },
+	[METRIC_REQUEST_QUEUE_SECONDS] = {
+	    "signerd_request_queue_seconds", SECONDS, ASKERS,
+	    "The part of it that was spent waiting and between processes.",
+	    { "process", "method" } },
+	[METRIC_REQUEST_KEYD_SECONDS] = {
+	    "signerd_request_keyd_seconds", SECONDS, ASKERS,
+	    "The part of it that was spent in keyd.",
+	    { "process", "method" } },
+	[METRIC_QUEUE] = {
+	    "signerd_queued_requests", GAUGE, ASKERS,
+	    "Requests with calls that keyd has not answered.",
+	    { "process" } },
+	[METRIC_QUEUE_MAX] = {
+	    "signerd_queued_requests_max", GAUGE, ASKERS,
+	    "How many there may be: max queue.",
+	    { "process" } },
+	[METRIC_IN_KEYD] = {
+	    "signerd_keyd_requests_in_flight", GAUGE, ASKERS,
+	    "Calls that were sent to keyd and are not answered.",
+	    { "process" } },
+	[METRIC_KEYD_BEHIND] = {
+	    "signerd_keyd_behind", GAUGE, ASKERS,
+	    "Whether keyd is behind its deadline.",
+	    { "process" } },
+	[METRIC_LATE_ANSWERS] = {
+	    "signerd_keyd_late_answers_total", COUNTER, ASKERS,
+	    "Answers of keyd for which nobody waited any more.",
+	    { "process" } },
+
+	/* ---- Connections --------------------------------------------- */
+	[METRIC_CONNECTIONS] = {
+	    "signerd_connections", GAUGE, METRICS_FRONTEND,
+	    "Connections of clients.",
+	    { NULL } },
+	[METRIC_CONNECTIONS_MAX] = {
+	    "signerd_connections_max", GAUGE, METRICS_FRONTEND,
+	    "How many there may be: max connections.",
+	    { NULL } },
+	[METRIC_CONNECTIONS_ACCEPTED] = {
+	    "signerd_connections_total", COUNTER, METRICS_FRONTEND,
+	    "Connections that were accepted.",
+	    { NULL } },
+	[METRIC_CONNECTIONS_REFUSED] = {
+	    "signerd_connections_refused_total", COUNTER, METRICS_FRONTEND,
+	    "Connections that were closed at once.",
+	    { "reason" } },
+	[METRIC_CONNECTIONS_CLOSED] = {
+	    "signerd_connections_closed_total", COUNTER, METRICS_FRONTEND,
+	    "Connections that we closed before the client did.",
+	    { "reason" } },
+	[METRIC_HANDSHAKES] = {
+	    "signerd_handshakes_total", COUNTER, METRICS_FRONTEND,
+	    "TLS handshakes of clients that succeeded.",
+	    { NULL } },
+	[METRIC_HANDSHAKE_FAILURES] = {
+	    "signerd_handshake_failures_total", COUNTER, METRICS_FRONTEND,
+	    "TLS handshakes of clients that failed.",
+	    { "reason" } },
+	[METRIC_BODY_BYTES] = {
+	    "signerd_body_bytes", GAUGE, METRICS_FRONTEND,
+	    "Memory that bodies of requests take.",
+	    { NULL } },
+	[METRIC_BODIES_WAITING] = {
+	    "signerd_bodies_waiting", GAUGE, METRICS_FRONTEND,
+	    "Large bodies that wait for their turn.",
+	    { NULL } },
+	[METRIC_LISTENERS] = {
+	    "signerd_listeners", GAUGE, METRICS_FRONTEND,
+	    "Sockets on which clients are accepted.",
+	    { NULL } },
+
+	/* ---- Certificates -------------------------------------------- */
+	[METRIC_CERT_EXPIRY] = {
+	    "signerd_certificate_expiry_seconds", GAUGE, ASKERS,
+	    "When a certificate of ours expires, in Unix time.",
+	    { "use", "link" } },
+	[METRIC_CRL_UPDATE] = {
+	    "signerd_crl_next_update_seconds", GAUGE, ASKERS,
+	    "When a certificate revocation list is out of date, in Unix "
+	    "time.",
+	    { "use", "link" } },
+
+	/* ---- Links --------------------------------------------------- */
+	[METRIC_LINK_INFO] = {
+	    "signerd_link_info", INFO, METRICS_PARENT,
+	    "Links that are configured.",
+	    { "link", "url" } },
+	[METRIC_LINK_STATE] = {
+	    "signerd_link_state_info", INFO, METRICS_LINK,
+	    "What a link is doing, and with whom.",
+	    { "link", "state", "peer" } },
+	[METRIC_LINK_REGISTERED] = {
+	    "signerd_link_up", GAUGE, METRICS_LINK,
+	    "Whether the proxy has registered us.",
+	    { "link" } },
+	[METRIC_LINK_SINCE] = {
+	    "signerd_link_up_seconds", GAUGE, METRICS_LINK,
+	    "For how long it has; 0 where it has not.",
+	    { "link" } },
+	[METRIC_LINK_IN_FLIGHT] = {
+	    "signerd_link_requests_in_flight", GAUGE, METRICS_LINK,
+	    "Messages of the proxy without an answer yet.",
+	    { "link" } },
+	[METRIC_LINK_REQUESTS] = {
+	    "signerd_link_messages_total", COUNTER, METRICS_LINK,
+	    "Messages of the proxy with requests.",
+	    { "link" } },
+	[METRIC_LINK_ATTEMPTS] = {
+	    "signerd_link_attempts_total", COUNTER, METRICS_LINK,
+	    "How often a link was dialled.",
+	    { "link" } },
+	[METRIC_LINK_REGISTRATIONS] = {
+	    "signerd_link_registrations_total", COUNTER, METRICS_LINK,
+	    "How often a link came up.",
+	    { "link" } },
+	[METRIC_LINK_FAILURES] = {
+	    "signerd_link_failures_total", COUNTER, METRICS_LINK,
+	    "How often a link broke, by the state in which it did.",
+	    { "link", "state" } },
+	[METRIC_DIAL_ATTEMPTS] = {
+	    "signerd_dialer_attempts_total", COUNTER, METRICS_DIALER,
+	    "Attempts to connect to a proxy, by its host and port.",
+	    { "host", "port" } },
+	[METRIC_DIAL_FAILURES] = {
+	    "signerd_dialer_failures_total", COUNTER, METRICS_DIALER,
+	    "Those that found no connection.",
+	    { "host", "port" } },
+	[METRIC_DIAL_LOOKUPS] = {
+	    "signerd_dialer_lookups_total", COUNTER, METRICS_DIALER,
+	    "Names that were looked up.",
+	    { "host", "port" } },
+
+	/* ---- What serves them ---------------------------------------- */
+	[METRIC_STATUS_REQUESTS] = {
+	    "signerd_metrics_requests_total", COUNTER, METRICS_FRONTEND,
+	    "Requests for metrics and health, by path and status.",
+	    { "path", "code" } },
+	[METRIC_STATUS_CONNECTIONS] = {
+	    "signerd_metrics_connections", GAUGE, METRICS_FRONTEND,
+	    "Connections for metrics and health.",
+	    { NULL } },
+	[METRIC_STATUS_REFUSED] = {
+	    "signerd_metrics_connections_refused_total", COUNTER,
+	    METRICS_FRONTEND,
+	    "Connections that had to give way: max metrics-connections.",
+	    { NULL } },
+	[METRIC_STATUS_TIMEOUTS] = {
+	    "signerd_metrics_timeouts_total", COUNTER, METRICS_FRONTEND,
+	    "Connections that were closed for being slow.",
+	    { NULL } }
+};
+
+const struct metric_def *
+metric_def(unsigned int metric)
+{
+	return (metric < METRIC_COUNT ? &defs[metric] : NULL);
+}
+
+size_t
+metric_labels(const struct metric_def *def)
+{
+	size_t	 n = 0;
+
+	while (n < METRICS_LABELS && def->label[n] != NULL)
+		n++;
+	return (n);
+}
