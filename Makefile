@@ -123,8 +123,13 @@ NETWORK_OBJS = \
 	$O/common/json.o \
 	$O/common/jsonrpc.o \
 	$O/common/jsonscan.o \
+	$O/common/list.o \
 	$O/common/loop.o \
+	$O/common/metrics_render.o \
+	$O/common/metrics_set.o \
 	$O/common/rpcserver.o \
+	$O/common/statusconn.o \
+	$O/common/statusserver.o \
 	$O/common/tlscheck.o \
 	$O/common/tlsconn.o \
 	$O/common/tlsctx.o \
@@ -177,7 +182,6 @@ DIALER_OBJS = $(BASE_OBJS) \
 
 # The process of the links to proxies: the same in another role.
 LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
-	$O/common/list.o \
 	$O/signerd/advertise.o \
 	$O/signerd/dialmsg.o \
 	$O/signerd/frontmsg.o \
@@ -196,7 +200,6 @@ LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 # The network process of the other daemon.
 RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/common/json_splice.o \
-	$O/common/list.o \
 	$O/keyd/payload.o \
 	$O/keyd/policy.o \
 	$O/keyd/rlp.o \

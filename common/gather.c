@@ -377,13 +377,15 @@ on_later(int fd, short what, void *arg)
 	want(arg);
 }
 
-/* One at a time. */
+/* One at a time: a second takes the place of the first. */
 static int
 take_want(struct gather *g, struct child *c, struct imsg *imsg)
 {
-	if (strcmp(c->name, g->server) != 0 || g->wanted ||
+	if (strcmp(c->name, g->server) != 0 ||
 	    metrics_get(imsg, &g->want_id) == -1)
 		return (-1);
+	if (g->wanted)
+		return (0);
 	g->wanted = true;
 	want(g);
 	return (0);
