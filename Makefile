@@ -155,12 +155,14 @@ API_OBJS = \
 # The network process: TLS, HTTP, JSON-RPC.  No key, no file.
 FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 	$O/signerd/direct.o \
+	$O/signerd/front_metrics.o \
 	$O/signerd/front_setup.o \
 	$O/signerd/frontend.o \
 	$O/signerd/frontmsg.o \
 	$O/signerd/keylink.o \
 	$O/signerd/keynames.o \
 	$O/signerd/metadata.o \
+	$O/signerd/ready.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o
 

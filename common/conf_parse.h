@@ -89,6 +89,12 @@ struct conf_settings {
 	CONF_TIMEOUT(body, 30 * CONF_SEC, 60 * CONF_MIN),		\
 	CONF_TIMEOUT(idle, 3 * CONF_MIN, 60 * CONF_MIN),		\
 	CONF_TIMEOUT(write, 30 * CONF_SEC, 60 * CONF_MIN)
+/* Of who asks for metrics. */
+#define CONF_SETTINGS_METRICS						\
+	{ "max", "metrics-connections", SETTING_COUNT, 16, 1, 1024,	\
+	    CONF_LIMIT(max_metrics) }
+#define CONF_TIMEOUTS_METRICS						\
+	CONF_TIMEOUT(metrics, 10 * CONF_SEC, 60 * CONF_MIN)
 /* Of websockets, on both sides. */
 #define CONF_SETTINGS_LINK						\
 	{ "max", "link-requests", SETTING_COUNT, 256, 1, 65536,		\

@@ -236,13 +236,14 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	/* ---- Certificates -------------------------------------------- */
 	[METRIC_CERT_EXPIRY] = {
 	    "signerd_certificate_expiry_seconds", GAUGE, ASKERS,
-	    "When a certificate of ours expires, in Unix time.",
-	    { "use", "link" } },
+	    "When a certificate of ours, or the first of our authorities, "
+	    "expires, in Unix time.",
+	    { "file", "link" } },
 	[METRIC_CRL_UPDATE] = {
 	    "signerd_crl_next_update_seconds", GAUGE, ASKERS,
-	    "When a certificate revocation list is out of date, in Unix "
-	    "time.",
-	    { "use", "link" } },
+	    "When the first certificate revocation list is out of date, in "
+	    "Unix time.",
+	    { "link" } },
 
 	/* ---- Links --------------------------------------------------- */
 	[METRIC_LINK_INFO] = {

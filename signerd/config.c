@@ -37,6 +37,7 @@ config_new(void)
 	if (conf == NULL)
 		fatal("configuration");
 	STAILQ_INIT(&conf->listens);
+	STAILQ_INIT(&conf->metrics);
 	STAILQ_INIT(&conf->proxies);
 	STAILQ_INIT(&conf->nameservers);
 	STAILQ_INIT(&conf->keys);
@@ -51,21 +52,29 @@ config_new(void)
 	return (conf);
 }
 
+static void
+free_listens(struct config_listens *listens)
+{
+	struct config_listen *listen;
+
+	while ((listen = STAILQ_FIRST(listens)) != NULL) {
+		STAILQ_REMOVE_HEAD(listens, entry);
+		free(listen->host);
+		free(listen);
+	}
+}
+
 /* What there can be several of. */
 static void
 free_lists(struct config *conf)
 {
-	struct config_listen *listen;
 	struct config_proxy *proxy;
 	struct config_nameserver *ns;
 	struct config_key *key;
 	struct config_rule *rule;
 
-	while ((listen = STAILQ_FIRST(&conf->listens)) != NULL) {
-		STAILQ_REMOVE_HEAD(&conf->listens, entry);
-		free(listen->host);
-		free(listen);
-	}
+	free_listens(&conf->listens);
+	free_listens(&conf->metrics);
 	while ((proxy = STAILQ_FIRST(&conf->proxies)) != NULL) {
 		STAILQ_REMOVE_HEAD(&conf->proxies, entry);
 		config_proxy_free(proxy);
@@ -120,16 +129,16 @@ find_key(const struct config *conf, const char *name)
 
 /* ---- Statements ------------------------------------------------------- */
 
-void
-parser_listen(struct parser *p, const struct lexer_token *host,
+static void
+add_listen(struct parser *p, struct config_listens *listens,
+    const char *statement, const struct lexer_token *host,
     const struct lexer_token *port)
 {
 	struct config_listen *listen;
 	uint16_t number;
 	char *address;
 
-	p->common.seen |= STATEMENT_LISTEN;
-	address = conf_listen(&p->common, "listen on", host, port, &number);
+	address = conf_listen(&p->common, statement, host, port, &number);
 	if (address == NULL)
 		return;
 	listen = calloc(1, sizeof(*listen));
@@ -141,7 +150,22 @@ parser_listen(struct parser *p, const struct lexer_token *host,
 	listen->line = host->pos.line;
 	listen->host = address;
 	listen->port = listen->given = number;
-	STAILQ_INSERT_TAIL(&p->conf->listens, listen, entry);
+	STAILQ_INSERT_TAIL(listens, listen, entry);
+}
+
+void
+parser_listen(struct parser *p, const struct lexer_token *host,
+    const struct lexer_token *port)
+{
+	p->common.seen |= STATEMENT_LISTEN;
+	add_listen(p, &p->conf->listens, "listen on", host, port);
+}
+
+void
+parser_metrics(struct parser *p, const struct lexer_token *host,
+    const struct lexer_token *port)
+{
+	add_listen(p, &p->conf->metrics, "metrics on", host, port);
 }
 
 void

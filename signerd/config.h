@@ -29,6 +29,7 @@
 #define CONFIG_TARGET_MAX	255	/* of a url: path and query */
 #define CONFIG_NAMESERVERS	8
 
+/* A socket: of `listen on`, or of `metrics on`. */
 struct config_listen {
 	STAILQ_ENTRY(config_listen) entry;
 	char		*host;		/* numeric address */
@@ -42,6 +43,7 @@ struct config_listen {
 	bool		 kept;		/* it goes on from what ran before */
 	uint32_t	 number;	/* the frontend's of it */
 };
+STAILQ_HEAD(config_listens, config_listen);
 
 struct config_key {
 	STAILQ_ENTRY(config_key) entry;
@@ -105,6 +107,7 @@ struct config_limits {
 	uint32_t	max_queue;		/* max queue, HTTP requests */
 	uint32_t	max_waiting;		/* max waiting, in keyd, each */
 	uint32_t	max_link_requests;	/* max link-requests, each link */
+	uint32_t	max_metrics;		/* max metrics-connections */
 	uint32_t	timeout_handshake;	/* timeout handshake, ms */
 	uint32_t	timeout_header;		/* timeout header, ms */
 	uint32_t	timeout_body;		/* timeout body, ms */
@@ -119,13 +122,15 @@ struct config_limits {
 	uint32_t	timeout_dead;		/* timeout dead, ms */
 	uint32_t	timeout_backoff;	/* timeout backoff, ms */
 	uint32_t	timeout_stable;		/* timeout stable, ms */
+	uint32_t	timeout_metrics;	/* timeout metrics, ms */
 };
 
 struct config {
 	char		*user;
 	char		*keyd_user;		/* NULL: not named */
 	char		*chroot;
-	STAILQ_HEAD(, config_listen) listens;
+	struct config_listens listens;
+	struct config_listens metrics;
 	/* Paths can be NULL where there is no listen. */
 	struct conf_file ca;
 	struct conf_file cert;
@@ -154,7 +159,7 @@ struct config_started {
 	char		*keyd_user;	/* whoever that is */
 	const char	*keyd_default;	/* where the file names none */
 	char		*chroot;
-	bool		 listens;	/* there is a frontend */
+	bool		 frontend;	/* there is one */
 	bool		 proxies;	/* there is a link process */
 	uint64_t	 files;		/* limit of open ones */
 };
@@ -195,7 +200,7 @@ void		 config_print(const struct config *, FILE *);
  */
 int		 config_open(struct config *);
 /*
- * Binds and listens on every `listen on`.  The same way.  The port that the
+ * Binds and listens on every `listen on` and `metrics on`.  The same way.  The port that the
  * kernel chose for port 0 is put in the place of the 0.
  */
 int		 config_bind(struct config *);

@@ -46,6 +46,9 @@ print_head(FILE *f, const struct config *conf)
 	STAILQ_FOREACH(listen, &conf->listens, entry)
 		fprintf(f, "\nlisten on %s port %u", listen->host,
 		    listen->port);
+	STAILQ_FOREACH(listen, &conf->metrics, entry)
+		fprintf(f, "\nmetrics on %s port %u", listen->host,
+		    listen->port);
 }
 
 void

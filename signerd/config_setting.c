@@ -16,6 +16,7 @@ static const struct conf_setting settings[] = {
 	{ "max", "waiting", SETTING_COUNT, 8, 1, 1024,
 	    CONF_LIMIT(max_waiting) },
 	CONF_SETTINGS_LINK,
+	CONF_SETTINGS_METRICS,
 	CONF_TIMEOUTS_HTTP,
 	CONF_TIMEOUT(request, 2 * CONF_SEC, CONF_MIN),
 	CONF_TIMEOUT(keyd, CONF_SEC, CONF_MIN),
@@ -23,7 +24,8 @@ static const struct conf_setting settings[] = {
 	CONF_TIMEOUTS_LINK,
 	CONF_TIMEOUT(renew, 60 * CONF_SEC, 60 * CONF_MIN),
 	CONF_TIMEOUT(backoff, 20 * CONF_SEC, 60 * CONF_MIN),
-	CONF_TIMEOUT(stable, 60 * CONF_SEC, 60 * CONF_MIN)
+	CONF_TIMEOUT(stable, 60 * CONF_SEC, 60 * CONF_MIN),
+	CONF_TIMEOUTS_METRICS
 };
 
 #define NSETTINGS	(sizeof(settings) / sizeof(settings[0]))

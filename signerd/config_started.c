@@ -16,8 +16,9 @@
 uint64_t
 config_files(const struct config *conf)
 {
-	return ((uint64_t)conf->limits.max_connections + SPARE_FILES +
-	    PROXY_FILES * (uint64_t)conf->nproxies);
+	return ((uint64_t)conf->limits.max_connections +
+	    (STAILQ_EMPTY(&conf->metrics) ? 0 : conf->limits.max_metrics) +
+	    SPARE_FILES + PROXY_FILES * (uint64_t)conf->nproxies);
 }
 
 /* Without root it has no effect. */
@@ -41,21 +42,32 @@ check_users(struct parser *p)
 	conf_same(&p->common, SINGLE_CHROOT, "chroot", conf->chroot, s->chroot);
 }
 
+static void
+check_frontend(struct parser *p, const struct config_listens *listens,
+    const char *statement)
+{
+	const struct config_listen *listen = STAILQ_FIRST(listens);
+	struct lexer_pos pos;
+
+	if (listen == NULL || p->started->frontend)
+		return;
+	pos.file = listen->conf;
+	pos.line = listen->line;
+	pos.order = listen->order;
+	lexer_error(p->common.lexer, &pos, "the first \"%s\" of a daemon "
+	    "that was started with neither \"listen\" nor \"metrics\" "
+	    "needs a restart", statement);
+}
+
 /* For the first of them there is no process. */
 static void
 check_processes(struct parser *p)
 {
-	const struct config_listen *listen = STAILQ_FIRST(&p->conf->listens);
 	const struct config_proxy *proxy = STAILQ_FIRST(&p->conf->proxies);
 	struct lexer_pos pos;
 
-	if (listen != NULL && !p->started->listens) {
-		pos.file = listen->conf;
-		pos.line = listen->line;
-		pos.order = listen->order;
-		lexer_error(p->common.lexer, &pos, "the first \"listen\" of "
-		    "a daemon that was started without one needs a restart");
-	}
+	check_frontend(p, &p->conf->listens, "listen");
+	check_frontend(p, &p->conf->metrics, "metrics");
 	if (proxy != NULL && !p->started->proxies) {
 		pos.file = proxy->conf;
 		pos.line = proxy->line;

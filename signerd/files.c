@@ -39,73 +39,103 @@ is_same(const struct config_listen *l, const struct config_listen *old)
 }
 
 static void
-keep(struct config_listen *l, struct config *running)
+keep(struct config_listens *listens, struct config_listens *running)
 {
-	struct config_listen *old;
+	struct config_listen *l, *old;
 
-	STAILQ_FOREACH(old, &running->listens, entry) {
-		if (old->taken || !is_same(l, old))
+	STAILQ_FOREACH(old, running, entry)
+		old->taken = false;
+	STAILQ_FOREACH(l, listens, entry) {
+		STAILQ_FOREACH(old, running, entry) {
+			if (!old->taken && is_same(l, old))
+				break;
+		}
+		if (old == NULL)
 			continue;
 		old->taken = true;
 		l->kept = true;
 		l->port = old->port;
 		l->number = old->number;
-		return;
 	}
 }
 
 /* Those that are to go are still open when the others are bound. */
 static int
-check_room(const struct config_listen *l, const struct config *running)
+check_room(const struct config_listens *listens, const char *statement,
+    const struct config_listens *running, const char *other)
 {
-	const struct config_listen *old;
+	const struct config_listen *l, *old;
+	int status = 0;
 
-	if (l->kept)
-		return (0);
-	STAILQ_FOREACH(old, &running->listens, entry) {
-		if (!conf_in_the_way(l->host, l->port, old->host, old->port))
+	STAILQ_FOREACH(l, listens, entry) {
+		if (l->kept)
 			continue;
-		report_fault("%s:%d: listen on %s port %u: in use by the "
-		    "\"listen on %s\" that %s", l->conf, l->line, l->host,
-		    l->port, old->host, old->taken ? "goes on" :
+		STAILQ_FOREACH(old, running, entry) {
+			if (conf_in_the_way(l->host, l->port, old->host,
+			    old->port))
+				break;
+		}
+		if (old == NULL)
+			continue;
+		report_fault("%s:%d: %s %s port %u: in use by the \"%s %s\" "
+		    "that %s", l->conf, l->line, statement, l->host, l->port,
+		    other, old->host, old->taken ? "goes on" :
 		    "it is to replace: needs a restart");
-		return (-1);
+		status = -1;
 	}
-	return (0);
+	return (status);
 }
 
 int
 config_bind_again(struct config *conf, struct config *running)
 {
+	static const char *const listen = "listen on", *const metrics =
+	    "metrics on";
+	int status = 0;
+
+	keep(&conf->listens, &running->listens);
+	keep(&conf->metrics, &running->metrics);
+	if (check_room(&conf->listens, listen, &running->listens, listen) ==
+	    -1)
+		status = -1;
+	if (check_room(&conf->listens, listen, &running->metrics, metrics) ==
+	    -1)
+		status = -1;
+	if (check_room(&conf->metrics, metrics, &running->listens, listen) ==
+	    -1)
+		status = -1;
+	if (check_room(&conf->metrics, metrics, &running->metrics, metrics) ==
+	    -1)
+		status = -1;
+	return (status == -1 ? -1 : config_bind(conf));
+}
+
+static int
+bind_all(struct config_listens *listens, const char *statement)
+{
 	struct config_listen *l;
 	int status = 0;
 
-	STAILQ_FOREACH(l, &running->listens, entry)
-		l->taken = false;
-	STAILQ_FOREACH(l, &conf->listens, entry)
-		keep(l, running);
-	STAILQ_FOREACH(l, &conf->listens, entry) {
-		if (check_room(l, running) == -1)
+	STAILQ_FOREACH(l, listens, entry) {
+		if (l->kept)
+			continue;
+		conf_fd_close(&l->fd);
+		l->fd = conf_bind(statement, l->conf, l->line, l->host,
+		    &l->port);
+		if (l->fd == -1)
 			status = -1;
 	}
-	return (status == -1 ? -1 : config_bind(conf));
+	return (status);
 }
 
 int
 config_bind(struct config *conf)
 {
-	struct config_listen *l;
-	int status = 0;
+	int status;
 
-	STAILQ_FOREACH(l, &conf->listens, entry) {
-		if (l->kept)
-			continue;
-		conf_fd_close(&l->fd);
-		l->fd = conf_bind("listen on", l->conf, l->line, l->host,
-		    &l->port);
-		if (l->fd == -1)
-			status = -1;
-	}
+	status = bind_all(&conf->listens, "listen on");
+	if (bind_all(&conf->metrics, "metrics on") == -1)
+		status = -1;
 	return (status);
 }
 
@@ -126,5 +156,7 @@ config_close(struct config *conf)
 		conf_tls_close(&own);
 	}
 	STAILQ_FOREACH(listen, &conf->listens, entry)
+		conf_fd_close(&listen->fd);
+	STAILQ_FOREACH(listen, &conf->metrics, entry)
 		conf_fd_close(&listen->fd);
 }

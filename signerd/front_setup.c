@@ -64,21 +64,25 @@ one_more(struct front_next *next)
 }
 
 static void
-take_listener(struct frontend *front, struct imsg *imsg)
+take_listener(struct frontend *front, struct imsg *imsg, bool metrics)
 {
 	struct front_listen	*l = one_more(&front->next);
 
 	if (frontmsg_get_fd(imsg, &l->fd) == -1)
 		fatalx("bad listener message");
+	l->metrics = metrics;
+	front->next.nclients += !metrics;
 	l->number = front->nlistens++;
 }
 
 static void
-take_keep(struct frontend *front, struct imsg *imsg)
+take_keep(struct frontend *front, struct imsg *imsg, bool metrics)
 {
 	struct front_listen	*l = one_more(&front->next);
 
 	l->fd = -1;
+	l->metrics = metrics;
+	front->next.nclients += !metrics;
 	if (!front->serving || frontmsg_get_keep(imsg, &l->number) == -1)
 		fatalx("bad listener message");
 }
@@ -128,11 +132,20 @@ load_files(struct frontend *front)
 {
 	struct front_next	*next = &front->next;
 
-	if (next->nlistens == 0 && next->files[TLSFILE_CERT] == -1)
+	if (next->nclients == 0 && next->files[TLSFILE_CERT] == -1)
 		return (true);
 	next->tls = tlsfiles_load(next->files, TLSFILES_SERVER,
 	    next->config.protocols, next->not_after, report_fault, front);
 	return (next->tls != NULL);
+}
+
+static int
+prepare_socket(struct frontend *front, const struct front_listen *l)
+{
+	return (l->metrics ?
+	    statusserver_prepare(front->status, l->number, l->fd) :
+	    httpserver_prepare(front->server, l->number, l->fd,
+	    front->next.tls));
 }
 
 static bool
@@ -144,8 +157,7 @@ prepare_sockets(struct frontend *front)
 
 	for (i = 0; i < next->nlistens; i++) {
 		l = &next->listens[i];
-		if (httpserver_prepare(front->server, l->number, l->fd,
-		    next->tls) == -1) {
+		if (prepare_socket(front, l) == -1) {
 			if (errno == EINVAL)
 				fatalx("bad listener message");
 			return (false);
@@ -186,7 +198,9 @@ put_in_force(struct frontend *front)
 	direct_limits(front);
 	if (keylink_set_limits(&front->keylink) == -1)
 		fatal("keylink");
+	front->nclients = next->nclients;
 	httpserver_commit(front->server, next->tls);
+	statusserver_commit(front->status);
 	if (next->tls != NULL)
 		log_certificate(next->not_after);
 	tlsctx_unref(next->tls);
@@ -211,6 +225,7 @@ discard(struct frontend *front, struct imsg *imsg)
 	if (frontmsg_get_empty(imsg) == -1 || !front->serving)
 		fatalx("bad discard message");
 	httpserver_discard(front->server);
+	statusserver_discard(front->status);
 	for (i = 0; i < next->nlistens; i++)
 		if (next->listens[i].fd != -1)
 			close(next->listens[i].fd);
@@ -255,7 +270,8 @@ begin(struct frontend *front)
 	    &front->config.limits, keyd_lost, front) == -1)
 		fatal("keylink");
 	front->keylink.switched = keyd_switched;
-	if (direct_start(front, stopped) == -1 || !prepare_sockets(front))
+	if (direct_start(front, stopped) == -1 ||
+	    front_metrics_start(front) == -1 || !prepare_sockets(front))
 		fatal("listeners");
 	front->serving = true;
 	put_in_force(front);
@@ -291,6 +307,7 @@ stop(struct frontend *front, struct imsg *imsg)
 		fatalx("bad stop message");
 	if (front->server == NULL)
 		child_leave(0);
+	statusserver_stop(front->status);
 	httpserver_stop(front->server);
 }
 
@@ -303,10 +320,12 @@ next_message(struct frontend *front, struct imsg *imsg, uint32_t type)
 		take_file(&front->next, imsg);
 		break;
 	case FRONT_LISTEN:
-		take_listener(front, imsg);
+	case FRONT_METRICS:
+		take_listener(front, imsg, type == FRONT_METRICS);
 		break;
 	case FRONT_KEEP:
-		take_keep(front, imsg);
+	case FRONT_KEEPMETRICS:
+		take_keep(front, imsg, type == FRONT_KEEPMETRICS);
 		break;
 	case FRONT_KEY:
 		take_key(front, imsg);
@@ -338,6 +357,11 @@ front_message(struct frontend *front, struct imsg *imsg)
 	case LOG_SETLEVEL:
 		if (log_take_level(imsg) == -1)
 			fatalx("bad level message");
+		return;
+	case METRICS_ASK:
+	case METRICS_SAMPLE:
+	case METRICS_END:
+		front_metrics_message(front, imsg);
 		return;
 	case FRONT_STOP:
 		stop(front, imsg);

@@ -11,10 +11,12 @@
 
 #include "common/httpserver.h"
 #include "common/imsgev.h"
+#include "common/statusserver.h"
 #include "signerd/frontmsg.h"
 #include "signerd/keylink.h"
 #include "signerd/keynames.h"
 
+struct evbuffer;
 struct event_base;
 struct tlsctx;
 
@@ -22,6 +24,7 @@ struct tlsctx;
 struct front_listen {
 	uint32_t	number;
 	int		fd;		/* -1: it goes on */
+	bool		metrics;	/* for these, not for clients */
 };
 
 /* A configuration on its way to be in force; its keys are in the names. */
@@ -35,6 +38,7 @@ struct front_next {
 	int			 files[TLSFILE_COUNT];	/* or -1 */
 	struct front_listen	 listens[CONF_LISTENS];
 	size_t			 nlistens;
+	size_t			 nclients;	/* those that are for clients */
 	struct tlsctx		*tls;		/* NULL: nothing to listen on */
 	char			 not_after[TLSFILES_TIME];
 };
@@ -45,18 +49,33 @@ struct frontend {
 	struct front_config	 config;	/* that is in force */
 	struct front_next	 next;
 	bool			 serving;
-	uint32_t		 nlistens;	/* FRONT_LISTENs so far */
+	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
+	size_t			 nclients;	/* sockets in force, for them */
 	int			 channel;	/* to keyd, until serving */
 	struct keylink		 keylink;
 	struct keynames		 names;
 	struct httpserver_limits limits;
 	struct httpserver	*server;
+	struct statusserver_limits status_limits;
+	struct statusserver	*status;
 };
 
 /* ---- signerd/front_setup.c: what the parent says ----------------------- */
 
 /* A message of the parent: what it should not have sent ends the process. */
 void	front_message(struct frontend *, struct imsg *);
+
+/* ---- signerd/front_metrics.c ------------------------------------------- */
+
+/* Makes the server of metrics, without sockets.  -1 where memory is short. */
+int	front_metrics_start(struct frontend *);
+/* One of the messages of metrics. */
+void	front_metrics_message(struct frontend *, struct imsg *);
+
+/* ---- signerd/ready.c --------------------------------------------------- */
+
+/* For struct statusserver_config. */
+bool	ready_judge(const struct metrics_set *, struct evbuffer *);
 
 /* ---- signerd/direct.c ------------------------------------------------- */
 

@@ -26,6 +26,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->max_queue;
 	f[n++] = &l->max_waiting;
 	f[n++] = &l->max_link_requests;
+	f[n++] = &l->max_metrics;
 	f[n++] = &l->timeout_handshake;
 	f[n++] = &l->timeout_header;
 	f[n++] = &l->timeout_body;
@@ -40,6 +41,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->timeout_dead;
 	f[n++] = &l->timeout_backoff;
 	f[n++] = &l->timeout_stable;
+	f[n++] = &l->timeout_metrics;
 }
 
 int
@@ -157,11 +159,11 @@ frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 }
 
 int
-frontmsg_send_keep(struct imsgbuf *ibuf, uint32_t number)
+frontmsg_send_keep(struct imsgbuf *ibuf, enum front_msg type, uint32_t number)
 {
 	struct ibuf	*b;
 
-	if ((b = imsg_create(ibuf, FRONT_KEEP, 0, 0, 4)) == NULL)
+	if ((b = imsg_create(ibuf, type, 0, 0, 4)) == NULL)
 		return (-1);
 	return (msgfield_finish(ibuf, b, ibuf_add_n32(b, number) == 0));
 }

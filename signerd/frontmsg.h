@@ -24,7 +24,8 @@
  * Once it serves the same can come again, without FRONT_CHANNEL and, where
  * nothing is listened on, without files: a candidate.  FRONT_KEEP stands in
  * the place of FRONT_LISTEN for a socket that goes on; it names it by its
- * number, which counts every FRONT_LISTEN that there was, from 0.  After the
+ * number, which counts every FRONT_LISTEN and FRONT_METRICS that there was,
+ * from 0.  After the
  * answer to FRONT_START the parent says FRONT_COMMIT: it is in force, and
  * answered by FRONT_COMMITTED; or FRONT_DISCARD, without an answer.
  * LOG_SETLEVEL can come at any time.
@@ -43,7 +44,9 @@ enum front_msg {
 	FRONT_KEEP,		/* number of a socket that goes on */
 	FRONT_COMMIT,
 	FRONT_DISCARD,
-	FRONT_COMMITTED
+	FRONT_COMMITTED,
+	FRONT_METRICS,		/* as FRONT_LISTEN, for metrics */
+	FRONT_KEEPMETRICS	/* as FRONT_KEEP, for metrics */
 };
 
 #define FRONT_MSGSIZE		16384
@@ -71,8 +74,12 @@ int	frontmsg_send_config(struct imsgbuf *, const struct front_config *);
 int	frontmsg_send_file(struct imsgbuf *, enum tlsfile, int fd);
 int	frontmsg_send_key(struct imsgbuf *, const struct front_key *);
 int	frontmsg_send_error(struct imsgbuf *, const struct front_error *);
-int	frontmsg_send_keep(struct imsgbuf *, uint32_t number);
-/* FRONT_LISTEN, FRONT_CHANNEL (with fd), or one without anything (fd -1). */
+/* FRONT_KEEP, FRONT_KEEPMETRICS. */
+int	frontmsg_send_keep(struct imsgbuf *, enum front_msg, uint32_t number);
+/*
+ * FRONT_LISTEN, FRONT_METRICS, FRONT_CHANNEL (with fd), or one without
+ * anything (fd -1).
+ */
 int	frontmsg_send(struct imsgbuf *, enum front_msg, int fd);
 
 int	frontmsg_get_config(struct imsg *, struct front_config *);

@@ -82,7 +82,8 @@ start_children(struct parent *p, const struct proc_user *user,
 	if (children_start(&p->set, &p->children[CHILD_KEYD], "keyd",
 	    STAGE_KEYD, keyd, KEYD_CONFIGSIZE) == -1)
 		return (-1);
-	if (!STAILQ_EMPTY(&p->config->listens) &&
+	if ((!STAILQ_EMPTY(&p->config->listens) ||
+	    !STAILQ_EMPTY(&p->config->metrics)) &&
 	    children_start(&p->set, &p->children[CHILD_FRONTEND], "frontend",
 	    STAGE_NETWORK, user, FRONT_MSGSIZE) == -1)
 		return (-1);

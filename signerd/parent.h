@@ -19,7 +19,7 @@
 /* The dialer and the link process only where there are proxies to dial. */
 enum child_role {
 	CHILD_KEYD,
-	CHILD_FRONTEND,		/* only where there is something to listen on */
+	CHILD_FRONTEND,		/* only where there is listen or metrics */
 	CHILD_DIALER,		/* not with -n: it has nothing to check */
 	CHILD_LINK,
 	CHILD_COUNT
@@ -34,7 +34,7 @@ struct parent {
 	struct reload		 reload;
 	struct gather		 gather;
 	uint32_t		 next_number;	/* of a proxy */
-	uint32_t		 nlistens;	/* FRONT_LISTENs so far */
+	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	/* Ends that go to children when keyd is ready, or -1. */

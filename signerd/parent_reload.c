@@ -93,16 +93,17 @@ log_keys(const struct config *old, const struct config *new)
 }
 
 static void
-log_listens(const struct config *old, const struct config *new)
+log_listens(const struct config_listens *old, const char *closed,
+    const struct config_listens *new, const char *opened)
 {
 	const struct config_listen	*l;
 
-	STAILQ_FOREACH(l, &old->listens, entry)
+	STAILQ_FOREACH(l, old, entry)
 		if (!l->taken)
-			parent_log_listen(l, "not listening any more");
-	STAILQ_FOREACH(l, &new->listens, entry)
+			parent_log_listen(l, closed);
+	STAILQ_FOREACH(l, new, entry)
 		if (!l->kept)
-			parent_log_listen(l, "listening");
+			parent_log_listen(l, opened);
 }
 
 static void
@@ -236,7 +237,10 @@ done(void *arg)
 		log.level = old->log_level;
 	daemon_log(p->options, &log);
 	log_keys(old, p->config);
-	log_listens(old, p->config);
+	log_listens(&old->listens, "not listening any more",
+	    &p->config->listens, "listening");
+	log_listens(&old->metrics, "no metrics any more",
+	    &p->config->metrics, "metrics");
 	log_proxies(old, p->config);
 	log_reloaded(p);
 	log.level = p->config->log_level;

@@ -41,6 +41,9 @@ struct config	*config_new(void);
 struct conf_tls	 config_tls(struct config *);
 void		 parser_listen(struct parser *, const struct lexer_token *host,
 		    const struct lexer_token *port);
+void		 parser_metrics(struct parser *,
+		    const struct lexer_token *host,
+		    const struct lexer_token *port);
 void		 parser_key(struct parser *, const struct lexer_token *name,
 		    const struct lexer_token *file);
 /* What can be told only when all of the text has been read. */

@@ -33,7 +33,7 @@ static void	 yyerror(const char *);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX NAMESERVER PROXY
+%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX METRICS NAMESERVER PROXY
 %token	<string> TIMEOUT TLS USER
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
@@ -68,6 +68,9 @@ statement	: USER string '\n'		{
 		}
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, $3, $5);
+		}
+		| METRICS ON string PORT string '\n' {
+			parser_metrics(parser, $3, $5);
 		}
 		| TLS CA string '\n'		{ conf_tls_ca(common, $3); }
 		| TLS CRL string '\n'		{ conf_tls_crl(common, $3); }
@@ -140,6 +143,7 @@ name		: settingname			{
 
 settingname	: WORD
 		| KEYD
+		| METRICS
 		;
 
 clauses		: clause
@@ -195,6 +199,7 @@ value		: string			{ common->item(common, $1); }
 string		: STRING
 		| WORD
 		| KEYD
+		| METRICS
 		| UNIT
 		;
 
@@ -236,6 +241,9 @@ static const struct conf_keyword keywords[] = {
 	{ "max-fee", MAXFEE, CONF_AMOUNT, NULL, 0 },
 	{ "max-value", MAXVALUE, CONF_AMOUNT, NULL, 0 },
 	{ "method", METHOD, CONF_LIST, NULL, 0 },
+	/* And so is this. */
+	{ "metrics", METRICS, CONF_INBRACES,
+	    "metrics on ADDRESS port NUMBER", 0 },
 	{ "min", UNIT, 0, NULL, 0 },
 	{ "ms", UNIT, 0, NULL, 0 },
 	{ "name", NAME, 0, NULL, 0 },

@@ -95,16 +95,17 @@ send_files(struct config *config, struct imsgev *iev)
 
 /* It counts the new ones as we do. */
 static void
-send_listen(struct parent *p, struct imsgev *iev, struct config_listen *l)
+send_listen(struct parent *p, struct imsgev *iev, struct config_listen *l,
+    enum front_msg new, enum front_msg keep)
 {
 	if (l->kept) {
-		if (frontmsg_send_keep(&iev->ibuf, l->number) == -1)
+		if (frontmsg_send_keep(&iev->ibuf, keep, l->number) == -1)
 			fatal("frontend's configuration");
 		return;
 	}
 	if (l->fd == -1)
 		return;
-	if (frontmsg_send(&iev->ibuf, FRONT_LISTEN, l->fd) == -1)
+	if (frontmsg_send(&iev->ibuf, new, l->fd) == -1)
 		fatal("frontend's configuration");
 	l->fd = -1;
 	l->number = p->nlistens++;
@@ -121,7 +122,9 @@ setup_frontend(struct parent *p)
 	if (!STAILQ_EMPTY(&config->listens))
 		send_files(config, iev);
 	STAILQ_FOREACH(l, &config->listens, entry)
-		send_listen(p, iev, l);
+		send_listen(p, iev, l, FRONT_LISTEN, FRONT_KEEP);
+	STAILQ_FOREACH(l, &config->metrics, entry)
+		send_listen(p, iev, l, FRONT_METRICS, FRONT_KEEPMETRICS);
 	imsgev_flush(iev);
 }
 

@@ -66,7 +66,8 @@ note_started(struct config_started *s, const struct config *config,
 	else
 		s->keyd_user = conf_copy(s->keyd_default != NULL ?
 		    s->keyd_default : config->user);
-	s->listens = !STAILQ_EMPTY(&config->listens);
+	s->frontend = !STAILQ_EMPTY(&config->listens) ||
+	    !STAILQ_EMPTY(&config->metrics);
 	s->proxies = !STAILQ_EMPTY(&config->proxies);
 	s->files = (uint64_t)daemon_files_limit();
 }
@@ -78,6 +79,8 @@ log_listening(const struct config *config)
 
 	STAILQ_FOREACH(l, &config->listens, entry)
 		parent_log_listen(l, "listening");
+	STAILQ_FOREACH(l, &config->metrics, entry)
+		parent_log_listen(l, "metrics");
 }
 
 /* Everything that files and sockets can tell; all faults are reported. */

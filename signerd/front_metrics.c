@@ -1,0 +1,61 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include "common/log.h"
+#include "common/metrics.h"
+#include "signerd/frontend.h"
+
+static void
+say_all(struct frontend *front, struct metrics_out *out)
+{
+	if (!front->serving)
+		return;
+	metrics_u64(out, METRIC_LISTENERS, front->nclients);
+	statusserver_say(front->status, out);
+}
+
+static void
+answer(struct frontend *front, struct imsg *imsg)
+{
+	static struct metrics_writer	 w;
+	uint32_t			 id;
+
+	if (metrics_get(imsg, &id) == -1)
+		fatalx("bad message for metrics");
+	metrics_begin(&w, &front->parent.ibuf, id);
+	say_all(front, &w.out);
+	if (metrics_end(&w) == -1)
+		log_errno("cannot tell the parent of metrics");
+	imsgev_flush(&front->parent);
+}
+
+void
+front_metrics_message(struct frontend *front, struct imsg *imsg)
+{
+	if (imsg_get_type(imsg) == METRICS_ASK)
+		answer(front, imsg);
+	else if (front->status == NULL ||
+	    statusserver_message(front->status, imsg) == -1)
+		fatalx("bad message of metrics");
+}
+
+int
+front_metrics_start(struct frontend *front)
+{
+	const struct statusserver_config	 config = {
+		.parent = &front->parent,
+		.ready = ready_judge,
+		.requests = METRIC_STATUS_REQUESTS,
+		.connections = METRIC_STATUS_CONNECTIONS,
+		.refused = METRIC_STATUS_REFUSED,
+		.timeouts = METRIC_STATUS_TIMEOUTS
+	};
+
+	front->status = statusserver_new(front->base, &front->status_limits,
+	    &config);
+	return (front->status == NULL ? -1 : 0);
+}

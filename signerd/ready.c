@@ -1,0 +1,79 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <sys/types.h>
+
+#include <event2/buffer.h>
+
+#include "signerd/frontend.h"
+
+/* Rules that are listed; of more, how many they are. */
+#define LISTED	100
+
+/* What stands between a request and its key; NULL: nothing. */
+static const char *
+find_fault(const struct metrics_set *set)
+{
+	size_t	 i, n, first;
+
+	if (metrics_set_gauge(set, METRIC_PROCESS_UP, "keyd") != 1)
+		return ("keyd does not answer");
+	(void)metrics_set_find(set, METRIC_KEY_INFO, &n);
+	if (n == 0)
+		return ("no key is loaded");
+	if (metrics_set_gauge(set, METRIC_LISTENERS, NULL) > 0)
+		return (NULL);
+	first = metrics_set_find(set, METRIC_LINK_REGISTERED, &n);
+	for (i = first; i < first + n; i++)
+		if (set->items[i]->gauge == 1)
+			return (NULL);
+	return ("no link is up, and there is no \"listen on\"");
+}
+
+/* Labels are those of the definition: rule, client, link, key. */
+static void
+add_rule(struct evbuffer *text, const struct metrics_item *item)
+{
+	const char	*client = item->label[1], *link = item->label[2];
+
+	evbuffer_add_printf(text, "not served: rule %s", item->label[0]);
+	if (client[0] != '\0')
+		evbuffer_add_printf(text, ", client %s", client);
+	evbuffer_add_printf(text, ", key %s: ", item->label[3]);
+	if (link[0] != '\0')
+		evbuffer_add_printf(text, "link %s is not up\n", link);
+	else
+		evbuffer_add_printf(text, "there is no \"listen on\"\n");
+}
+
+static void
+add_rules(struct evbuffer *text, const struct metrics_set *set)
+{
+	size_t	 i, n, first, unserved = 0;
+
+	first = metrics_set_find(set, METRIC_RULE_SERVED, &n);
+	for (i = first; i < first + n; i++) {
+		if (set->items[i]->gauge != 0)
+			continue;
+		if (unserved++ < LISTED)
+			add_rule(text, set->items[i]);
+	}
+	if (unserved > LISTED)
+		evbuffer_add_printf(text, "and %zu more\n",
+		    unserved - LISTED);
+}
+
+bool
+ready_judge(const struct metrics_set *set, struct evbuffer *text)
+{
+	const char	*fault = find_fault(set);
+
+	if (fault == NULL)
+		evbuffer_add_printf(text, "ready\n");
+	else
+		evbuffer_add_printf(text, "not ready: %s\n", fault);
+	add_rules(text, set);
+	return (fault == NULL);
+}
