@@ -118,6 +118,7 @@ NETWORK_OBJS = \
 	$O/common/http_syntax.o \
 	$O/common/httpanswer.o \
 	$O/common/httpconn.o \
+	$O/common/httpcount.o \
 	$O/common/httpserver.o \
 	$O/common/imsgev.o \
 	$O/common/json.o \
@@ -163,6 +164,7 @@ FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 	$O/signerd/keynames.o \
 	$O/signerd/metadata.o \
 	$O/signerd/ready.o \
+	$O/signerd/reqcount.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o
 
@@ -191,9 +193,11 @@ LINK_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/signerd/keynames.o \
 	$O/signerd/link.o \
 	$O/signerd/link_commit.o \
+	$O/signerd/link_metrics.o \
 	$O/signerd/link_setup.o \
 	$O/signerd/linkmsg.o \
 	$O/signerd/metadata.o \
+	$O/signerd/reqcount.o \
 	$O/signerd/reqlog.o \
 	$O/signerd/rpc.o \
 	$O/signerd/uplink.o \
@@ -227,6 +231,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.
 KEYD_OBJS = $(COMMON_OBJS) \
 	$O/common/base64.o \
+	$O/common/list.o \
 	$O/common/secret.o \
 	$O/keyd/count.o \
 	$O/keyd/der.o \

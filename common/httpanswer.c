@@ -46,6 +46,7 @@ send_answer(struct httpconn *c, struct http_response *r, struct evbuffer *body)
 		log_error("no memory for an answer");
 		r->close = true;
 	}
+	httpcount_answer(c, r->status, len);
 	finish_answer(c, r->close);
 }
 
@@ -132,6 +133,7 @@ httpanswer_shed(struct httpconn *c)
 {
 	c->refused = true;
 	turn_leave(&c->turn);
+	c->server->count.closed[CLOSED_BODIES]++;
 	httpanswer_unserved(c, "max bodies");
 }
 

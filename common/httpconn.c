@@ -167,6 +167,7 @@ on_header(struct httpconn *c)
 
 	if (upgrade(c))
 		return;
+	httpcount_request(c);
 	v = httpverdict(c);
 	/* Without a certificate no body is taken, however good the path. */
 	if (v.status != 0 && http_has_body(c->http)) {
@@ -351,6 +352,7 @@ on_ready(struct tlsconn *conn, void *arg)
 		    tlsconn_version(conn) : "none");
 		log_end(&r);
 	}
+	c->server->count.handshakes++;
 	c->expiry = tlsconn_peer_expiry(conn);
 	if (c->server->stopping || !httpconn_trusted(c))
 		httpconn_close(c);
@@ -391,6 +393,9 @@ on_end(struct tlsconn *conn, enum tlsconn_end how, void *arg)
 		c->eof = true;
 		return;
 	}
+	if (c->state == CONN_HANDSHAKE)
+		httpcount_failure(c->server, how == TLSCONN_FAILED ?
+		    tlsconn_cause(conn) : "closed");
 	if (how == TLSCONN_FAILED &&
 	    log_start_noise(&r, c->state == CONN_HANDSHAKE ? LOG_LVL_INFO :
 	    LOG_LVL_DEBUG, c->state == CONN_HANDSHAKE ?
@@ -429,14 +434,17 @@ log_expired(const struct httpconn *c)
 static void
 on_idle(struct httpconn *c)
 {
-	if (httpconn_expired(c))
+	if (httpconn_expired(c)) {
+		c->server->count.closed[CLOSED_EXPIRED]++;
 		log_expired(c);
-	else if (c->timeout < c->server->limits->timeout_idle) {
+	} else if (c->timeout < c->server->limits->timeout_idle) {
 		/* The timer was early, or the clock was set back. */
 		arm_timer(c);
 		return;
-	} else
+	} else {
+		c->server->count.closed[CLOSED_IDLE]++;
 		log_timeout(c);
+	}
 	httpconn_close(c);
 }
 
@@ -460,6 +468,10 @@ on_timeout(int fd, short what, void *arg)
 		on_idle(c);
 		return;
 	}
+	if (c->state == CONN_HANDSHAKE)
+		httpcount_failure(c->server, "timeout");
+	else if (c->state != CONN_CLOSING)
+		c->server->count.closed[CLOSED_TIMEOUT]++;
 	log_timeout(c);
 	if (c->state != CONN_READING || unsent) {
 		httpconn_free(c);
@@ -532,6 +544,7 @@ httpconn_new(struct listener *l, int fd,
 void
 httpconn_free(struct httpconn *c)
 {
+	httpcount_forget(c);
 	if (c->state == CONN_BUSY)
 		c->server->cb.cancel(c, c->server->arg);
 	tlsconn_free(c->conn);
@@ -594,6 +607,7 @@ httpconn_trusted(struct httpconn *c)
 	c->generation = c->server->generation;
 	if (tls == NULL || tlsconn_trusted(c->conn, tls, why, sizeof(why)))
 		return (true);
+	c->server->count.closed[CLOSED_UNTRUSTED]++;
 	log_distrust(c, why);
 	return (false);
 }

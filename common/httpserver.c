@@ -144,6 +144,7 @@ evict(struct httpserver *server)
 	}
 	if (victim == NULL)
 		return (-1);
+	server->count.closed[CLOSED_EVICTED]++;
 	httpconn_free(victim);
 	return (0);
 }
@@ -211,18 +212,23 @@ take(struct listener *l, int fd, const struct sockaddr_storage *ss)
 	if (count_address(server, key) == -1) {
 		refuse(fd, ss, "max connections-per-address",
 		    limits->max_per_address);
+		server->count.refused[REFUSED_ADDRESS]++;
 		return;
 	}
 	if (server->nconns >= limits->max_connections &&
 	    evict(server) == -1) {
 		forget_address(server, key);
 		refuse(fd, ss, "max connections", limits->max_connections);
+		server->count.refused[REFUSED_CONNECTIONS]++;
 		return;
 	}
 	if (httpconn_new(l, fd, ss, key) == -1) {
 		forget_address(server, key);
 		refuse(fd, ss, strerror(errno), 0);
+		server->count.refused[REFUSED_MEMORY]++;
+		return;
 	}
+	server->count.accepted++;
 }
 
 static int

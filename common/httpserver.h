@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/metrics.h"
+
 struct evbuffer;
 struct event_base;
 struct http_parser;
@@ -108,6 +110,29 @@ void		 httpserver_discard(struct httpserver *);
 void		 httpserver_stop(struct httpserver *);
 /* Of a server that has stopped, with no connection left. */
 void		 httpserver_free(struct httpserver *);
+/*
+ * What it has counted, under the names that the metrics have in this daemon;
+ * METRIC_COUNT: it is not said.
+ */
+struct httpserver_metrics {
+	enum metric	requests;	/* method */
+	enum metric	responses;	/* method, response_code */
+	enum metric	inflight;	/* method */
+	enum metric	duration;	/* method, response_code */
+	enum metric	latency;	/* the same again */
+	enum metric	size;		/* method, response_code */
+	enum metric	connections;
+	enum metric	max;
+	enum metric	accepted;
+	enum metric	refused;	/* reason */
+	enum metric	closed;		/* reason */
+	enum metric	handshakes;
+	enum metric	failures;	/* reason, of handshakes */
+	enum metric	bodies;		/* bytes */
+	enum metric	waiting;	/* large bodies */
+};
+void		 httpserver_say(const struct httpserver *,
+		    struct metrics_out *, const struct httpserver_metrics *);
 /* Those that were upgraded count until they are released. */
 uint32_t	 httpserver_connections(const struct httpserver *);
 

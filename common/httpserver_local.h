@@ -59,6 +59,41 @@ struct listener {
 	bool			 accepting;
 };
 
+/* ---- What is counted: common/httpcount.c -------------------------------- */
+
+#define HTTPCOUNT_METHODS	4
+#define HTTPCOUNT_CODES		16
+#define HTTPCOUNT_CAUSES	16
+
+enum httpcount_refused {
+	REFUSED_ADDRESS,	/* max connections-per-address */
+	REFUSED_CONNECTIONS,	/* max connections */
+	REFUSED_MEMORY,
+	REFUSED_COUNT
+};
+
+enum httpcount_closed {
+	CLOSED_IDLE,
+	CLOSED_TIMEOUT,
+	CLOSED_EXPIRED,		/* its certificate */
+	CLOSED_UNTRUSTED,	/* the same */
+	CLOSED_EVICTED,		/* for another one */
+	CLOSED_BODIES,		/* max bodies */
+	CLOSED_COUNT
+};
+
+struct httpcount {
+	uint64_t	 requests[HTTPCOUNT_METHODS];
+	uint64_t	 inflight[HTTPCOUNT_METHODS];
+	struct histogram latency[HTTPCOUNT_METHODS][HTTPCOUNT_CODES];
+	struct histogram size[HTTPCOUNT_METHODS][HTTPCOUNT_CODES];
+	uint64_t	 accepted;
+	uint64_t	 refused[REFUSED_COUNT];
+	uint64_t	 closed[CLOSED_COUNT];
+	uint64_t	 handshakes;
+	uint64_t	 failures[HTTPCOUNT_CAUSES];
+};
+
 struct httpserver {
 	struct event_base	*base;
 	const struct httpserver_limits *limits;
@@ -75,6 +110,7 @@ struct httpserver {
 	TAILQ_HEAD(, httpconn)	 conns;
 	uint32_t		 nconns;
 	size_t			 held;		/* bytes of bodies, of all */
+	struct httpcount	 count;
 	struct addrcount_head	 addresses[ADDRCOUNT_BUCKETS];
 };
 
@@ -109,11 +145,22 @@ struct httpconn {
 	struct turn		 turn;
 	uint64_t		 received;	/* clock_us(): the whole body */
 	bool			 refused;	/* answered before its body */
+	bool			 counted;	/* a request without an answer */
+	enum http_method	 method;	/* of it */
+	uint64_t		 begun;		/* clock_us(), the same */
 	char			 name[HTTPCONN_NAME_MAX + 1];
 	char			 address[INET6_ADDRSTRLEN];
 	uint16_t		 port;
 	uint8_t			 addrkey[ADDRCOUNT_KEY];
 };
+
+/* The header section of a request is there; and its answer, of len bytes. */
+void		 httpcount_request(struct httpconn *);
+void		 httpcount_answer(struct httpconn *, int status, size_t len);
+/* It goes without one. */
+void		 httpcount_forget(struct httpconn *);
+/* A handshake has failed for one of the causes of tlsconn_cause(). */
+void		 httpcount_failure(struct httpserver *, const char *cause);
 
 /* ---- common/httpserver.c ---------------------------------------------- */
 

@@ -481,7 +481,9 @@ log_child(struct imsg *imsg, const char *child, struct log_rate *rate)
 		log_start(&r, LOG_LVL_WARN, "a malformed log record");
 	}
 	/* A child cannot make the sum wrap into silence. */
-	rate->suppressed += lost > UINT32_MAX ? UINT32_MAX : lost;
+	lost = lost > UINT32_MAX ? UINT32_MAX : lost;
+	rate->suppressed += lost;
+	rate->total += lost;
 	if (second != rate->second) {
 		rate->second = second;
 		rate->count = rate->nsigned = 0;
@@ -492,6 +494,7 @@ log_child(struct imsg *imsg, const char *child, struct log_rate *rate)
 	count = is_signed(&r) ? &rate->nsigned : &rate->count;
 	if (*count >= rate_max) {
 		rate->suppressed++;
+		rate->total++;
 		return;
 	}
 	(*count)++;

@@ -129,7 +129,8 @@ struct log_rate {
 	uint64_t	second;		/* that is being counted */
 	uint32_t	count;
 	uint32_t	nsigned;
-	uint64_t	suppressed;
+	uint64_t	suppressed;	/* and not told of */
+	uint64_t	total;		/* that ever were */
 };
 void	log_set_rate(uint32_t rate);
 void	log_child(struct imsg *, const char *child, struct log_rate *);

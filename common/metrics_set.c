@@ -74,6 +74,26 @@ metrics_set_clear(struct metrics_set *set)
 
 /* ---- Order ------------------------------------------------------------ */
 
+static bool
+is_number(const char *s)
+{
+	return (s[0] != '\0' && s[strspn(s, "0123456789")] == '\0');
+}
+
+/* Numbers, which rules have, as such and before all others. */
+static int
+compare_labels(const char *a, const char *b)
+{
+	size_t	 na = strlen(a), nb = strlen(b);
+	bool	 numeric = is_number(a);
+
+	if (numeric != is_number(b))
+		return (numeric ? -1 : 1);
+	if (numeric && na != nb)
+		return (na < nb ? -1 : 1);
+	return (strcmp(a, b));
+}
+
 static int
 compare(const struct metrics_item *a, const struct metrics_item *b)
 {
@@ -83,7 +103,7 @@ compare(const struct metrics_item *a, const struct metrics_item *b)
 	if (a->metric != b->metric)
 		return (a->metric < b->metric ? -1 : 1);
 	for (i = 0; i < METRICS_LABELS && a->label[i] != NULL; i++)
-		if ((r = strcmp(a->label[i], b->label[i])) != 0)
+		if ((r = compare_labels(a->label[i], b->label[i])) != 0)
 			return (r);
 	return (0);
 }

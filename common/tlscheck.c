@@ -562,10 +562,44 @@ check_peers(struct check *c)
 		check_cas(c);
 }
 
+static int64_t
+unix_time(const ASN1_TIME *when)
+{
+	struct tm	 tm;
+
+	if (when == NULL || ASN1_TIME_to_tm(when, &tm) != 1)
+		return (0);
+	return ((int64_t)timegm(&tm));
+}
+
+static void
+note_first(int64_t *first, int64_t when)
+{
+	if (when != 0 && (*first == 0 || when < *first))
+		*first = when;
+}
+
+static void
+note_times(const struct check *c, struct tlsctx_times *times)
+{
+	int	 i;
+
+	memset(times, 0, sizeof(*times));
+	if (c->chain != NULL)
+		times->certificate = unix_time(X509_get0_notAfter(
+		    sk_X509_value(c->chain, 0)));
+	for (i = 0; i < sk_X509_num(c->cas); i++)
+		note_first(&times->ca, unix_time(X509_get0_notAfter(
+		    sk_X509_value(c->cas, i))));
+	for (i = 0; i < sk_X509_CRL_num(c->crls); i++)
+		note_first(&times->crl, unix_time(X509_CRL_get0_nextUpdate(
+		    sk_X509_CRL_value(c->crls, i))));
+}
+
 int
 tlscheck(const struct tlscheck_text texts[TLSFILE_COUNT],
-    enum tlsfiles_role role, char not_after[TLSFILES_TIME], tlsfiles_cb *cb,
-    void *arg)
+    enum tlsfiles_role role, char not_after[TLSFILES_TIME],
+    struct tlsctx_times *times, tlsfiles_cb *cb, void *arg)
 {
 	struct check	 c;
 
@@ -577,6 +611,7 @@ tlscheck(const struct tlscheck_text texts[TLSFILE_COUNT],
 	c.arg = arg;
 	not_after[0] = '\0';
 	read_all(&c, texts);
+	note_times(&c, times);
 	check_own(&c, not_after);
 	if (c.cas != NULL &&
 	    (c.crls != NULL || texts[TLSFILE_CRL].data == NULL))

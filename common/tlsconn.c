@@ -670,6 +670,12 @@ tlsconn_error(const struct tlsconn *c)
 }
 
 const char *
+tlsconn_cause(const struct tlsconn *c)
+{
+	return (c->io.cause != NULL ? c->io.cause : "other");
+}
+
+const char *
 tlsconn_version(const struct tlsconn *c)
 {
 	return (c->io.tls != NULL ? tls_conn_version(c->io.tls) : NULL);

@@ -59,6 +59,14 @@ struct tlsctx	*tlsctx_client(const struct tlsctx_config *, char *err,
 		    size_t errsize);
 struct tlsctx	*tlsctx_ref(struct tlsctx *);
 void		 tlsctx_unref(struct tlsctx *);	/* NULL is fine */
+/* When what it is made of is out of date, in Unix time; 0: never, or unknown. */
+struct tlsctx_times {
+	int64_t		certificate;	/* ours */
+	int64_t		ca;		/* the first of them */
+	int64_t		crl;		/* the first of them */
+};
+void		 tlsctx_set_times(struct tlsctx *, const struct tlsctx_times *);
+const struct tlsctx_times *tlsctx_times(const struct tlsctx *);
 /*
  * Whether peers are shown the same certificate, with the same key and
  * protocols.
@@ -197,6 +205,12 @@ bool		 tlsconn_trusted(const struct tlsconn *, struct tlsctx *,
  * where the peer refused ours it says what the peer's alert was.
  */
 const char	*tlsconn_error(const struct tlsconn *);
+/*
+ * What kind of failure that was, for counting: "unknown-ca", "expired",
+ * "revoked", "crl", "certificate" (another fault of the peer's), "refused"
+ * (ours is what the peer does not want), "alert", "protocol", "http", "other".
+ */
+const char	*tlsconn_cause(const struct tlsconn *);
 /* "TLSv1.3", or NULL before the handshake and on plain connections. */
 const char	*tlsconn_version(const struct tlsconn *);
 int		 tlsconn_fd(const struct tlsconn *);

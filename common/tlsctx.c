@@ -27,6 +27,7 @@ struct tlsctx {
 	struct tls_config	*config;	/* client */
 	struct tlstrust		*trust;
 	uint8_t			 shown[SHOWN_SIZE];	/* of certificate and key */
+	struct tlsctx_times	 times;
 	unsigned int		 refs;
 };
 
@@ -219,6 +220,18 @@ tlsctx_connect(struct tlsctx *ctx, int fd, const char *name)
 }
 
 /* ---- References ------------------------------------------------------- */
+
+void
+tlsctx_set_times(struct tlsctx *ctx, const struct tlsctx_times *times)
+{
+	ctx->times = *times;
+}
+
+const struct tlsctx_times *
+tlsctx_times(const struct tlsctx *ctx)
+{
+	return (&ctx->times);
+}
 
 struct tlsctx *
 tlsctx_ref(struct tlsctx *ctx)

@@ -135,7 +135,8 @@ build(struct loader *l)
 }
 
 static int
-check(struct loader *l, char not_after[TLSFILES_TIME])
+check(struct loader *l, char not_after[TLSFILES_TIME],
+    struct tlsctx_times *times)
 {
 	struct tlscheck_text	 texts[TLSFILE_COUNT];
 	int			 i;
@@ -144,7 +145,7 @@ check(struct loader *l, char not_after[TLSFILES_TIME])
 		texts[i].data = l->texts[i].data;
 		texts[i].len = l->texts[i].len;
 	}
-	return (tlscheck(texts, l->role, not_after, l->cb, l->arg));
+	return (tlscheck(texts, l->role, not_after, times, l->cb, l->arg));
 }
 
 struct tlsctx *
@@ -152,6 +153,7 @@ tlsfiles_load(int files[TLSFILE_COUNT], enum tlsfiles_role role,
     const char *protocols, char not_after[TLSFILES_TIME], tlsfiles_cb *cb,
     void *arg)
 {
+	struct tlsctx_times times;
 	struct loader	 l;
 	struct tlsctx	*ctx = NULL;
 	const char	*why;
@@ -171,8 +173,10 @@ tlsfiles_load(int files[TLSFILE_COUNT], enum tlsfiles_role role,
 		close(files[i]);
 		files[i] = -1;
 	}
-	if (!l.failed && check(&l, not_after) == 0)
+	if (!l.failed && check(&l, not_after, &times) == 0)
 		ctx = build(&l);
+	if (ctx != NULL)
+		tlsctx_set_times(ctx, &times);
 	for (i = 0; i < TLSFILE_COUNT; i++)
 		wipe(&l.texts[i]);
 	return (ctx);

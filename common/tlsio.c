@@ -23,6 +23,7 @@ tlsio_failed(struct tlsio *io, const char *text)
 {
 	snprintf(io->error, sizeof(io->error), "%s",
 	    text != NULL ? text : "unknown failure");
+	io->cause = "other";
 	return (TLSIO_FAILED);
 }
 
@@ -130,12 +131,21 @@ explain_verify(struct tlsio *io)
 	if (io->verifier == NULL || (text = tls_error(io->verifier)) == NULL)
 		text = "verification failed";
 	text = after(text, " failed: ");
-	if ((what = crl_text(io, text)) != NULL)
+	if ((what = crl_text(io, text)) != NULL) {
 		tlsio_failed(io, what);
+		io->cause = "crl";
+		return;
+	}
+	snprintf(io->error, sizeof(io->error), "%s certificate: %s%s",
+	    peer(io), is_unknown_ca(text) ? "unknown CA: " : "", text);
+	if (is_unknown_ca(text))
+		io->cause = "unknown-ca";
+	else if (is_verify_text(text, X509_V_ERR_CERT_HAS_EXPIRED))
+		io->cause = "expired";
+	else if (is_verify_text(text, X509_V_ERR_CERT_REVOKED))
+		io->cause = "revoked";
 	else
-		snprintf(io->error, sizeof(io->error),
-		    "%s certificate: %s%s", peer(io), is_unknown_ca(text) ?
-		    "unknown CA: " : "", text);
+		io->cause = "certificate";
 }
 
 static void
@@ -151,6 +161,7 @@ explain_alert(struct tlsio *io, int alert, const char *reason)
 	snprintf(io->error, sizeof(io->error), "the %s %s: %s", peer(io),
 	    ours ? "refused our certificate" : "sent an alert",
 	    after(reason, "alert "));
+	io->cause = ours ? "refused" : "alert";
 }
 
 static void
@@ -162,11 +173,13 @@ explain_error(struct tlsio *io, unsigned long error)
 	if (error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL) {
 		if (code == SSL_R_HTTP_REQUEST) {
 			tlsio_failed(io, "plain HTTP on a TLS port");
+			io->cause = "http";
 			return;
 		}
 		if (code == SSL_R_UNSUPPORTED_PROTOCOL) {
 			snprintf(io->error, sizeof(io->error), "%s offers no "
 			    "protocol of \"tls protocols\"", peer(io));
+			io->cause = "protocol";
 			return;
 		}
 		if (code == SSL_R_WRONG_VERSION_NUMBER && io->client) {

@@ -24,6 +24,7 @@ struct tlsio {
 	bool		 client;	/* this side */
 	int		 fd;
 	char		 error[TLSIO_ERROR];	/* text of the last failure */
+	const char	*cause;		/* of a few: see tlsconn_cause() */
 };
 
 enum tlsio_result {

@@ -11,6 +11,7 @@
 
 #include "compat/imsg.h"
 #include "keyd/blind.h"
+#include "keyd/count.h"
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
 #include "keyd/policy.h"
@@ -48,6 +49,7 @@ struct keyd_set {
 	struct sign_key		*keys;		/* config.nkeys */
 	bool			*loaded;	/* config.nkeys */
 	uint32_t		 nrules;	/* that have come */
+	struct count		 count;
 	const char		*fault;		/* what it lacks, or NULL */
 	bool			 failed;	/* something was refused */
 	bool			 ended;		/* all is said */
@@ -63,6 +65,7 @@ struct keyd {
 	struct channel		 channels[KEYD_MAXCHANNELS];
 	size_t			 nchannels;
 	struct blind		 blind;
+	count_decisions		 unknown;	/* clients without a rule */
 };
 
 /*

@@ -175,6 +175,7 @@ serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
 	reply.id = request.id;
 	reply.rule = POLICY_NORULE;
 	decide_and_sign(k, &request, &reply, &work);
+	count_decision(k, &request, &reply);
 	us = clock_us() - start;
 	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
 	r = send_reply(k, c, &reply);

@@ -10,7 +10,6 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/secret.h"
-#include "keyd/count.h"
 #include "keyd/keyd.h"
 #include "keyd/keyfile.h"
 
@@ -49,6 +48,7 @@ set_clear(struct keyd_set *set)
 		if (set->loaded[i])
 			secret_free((void *)(uintptr_t)set->keys[i].secret,
 			    SECRET_SIZE);
+	count_clear(set);
 	set->policy.nrules = set->nrules;
 	policy_clear(&set->policy);
 	free(set->keys);
@@ -251,7 +251,9 @@ setup_end(struct keyd *k, struct imsg *imsg)
 	if (keymsg_get_empty(imsg) == -1)
 		fatalx("bad end message");
 	set->ended = true;
-	if ((fault = find_fault(set)) != NULL) {
+	if ((fault = find_fault(set)) == NULL && count_prepare(set) == -1)
+		fault = "out of memory";
+	if (fault != NULL) {
 		if (keymsg_send_badconfig(&k->parent, fault) == -1)
 			fatal("cannot answer the parent");
 		return;
@@ -297,6 +299,7 @@ setup_commit(struct keyd *k, struct imsg *imsg)
 		fatalx("bad commit message");
 	k->now = k->next;
 	k->next = NULL;
+	count_switch(old, k->now);
 	set_clear(old);
 	raise_max_data(k, k->now->config.max_message -
 	    (uint32_t)IMSG_HEADER_SIZE);

@@ -64,6 +64,7 @@ struct config_proxy {
 	uint16_t	 port;
 	char		*target;	/* "/ws" */
 	char		*tlsname;	/* that its certificate must hold */
+	uint32_t	 up;		/* gather.id that last saw it up */
 	/*
 	 * Those of the tls block where it has none of its own; that block's
 	 * crl only with its ca.  The descriptors are its own in any case.

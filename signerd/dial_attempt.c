@@ -192,6 +192,7 @@ look_up(struct endpoint *e, const struct dial_resolvconf *conf)
 		return;
 	e->dns[0] = e->dns[1] = DIAL_DNS_SILENT;
 	note_servers(e, conf);
+	e->lookups++;
 	e->lookup = dial_lookup_start(e->dialer->base, e->config.host,
 	    e->config.port, conf, e->dialer->config.connect_timeout, on_found,
 	    e);
@@ -231,6 +232,7 @@ void
 attempt_configure(struct endpoint *e, const struct dial_endpoint *config)
 {
 	attempt_cancel(e);
+	e->attempts = e->failures = e->lookups = 0;
 	e->config = *config;
 	e->numeric = dial_address_parse(e->config.host, e->config.port,
 	    &e->address) == 0;
@@ -245,6 +247,7 @@ attempt_begin(struct endpoint *e, uint32_t cookie)
 
 	e->cookie = cookie;
 	e->begun = clock_us();
+	e->attempts++;
 	tv = clock_in_ms(ms);
 	event_add(e->deadline, &tv);
 	if (!e->numeric) {

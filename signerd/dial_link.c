@@ -72,6 +72,7 @@ log_end_of(const struct endpoint *e, const char *what, const char *key,
 void
 dialer_failed(struct endpoint *e, const char *text)
 {
+	e->failures++;
 	log_end_of(e, "not connected", "reason", text);
 	answer_failed(e->dialer, e->config.index, e->cookie, text);
 }

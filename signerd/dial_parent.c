@@ -12,6 +12,7 @@
 #include "common/child.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "signerd/dialer.h"
 
 #define DNS_PORT	53
@@ -226,6 +227,37 @@ take_hosts(struct dialer *d, struct imsg *imsg)
 	dialer_want_files(d);
 }
 
+/* ---- Metrics ---------------------------------------------------------- */
+
+static void
+say_endpoint(const struct endpoint *e, struct metrics_out *out)
+{
+	const char	*host = e->config.host;
+	char		 port[8];
+
+	snprintf(port, sizeof(port), "%u", e->config.port);
+	metrics_u64(out, METRIC_DIAL_ATTEMPTS, e->attempts, host, port);
+	metrics_u64(out, METRIC_DIAL_FAILURES, e->failures, host, port);
+	metrics_u64(out, METRIC_DIAL_LOOKUPS, e->lookups, host, port);
+}
+
+static void
+say_metrics(struct dialer *d, struct imsg *imsg)
+{
+	static struct metrics_writer	 w;
+	uint32_t			 id, i;
+
+	if (metrics_get(imsg, &id) == -1)
+		fatalx("bad message for metrics");
+	metrics_begin(&w, &d->parent.ibuf, id);
+	for (i = 0; i < DIAL_MAXENDPOINTS; i++)
+		if (d->endpoints[i].used)
+			say_endpoint(&d->endpoints[i], &w.out);
+	if (metrics_end(&w) == -1)
+		log_errno("cannot tell the parent of metrics");
+	imsgev_flush(&d->parent);
+}
+
 /* ---- Messages --------------------------------------------------------- */
 
 /* What belongs to a configuration that comes in. */
@@ -265,6 +297,9 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	case LOG_SETLEVEL:
 		if (log_take_level(imsg) == -1)
 			fatalx("bad level message");
+		break;
+	case METRICS_ASK:
+		say_metrics(d, imsg);
 		break;
 	case DIAL_RESOLVCONF:
 		take_resolvconf(d, imsg);

@@ -44,6 +44,9 @@ struct endpoint {
 	enum dial_dns		 dns[2];
 	char			 servers[128];	/* that are asked */
 	struct dial_race	*race;
+	uint64_t		 attempts;
+	uint64_t		 failures;	/* of them */
+	uint64_t		 lookups;
 };
 
 /* A configuration on its way to be in force. */

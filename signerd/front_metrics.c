@@ -7,14 +7,47 @@
 
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/tlsconn.h"
 #include "signerd/frontend.h"
+
+static void
+say_times(const struct tlsctx_times *t, struct metrics_out *out)
+{
+	metrics_i64(out, METRIC_CERT_EXPIRY, t->certificate, "certificate",
+	    "");
+	metrics_i64(out, METRIC_CERT_EXPIRY, t->ca, "ca", "");
+	if (t->crl != 0)
+		metrics_i64(out, METRIC_CRL_UPDATE, t->crl, "");
+}
 
 static void
 say_all(struct frontend *front, struct metrics_out *out)
 {
+	static const struct httpserver_metrics	 names = {
+		.requests = METRIC_OP_HTTP_REQUESTS,
+		.responses = METRIC_OP_HTTP_RESPONSES,
+		.inflight = METRIC_OP_HTTP_INFLIGHT,
+		.duration = METRIC_OP_HTTP_DURATION,
+		.latency = METRIC_OP_HTTP_LATENCY,
+		.size = METRIC_OP_HTTP_SIZE,
+		.connections = METRIC_CONNECTIONS,
+		.max = METRIC_CONNECTIONS_MAX,
+		.accepted = METRIC_CONNECTIONS_ACCEPTED,
+		.refused = METRIC_CONNECTIONS_REFUSED,
+		.closed = METRIC_CONNECTIONS_CLOSED,
+		.handshakes = METRIC_HANDSHAKES,
+		.failures = METRIC_HANDSHAKE_FAILURES,
+		.bodies = METRIC_BODY_BYTES,
+		.waiting = METRIC_BODIES_WAITING
+	};
+
 	if (!front->serving)
 		return;
+	reqcount_say(&front->keylink, out, "frontend");
+	httpserver_say(front->server, out, &names);
 	metrics_u64(out, METRIC_LISTENERS, front->nclients);
+	if (front->tls != NULL)
+		say_times(tlsctx_times(front->tls), out);
 	statusserver_say(front->status, out);
 }
 

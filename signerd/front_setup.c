@@ -203,7 +203,8 @@ put_in_force(struct frontend *front)
 	statusserver_commit(front->status);
 	if (next->tls != NULL)
 		log_certificate(next->not_after);
-	tlsctx_unref(next->tls);
+	tlsctx_unref(front->tls);
+	front->tls = next->tls;
 	next_init(next);
 }
 

@@ -56,6 +56,7 @@ struct frontend {
 	struct keynames		 names;
 	struct httpserver_limits limits;
 	struct httpserver	*server;
+	struct tlsctx		*tls;		/* in force, or NULL */
 	struct statusserver_limits status_limits;
 	struct statusserver	*status;
 };

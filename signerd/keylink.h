@@ -16,6 +16,7 @@
 #include "keyd/keymsg.h"
 #include "signerd/config.h"
 #include "signerd/metadata.h"
+#include "signerd/reqcount.h"
 
 struct call;
 struct event;
@@ -72,6 +73,7 @@ struct keylink {
 	bool			 pumping;
 	bool			 behind;	/* keyd, and it was logged */
 	uint64_t		 late;		/* answers nobody waited for */
+	struct reqcount		 count;
 	void			(*lost)(const char *why, void *arg);
 	/* May be set: keyd goes by another configuration from here on. */
 	void			(*switched)(void *arg);

@@ -105,8 +105,12 @@ change(struct linkd *l, uint32_t number, struct uplink *new)
 	if (old != NULL && new != NULL &&
 	    is_same_place(&old->proxy, &new->proxy))
 		overlap(l, old, new);
-	else if (old != NULL)
-		send_away(l, old);
+	else {
+		/* The number is another proxy's from now on. */
+		memset(&l->counts[number], 0, sizeof(l->counts[number]));
+		if (old != NULL)
+			send_away(l, old);
+	}
 	if (new != NULL) {
 		log_certificate(new);
 		uplink_start(new);

@@ -325,6 +325,9 @@ link_message(struct linkd *l, struct imsg *imsg)
 		if (log_take_level(imsg) == -1)
 			fatalx("bad level message");
 		return;
+	case METRICS_ASK:
+		link_metrics_answer(l, imsg);
+		return;
 	case FRONT_STOP:
 		if (frontmsg_get_empty(imsg) == -1)
 			fatalx("bad stop message");

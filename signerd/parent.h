@@ -25,6 +25,15 @@ enum child_role {
 	CHILD_COUNT
 };
 
+/* Unix times, for the metrics. */
+struct parent_times {
+	int64_t			 started;
+	int64_t			 loaded;	/* what is in force */
+	int64_t			 failed;	/* the last reload that did */
+	bool			 last_failed;
+	uint64_t		 failures;
+};
+
 /* The parent's state, from the start of its children to the end. */
 struct parent {
 	const struct daemon_options *options;
@@ -33,6 +42,8 @@ struct parent {
 	struct config		*candidate;	/* of a reload, or NULL */
 	struct reload		 reload;
 	struct gather		 gather;
+	struct parent_times	 times;
+	uint64_t		 page_size;
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	struct children		 set;
@@ -69,6 +80,8 @@ void	parent_log_listen(const struct config_listen *, const char *msg);
 
 /* After children_init(). */
 void	parent_metrics_init(struct parent *);
+/* A reload has come to its end. */
+void	parent_metrics_reloaded(struct parent *, bool good);
 
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 

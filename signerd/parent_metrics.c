@@ -3,22 +3,204 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <sys/types.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/hex.h"
 #include "signerd/parent.h"
+
+/* ---- Processes -------------------------------------------------------- */
+
+/* Resident pages, the second number of /proc/PID/statm; 0 where it is not. */
+static uint64_t
+resident_pages(pid_t pid)
+{
+	unsigned long long	 pages;
+	char			 path[64], text[128];
+	ssize_t			 n;
+	int			 fd;
+
+	snprintf(path, sizeof(path), "/proc/%lld/statm", (long long)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return (0);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return (0);
+	text[n] = '\0';
+	return (sscanf(text, "%*u %llu", &pages) == 1 ? pages : 0);
+}
+
+static void
+say_memory(struct metrics_out *out, const struct parent *p, pid_t pid,
+    const char *name)
+{
+	uint64_t	 pages = resident_pages(pid);
+
+	if (pages > 0)
+		metrics_u64(out, METRIC_PROCESS_MEMORY,
+		    pages * p->page_size, name);
+}
+
+static void
+say_processes(struct metrics_out *out, const struct parent *p)
+{
+	const struct child	*c;
+	size_t			 i;
+
+	say_memory(out, p, getpid(), "parent");
+	for (i = 0; i < CHILD_COUNT; i++) {
+		c = &p->children[i];
+		if (!c->running)
+			continue;
+		say_memory(out, p, c->proc.pid, c->name);
+		metrics_u64(out, METRIC_LOG_SUPPRESSED, c->rate.total,
+		    c->name);
+	}
+}
+
+/* ---- The configuration ------------------------------------------------ */
+
+static void
+say_config(struct metrics_out *out, const struct parent *p)
+{
+	const struct parent_times	*t = &p->times;
+
+	metrics_i64(out, METRIC_START_TIME, t->started);
+	metrics_u64(out, METRIC_CONFIG_GENERATION, p->reload.generation);
+	metrics_i64(out, METRIC_CONFIG_LOADED, t->loaded);
+	metrics_i64(out, METRIC_CONFIG_FAILED, t->failed);
+	metrics_u64(out, METRIC_CONFIG_SUCCESS, !t->last_failed);
+	metrics_u64(out, METRIC_RELOADS, p->reload.generation - 1, "success");
+	metrics_u64(out, METRIC_RELOADS, t->failures, "failure");
+}
+
+static void
+say_keys(struct metrics_out *out, const struct config *config)
+{
+	const struct config_key	*key;
+	char			 address[2 + 2 * ADDRESS_SIZE + 1];
+
+	STAILQ_FOREACH(key, &config->keys, entry) {
+		memcpy(address, "0x", 2);
+		hex_encode(address + 2, key->address, ADDRESS_SIZE);
+		address[sizeof(address) - 1] = '\0';
+		metrics_info(out, METRIC_KEY_INFO, key->name, address);
+	}
+}
+
+static void
+say_links(struct metrics_out *out, const struct config *config)
+{
+	const struct config_proxy	*proxy;
+	bool				 v6;
+	char				 url[METRICS_LABEL_MAX + 1];
+
+	STAILQ_FOREACH(proxy, &config->proxies, entry) {
+		v6 = strchr(proxy->host, ':') != NULL;
+		snprintf(url, sizeof(url), "wss://%s%s%s:%u%s",
+		    v6 ? "[" : "", proxy->host, v6 ? "]" : "", proxy->port,
+		    proxy->target);
+		metrics_info(out, METRIC_LINK_INFO, proxy->name, url);
+	}
+}
+
+/* ---- What could be served --------------------------------------------- */
+
+static bool
+answered(const struct parent *p, enum child_role role)
+{
+	return (p->gather.children[role].ended);
+}
+
+/* By the via of a rule: whether a request by it could come, and be asked. */
+static void
+find_served(const struct parent *p, bool served[CONFIG_NUMBERS + 1])
+{
+	const struct config_proxy	*proxy;
+
+	memset(served, 0, (CONFIG_NUMBERS + 1) * sizeof(*served));
+	if (!answered(p, CHILD_KEYD))
+		return;
+	served[0] = !STAILQ_EMPTY(&p->config->listens) &&
+	    answered(p, CHILD_FRONTEND);
+	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
+		served[proxy->index + 1] = proxy->up == p->gather.id;
+}
+
+static void
+say_rules(struct metrics_out *out, const struct parent *p)
+{
+	const struct config_rule	*rule;
+	unsigned int			 n = 0;
+	bool				 served[CONFIG_NUMBERS + 1];
+	char				 number[16];
+
+	find_served(p, served);
+	STAILQ_FOREACH(rule, &p->config->rules, entry) {
+		snprintf(number, sizeof(number), "%u", ++n);
+		metrics_u64(out, METRIC_RULE_SERVED, served[rule->rule.via],
+		    number, rule->rule.client,
+		    rule->vianame != NULL ? rule->vianame : "",
+		    rule->keyname);
+	}
+}
 
 static void
 say(struct metrics_out *out, void *arg)
 {
-	struct parent	*p = arg;
+	const struct parent	*p = arg;
 
 	metrics_info(out, METRIC_BUILD, VERSION);
-	metrics_u64(out, METRIC_CONFIG_GENERATION, p->reload.generation);
+	say_processes(out, p);
+	say_config(out, p);
+	say_keys(out, p->config);
+	say_links(out, p->config);
+	say_rules(out, p);
+}
+
+/* The link process tells which links are up. */
+static void
+seen(const struct metric_sample *s, void *arg)
+{
+	struct parent		*p = arg;
+	struct config_proxy	*proxy;
+
+	if (s->metric != METRIC_LINK_REGISTERED || s->gauge != 1)
+		return;
+	proxy = config_find_proxy(p->config, s->label[0]);
+	if (proxy != NULL)
+		proxy->up = p->gather.id;
+}
+
+/* ---- Reloads ---------------------------------------------------------- */
+
+void
+parent_metrics_reloaded(struct parent *p, bool good)
+{
+	p->times.last_failed = !good;
+	if (good)
+		p->times.loaded = time(NULL);
+	else {
+		p->times.failed = time(NULL);
+		p->times.failures++;
+	}
 }
 
 void
 parent_metrics_init(struct parent *p)
 {
-	static const struct gather_cb	 cb = { NULL, say };
+	static const struct gather_cb	 cb = { seen, say };
+	long				 size = sysconf(_SC_PAGESIZE);
 
+	p->page_size = size > 0 ? (uint64_t)size : 4096;
+	p->times.started = p->times.loaded = time(NULL);
 	gather_init(&p->gather, &p->set, &cb, p, METRIC_PROCESS_UP,
 	    "frontend");
 }

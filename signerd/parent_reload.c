@@ -230,6 +230,7 @@ done(void *arg)
 
 	p->config = p->candidate;
 	p->candidate = NULL;
+	parent_metrics_reloaded(p, true);
 	config_close(p->config);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	/* Nobody who asks for less is to miss that he has got it. */
@@ -239,8 +240,8 @@ done(void *arg)
 	log_keys(old, p->config);
 	log_listens(&old->listens, "not listening any more",
 	    &p->config->listens, "listening");
-	log_listens(&old->metrics, "no metrics any more",
-	    &p->config->metrics, "metrics");
+	log_listens(&old->metrics, "not serving metrics any more",
+	    &p->config->metrics, "serving metrics");
 	log_proxies(old, p->config);
 	log_reloaded(p);
 	log.level = p->config->log_level;
@@ -255,6 +256,7 @@ failed(void *arg)
 
 	config_free(p->candidate);
 	p->candidate = NULL;
+	parent_metrics_reloaded(p, false);
 }
 
 void

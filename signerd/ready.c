@@ -74,6 +74,8 @@ ready_judge(const struct metrics_set *set, struct evbuffer *text)
 		evbuffer_add_printf(text, "ready\n");
 	else
 		evbuffer_add_printf(text, "not ready: %s\n", fault);
-	add_rules(text, set);
+	/* Without keyd it is none of them. */
+	if (metrics_set_gauge(set, METRIC_PROCESS_UP, "keyd") == 1)
+		add_rules(text, set);
 	return (fault == NULL);
 }

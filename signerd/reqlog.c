@@ -5,10 +5,10 @@
 
 #include <stdio.h>
 
-#include "common/clock.h"
 #include "common/log.h"
 #include "keyd/keccak.h"
 #include "signerd/keynames.h"
+#include "signerd/reqcount.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
 
@@ -88,15 +88,11 @@ static void
 log_times(struct log_record *r, const struct call *call,
     const struct keyd_reply *reply)
 {
-	uint64_t	 now = clock_us(), in_keyd = reply->us;
-	uint64_t	 queued = now - call->sent;
+	const struct reqcount_times	 t = reqcount_times(call, reply);
 
-	/* From the decision to ask until keyd took it up and answered. */
-	queued = queued > in_keyd ? queued - in_keyd : 0;
-	queued += call->sent - call->head.received;
-	log_num(r, "queue_us", queued);
-	log_num(r, "keyd_us", in_keyd);
-	log_num(r, "total_us", now - call->head.received);
+	log_num(r, "queue_us", t.queue);
+	log_num(r, "keyd_us", t.keyd);
+	log_num(r, "total_us", t.total);
 }
 
 /* Who asks; the call, where there is one, for whom and which it is. */

@@ -18,6 +18,7 @@
 #include "common/log.h"
 #include "signerd/config.h"
 #include "signerd/keylink.h"
+#include "signerd/reqcount.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
 
@@ -28,6 +29,7 @@ static bool
 reject(struct call *call, const char *method, int code, const char *message)
 {
 	reqlog_rejected(call_owner(call), call, method, code, message);
+	reqcount_rejected(call_owner(call), call, method, code);
 	return (rpc_error(&call->head, code, message));
 }
 
@@ -191,8 +193,10 @@ dispatch(struct rpc_call *head, const struct jsonrpc_request *req,
 	else if (jsonrpc_argument(req->params, 0, &none, text,
 	    sizeof(text)) == -1)
 		reject(call, m->name, JSONRPC_PARAMS, text);
-	else
+	else {
+		reqcount_answered(call_owner(call));
 		rpc_result(head, m->result, strlen(m->result));
+	}
 }
 
 static void
@@ -206,12 +210,14 @@ rejected(const struct rpc *rpc, const char *method, int code,
     const char *text)
 {
 	reqlog_rejected(rpc->owner, NULL, method, code, text);
+	reqcount_rejected(rpc->owner, NULL, method, code);
 }
 
 static void
 unparsed(const struct rpc *rpc, const char *reason, size_t at)
 {
 	reqlog_unparsed(rpc->owner, reason, at);
+	reqcount_unparsed(rpc->owner);
 }
 
 /* ---- The life of a signing -------------------------------------------- */
@@ -301,9 +307,10 @@ finish(struct signing *s)
 	/* Those for which memory was short. */
 	if (owner->via != 0)
 		answer_rest(s, LINK_BUSY);
-	if ((out = rpc_join(&s->rpc)) == NULL)
+	if ((out = rpc_join(&s->rpc)) == NULL) {
+		reqcount_unavailable(owner, NULL, "out of memory");
 		end_unavailable(s, "out of memory");
-	else
+	} else
 		end_answered(s, out);
 }
 
@@ -312,9 +319,14 @@ static void
 give_up(struct signing *s, int code, const char *reason)
 {
 	const struct rpc_owner	*owner = s->rpc.owner;
+	size_t			 i;
 
 	reqlog_unavailable(owner, s->rpc.ncalls == 1 ? signing_call(s, 0) :
 	    NULL, reason);
+	for (i = 0; i < s->rpc.ncalls; i++)
+		if (!rpc_answered(s->rpc.calls[i]))
+			reqcount_unavailable(owner, signing_call(s, i),
+			    reason);
 	if (owner->via == 0) {
 		end_unavailable(s, reason);
 		return;
@@ -365,6 +377,7 @@ unserved(struct call *call, enum refusal refusal)
 		return (false);
 	}
 	reqlog_unavailable(call_owner(call), call, refusal_name(refusal));
+	reqcount_unavailable(call_owner(call), call, refusal_name(refusal));
 	return (answered(s, answer_unserved(call,
 	    refusal == REFUSAL_DEADLINE ? LINK_DEADLINE : LINK_BUSY)));
 }
@@ -379,6 +392,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 	switch (reply->refusal) {
 	case REFUSAL_NONE:
 		reqlog_signed(call, reply);
+		reqcount_reply(call, reply);
 		if ((json = signature_text(call, reply, &len)) == NULL)
 			return (unserved(call, REFUSAL_INTERNAL));
 		left = rpc_result(&call->head, json, len);
@@ -395,6 +409,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 	default:
 		refusal_of(call, reply->refusal, text, sizeof(text));
 		reqlog_refused(call, reply, text);
+		reqcount_reply(call, reply);
 		left = rpc_error(&call->head, refusal_code(reply->refusal),
 		    text);
 		break;
@@ -417,6 +432,8 @@ rpc_unsendable(struct call *call, int error)
 		    strerror(error));
 		if (error == ENOMEM)
 			return (unserved(call, REFUSAL_INTERNAL));
+		reqcount_rejected(call_owner(call), call, NULL,
+		    JSONRPC_INTERNAL);
 		left = rpc_error(&call->head, JSONRPC_INTERNAL,
 		    "internal error");
 	}
@@ -474,6 +491,7 @@ rpc_start(struct rpc_owner *owner, const char *body, size_t len)
 	    len);
 	if (s == NULL) {
 		reqlog_unavailable(owner, NULL, "out of memory");
+		reqcount_unavailable(owner, NULL, "out of memory");
 		owner->ops->unavailable(owner->arg, NULL, "out of memory");
 		return (NULL);
 	}

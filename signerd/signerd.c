@@ -80,7 +80,7 @@ log_listening(const struct config *config)
 	STAILQ_FOREACH(l, &config->listens, entry)
 		parent_log_listen(l, "listening");
 	STAILQ_FOREACH(l, &config->metrics, entry)
-		parent_log_listen(l, "metrics");
+		parent_log_listen(l, "serving metrics");
 }
 
 /* Everything that files and sockets can tell; all faults are reported. */

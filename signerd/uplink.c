@@ -24,6 +24,12 @@
 
 static void	dial(struct uplink *);
 
+static struct uplink_counts *
+counts(struct uplink *u)
+{
+	return (&u->linkd->counts[u->proxy.index]);
+}
+
 static void
 arm(struct uplink *u, uint32_t ms)
 {
@@ -136,6 +142,8 @@ down(struct uplink *u, const char *reason)
 		uplink_leave(u->elder);
 		u->elder = NULL;
 	}
+	counts(u)->failures[u->state == UPLINK_CLOSING ? u->closed :
+	    u->state]++;
 	ms = next_pause(u);
 	log_down(u, level, reason, up, ms);
 	u->state = UPLINK_WAITING;
@@ -149,6 +157,7 @@ uplink_close(struct uplink *u, uint16_t code, const char *reason, bool slow)
 		return;
 	snprintf(u->reason, sizeof(u->reason), "%s", reason);
 	u->slow = slow;
+	u->closed = u->state;
 	u->state = UPLINK_CLOSING;
 	event_del(u->timer);
 	event_del(u->renew);
@@ -251,6 +260,7 @@ on_message(struct wslink *ws, const char *text, size_t len, void *arg)
 		return;
 	if (u->asked != 0 && uplink_registration(u, text, len))
 		return;
+	counts(u)->messages++;
 	(void)rpc_start(&u->owner, text, len);
 }
 
@@ -392,6 +402,7 @@ dial(struct uplink *u)
 	}
 	u->peer[0] = '\0';
 	u->state = UPLINK_DIALLING;
+	counts(u)->attempts++;
 	/* Another's answer is not to be taken for ours. */
 	u->cookie = ++u->linkd->cookies;
 	arm(u, u->linkd->config.limits.timeout_connect + UPLINK_GRACE);

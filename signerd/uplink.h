@@ -58,6 +58,14 @@ enum uplink_state {
 	UPLINK_STOPPED
 };
 
+/* Of the proxy of a number, over all of its uplinks. */
+struct uplink_counts {
+	uint64_t		 attempts;
+	uint64_t		 registrations;
+	uint64_t		 messages;
+	uint64_t		 failures[UPLINK_STOPPED];	/* by state */
+};
+
 struct uplink {
 	TAILQ_ENTRY(uplink)	 entry;		/* of those that leave */
 	struct linkd		*linkd;
@@ -65,6 +73,7 @@ struct uplink {
 	int			 files[TLSFILE_COUNT];	/* or -1 */
 	struct tlsctx		*tls;
 	enum uplink_state	 state;
+	enum uplink_state	 closed;	/* what it was before it closed */
 	struct event		*timer;		/* of the state */
 	struct event		*renew;		/* of the registration */
 	uint32_t		 cookie;	/* of the dialler's answer */
@@ -118,6 +127,7 @@ struct linkd {
 	bool			 stopping;
 	struct uplink		*uplinks[CONFIG_NUMBERS];
 	size_t			 nuplinks;
+	struct uplink_counts	 counts[CONFIG_NUMBERS];
 	TAILQ_HEAD(, uplink)	 leaving;
 	struct event		*reap;		/* those that have left */
 	uint32_t		 cookies;	/* of the dialler's answers */
@@ -139,6 +149,11 @@ void		 link_load(int fd, short what, void *linkd);
 
 /* The candidate is in force; what is left of it is forgotten. */
 void		 link_commit(struct linkd *);
+
+/* ---- signerd/link_metrics.c -------------------------------------------- */
+
+/* METRICS_ASK of the parent: answers. */
+void		 link_metrics_answer(struct linkd *, struct imsg *);
 
 /* ---- signerd/uplink.c ------------------------------------------------- */
 

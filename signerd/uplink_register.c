@@ -88,6 +88,7 @@ settle(struct uplink *u, const struct answer *a)
 	u->owner.metadata = a->client;
 	u->since = clock_us();
 	u->state = UPLINK_UP;
+	u->linkd->counts[u->proxy.index].registrations++;
 	log_up(u, a);
 	/* The proxy asks here from now on. */
 	if (u->elder != NULL)

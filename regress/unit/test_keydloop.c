@@ -10,7 +10,7 @@
  *	keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o keyd/payload.o
  *	keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/serve.o
  *	keyd/setup.o keyd/sign.o keyd/tx.o keyd/count.o common/metrics.o
- *	common/metrics_table.o common/histogram.o common/msgfield.o
+ *	common/metrics_table.o common/histogram.o common/list.o common/msgfield.o
  * libs: libsecp256k1
  */
 

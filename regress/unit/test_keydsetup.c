@@ -4,7 +4,8 @@
  */
 
 /* objects: keyd/setup.o keyd/count.o common/metrics.o
- * common/metrics_table.o common/histogram.o common/msgfield.o keyd/keyfile.o keyd/eckey.o keyd/der.o keyd/sign.o
+ * common/metrics_table.o common/histogram.o common/list.o common/msgfield.o
+ * keyd/keyfile.o keyd/eckey.o keyd/der.o keyd/sign.o
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o
  * keyd/policy.o keyd/payload.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
  * common/base64.o common/hex.o common/log.o common/log_render.o
