@@ -124,6 +124,7 @@ on_unavailable(void *arg, struct signing *s, const char *reason)
 void
 agree_read(struct agree_reading *reading, const char *text, size_t len)
 {
+	static struct keylink			 keylink;	/* counts */
 	static const struct rpc_owner_ops	 ops = {
 		on_answer, on_unavailable
 	};
@@ -146,6 +147,7 @@ agree_read(struct agree_reading *reading, const char *text, size_t len)
 	owner.link = reading->link ? "edge" : NULL;
 	owner.metadata = reading->metadata;
 	owner.limits = &limits;
+	owner.keylink = &keylink;
 	LIST_INIT(&owner.signings);
 	if ((s = rpc_start(&owner, text, len)) != NULL) {
 		FUZZ_ASSERT(reading->nrequests > 0);

@@ -12,7 +12,10 @@
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/payload.o
  * keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
  * proxyd/advert.o proxyd/client.o proxyd/holders.o proxyd/route.o
- * proxyd/ruleset.o proxyd/wire.o signerd/metadata.o common/log.o common/log_render.o
+ * proxyd/ruleset.o proxyd/wire.o signerd/metadata.o signerd/reqcount.o
+ * common/metrics.o common/metrics_table.o common/histogram.o
+ * common/msgfield.o
+ * common/log.o common/log_render.o
  * libs: libevent libcjson
  */
 

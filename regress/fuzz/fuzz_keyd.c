@@ -6,7 +6,8 @@
 /*
  * objects: keyd/serve.o keyd/keymsg.o keyd/keymsg_request.o keyd/policy.o
  * keyd/rule.o keyd/payload.o keyd/tx.o keyd/rlp.o keyd/sign.o keyd/keccak.o
- * keyd/request.o common/secret.o common/u256.o common/log.o
+ * keyd/request.o keyd/count.o common/metrics.o common/metrics_table.o
+ * common/histogram.o common/list.o common/msgfield.o common/secret.o common/u256.o common/log.o
  * common/log_render.o common/hex.o compat/imsg.o compat/imsg-buffer.o
  * libs: libsecp256k1
  */
@@ -187,8 +188,9 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	set.policy.rules = rules;
 	set.policy.nrules = set.nrules = NRULES;
 	set.policy.addresses = addresses;
-	set.policy.nkeys = NKEYS;
+	set.policy.nkeys = set.config.nkeys = NKEYS;
 	set.keys = keys;
+	must(count_prepare(&set) == 0);
 	msgpipe_open(&asks, MESSAGE_MAX);
 	msgpipe_open(&answers, KEYD_REPLYSIZE(MESSAGE_MAX));
 	return (0);

@@ -6,7 +6,9 @@
  *     common/base64.o common/hex.o common/log.o common/log_render.o
  *     common/privdrop.o common/proc.o common/sandbox.o
  *     common/sandbox_nohook.o common/sandbox_tables.o common/secret.o
- *     common/u256.o compat/imsg.o compat/imsg-buffer.o
+ *     common/u256.o compat/imsg.o compat/imsg-buffer.o keyd/count.o
+ *     common/metrics.o common/metrics_table.o common/histogram.o
+ *     common/list.o common/msgfield.o
  * libs: libsecp256k1 libseccomp
  */
 /*

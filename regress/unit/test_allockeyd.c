@@ -351,8 +351,11 @@ replies(void **state)
 	keyd.now->policy.nrules = 1;
 	keyd.now->policy.addresses = addresses;
 	keyd.now->policy.nkeys = 1;
+	keyd.now->nrules = keyd.now->config.nkeys = 1;
+	assert_int_equal(count_prepare(keyd.now), 0);
 	assert_true(alloc_each(answers, NULL, 0) >= 4);
 	sign_exit();
+	count_clear(keyd.now);
 	memset(&keyd, 0, sizeof(keyd));
 }
 

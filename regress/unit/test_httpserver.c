@@ -4,6 +4,8 @@
  */
 
 /* objects: common/httpserver.o common/httpconn.o common/httpanswer.o
+ * common/httpcount.o common/metrics.o common/metrics_table.o
+ * common/histogram.o common/msgfield.o
  * common/heap.o common/http.o common/http_response.o common/http_syntax.o
  * common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
  * common/tlstrust.o

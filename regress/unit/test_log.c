@@ -391,7 +391,7 @@ static void
 by_message(void **state)
 {
 	struct log_record	 r;
-	struct log_rate		 rate = { 0, 0, 0, 0 };
+	struct log_rate		 rate = { 0, 0, 0, 0, 0 };
 	char			 big[LOG_RECORD_MAX];
 	size_t			 lines;
 
@@ -432,7 +432,7 @@ by_message(void **state)
 static void
 queue_limit(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	size_t		 lines;
 	int		 i;
 
@@ -464,7 +464,7 @@ queue_limit(void **state)
 static void
 rate_limit(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 }, other = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 }, other = { 0, 0, 0, 0, 0 };
 	size_t		 lines;
 	int		 i;
 
@@ -523,7 +523,7 @@ body_make(struct body *m, uint8_t level, uint64_t lost, uint16_t nfields,
 static void
 deliver(const struct body *m, int result, size_t lines)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	size_t		 n;
 
 	assert_int_equal(imsg_compose(&child, LOG_MSG, 0, 0, -1, m->b,
@@ -620,7 +620,7 @@ static void
 hostile_sums(void **state)
 {
 	static const char	 good[] = "msg\0m";
-	struct log_rate		 rate = { 0, 0, 0, 0 };
+	struct log_rate		 rate = { 0, 0, 0, 0, 0 };
 	struct body		 m;
 	size_t			 lines;
 	int			 i;
@@ -652,7 +652,7 @@ child_fatal_message(void *arg)
 static void
 fatal_is_sent(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	size_t		 lines;
 
 	(void)state;

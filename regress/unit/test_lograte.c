@@ -114,7 +114,7 @@ say(const char *msg)
 static void
 noise_is_limited(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	int		 i;
 
 	(void)state;
@@ -150,7 +150,7 @@ noise_is_limited(void **state)
 static void
 signed_have_their_own_budget(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	int		 i;
 
 	(void)state;
@@ -214,7 +214,7 @@ reserved_keys(void **state)
 	static const char	*const free_keys[] = {
 		"tim", "times", "levels", "message", "cuts", "##msg", "Time"
 	};
-	struct log_rate		 rate = { 0, 0, 0, 0 };
+	struct log_rate		 rate = { 0, 0, 0, 0, 0 };
 	size_t			 i;
 	const char		*text;
 
@@ -235,7 +235,7 @@ reserved_keys(void **state)
 static void
 malformed_are_counted(void **state)
 {
-	struct log_rate	 rate = { 0, 0, 0, 0 };
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
 	int		 i;
 
 	(void)state;

@@ -3,7 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/rpc.o signerd/keynames.o signerd/metadata.o signerd/reqlog.o api/args.o
+/* objects: signerd/reqcount.o common/metrics.o common/metrics_table.o
+ * common/histogram.o common/msgfield.o compat/imsg.o compat/imsg-buffer.o
+ * signerd/rpc.o signerd/keynames.o signerd/metadata.o signerd/reqlog.o api/args.o
  * api/args_payload.o api/args_tx.o api/method.o common/rpcserver.o
  * common/heap.o common/jsonrpc.o common/json.o common/jsonscan.o common/base64.o
  * common/hex.o common/u256.o keyd/keccak.o keyd/request.o */
@@ -148,6 +150,7 @@ static const struct front_key	 key = { 0, "sequencer", { 0 } };
 static struct keynames		 known_keys;
 static struct config_limits	 limits;
 static struct rpc_owner		*owner;
+static struct keylink		 the_keylink;
 static bool			 freed_in_answer;
 static unsigned int		 nanswers, nunavailable;
 static char			 said[4096];
@@ -197,6 +200,7 @@ new_owner(const char *client, const char *link, bool metadata)
 	};
 
 	assert_non_null(owner = calloc(1, sizeof(*owner)));
+	owner->keylink = &the_keylink;
 	owner->ops = &ops;
 	owner->arg = &nanswers;
 	owner->client = client;

@@ -2,7 +2,9 @@
  * objects: keyd/keymsg.o keyd/keymsg_request.o
  *     keyd/keymsg_rule.o keyd/request.o keyd/policy.o keyd/rule.o
  *     keyd/payload.o keyd/tx.o keyd/rlp.o keyd/keccak.o common/hex.o
- *     common/u256.o compat/imsg.o compat/imsg-buffer.o
+ *     common/u256.o compat/imsg.o compat/imsg-buffer.o keyd/count.o
+ *     common/metrics.o common/metrics_table.o common/histogram.o
+ *     common/list.o common/msgfield.o
  */
 /*
  * Copyright (c) 2026 The signerd authors
@@ -104,6 +106,7 @@ begin(void **state)
 		return (-1);
 	memset(&k, 0, sizeof(k));
 	memset(&c, 0, sizeof(c));
+	count_clear(&set);
 	memset(&set, 0, sizeof(set));
 	memset(&the_rule, 0, sizeof(the_rule));
 	memset(&chain, 0, sizeof(chain));
@@ -118,6 +121,8 @@ begin(void **state)
 	set.policy.nrules = 1;
 	set.policy.addresses = addresses;
 	set.policy.nkeys = 1;
+	set.nrules = set.config.nkeys = 1;
+	assert_int_equal(count_prepare(&set), 0);
 	k.max_data = 65536;
 	c.ibuf = a;
 	c.open = true;

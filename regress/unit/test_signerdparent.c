@@ -34,6 +34,14 @@ config_close(struct config *config)
 	(void)config;
 }
 
+struct config_proxy *
+config_find_proxy(const struct config *config, const char *name)
+{
+	(void)config;
+	(void)name;
+	return (NULL);
+}
+
 /* Nothing is reloaded here. */
 void
 parent_reload_init(struct parent *p)
@@ -361,6 +369,7 @@ fill_config(const struct want *w)
 {
 	memset(&config, 0, sizeof(config));
 	STAILQ_INIT(&config.listens);
+	STAILQ_INIT(&config.metrics);
 	STAILQ_INIT(&config.keys);
 	STAILQ_INIT(&config.rules);
 	STAILQ_INIT(&config.proxies);
