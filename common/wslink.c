@@ -26,6 +26,7 @@
 #define DISCARD			(1024 * 1024)
 #define REASON_SIZE		256
 #define NEVER			UINT64_MAX
+#define PING_MARK		8	/* bytes that a pong gives back */
 
 enum state {
 	ST_OPEN,
@@ -49,6 +50,9 @@ struct wslink {
 	uint64_t		 heard;		/* the peer's last byte */
 	uint64_t		 moved;		/* output went, or was empty */
 	uint64_t		 ping;		/* when the next is due */
+	uint8_t			 mark[PING_MARK]; /* of the last one sent */
+	uint64_t		 pinged;	/* when it was, or 0: answered */
+	uint64_t		 round_trip;
 	uint64_t		 close;		/* when the peer's time is up */
 	int64_t			 expiry;	/* Unix time; 0: none */
 
@@ -264,6 +268,20 @@ on_message(struct websocket *ws, const char *text, size_t len, void *arg)
 	turn_join(&l->turn, event_get_base(&l->timer), l->config.peer);
 }
 
+/* That of the last ping, and not one that the peer has thought of. */
+static void
+on_pong(struct websocket *ws, const uint8_t *data, size_t len, void *arg)
+{
+	struct wslink *l = arg;
+
+	(void)ws;
+	if (l->pinged == 0 || len != PING_MARK ||
+	    memcmp(data, l->mark, PING_MARK) != 0)
+		return;
+	l->round_trip = clock_us() - l->pinged;
+	l->pinged = 0;
+}
+
 /* The message that was held, whether or not its turn has come. */
 static void
 deliver(struct wslink *l)
@@ -398,6 +416,17 @@ is_dead(struct wslink *l, uint64_t now)
 	return (true);
 }
 
+/* What it holds cannot be told before: else a pong could be early. */
+static void
+send_ping(struct wslink *l)
+{
+	bool marked = getentropy(l->mark, PING_MARK) == 0;
+
+	l->pinged = marked ? clock_us() : 0;
+	websocket_ping(l->ws, l->mark, marked ? PING_MARK : 0);
+	follow(l);
+}
+
 static void
 check_deadlines(struct wslink *l)
 {
@@ -414,8 +443,7 @@ check_deadlines(struct wslink *l)
 	}
 	if (now >= l->ping) {
 		l->ping = now + jitter(l->config.ping);
-		websocket_ping(l->ws, NULL, 0);
-		follow(l);
+		send_ping(l);
 	}
 	set_timer(l);
 }
@@ -489,7 +517,7 @@ wslink_new(struct event_base *base, enum websocket_role role,
     struct tlsconn *conn, const struct wslink_config *config,
     const struct wslink_cb *cb, void *arg)
 {
-	static const struct websocket_cb ws_cb = { on_message, NULL };
+	static const struct websocket_cb ws_cb = { on_message, on_pong };
 	struct evbuffer *out = tlsconn_output(conn);
 	struct wslink *l;
 	int error;
@@ -600,6 +628,12 @@ wslink_close(struct wslink *l, uint16_t code, const char *reason)
 	note_end(l, false, code, "%s", reason);
 	enter_close(l, ST_CLOSING);
 	tlsconn_flush(l->conn);
+}
+
+uint64_t
+wslink_round_trip(const struct wslink *l)
+{
+	return (l->round_trip);
 }
 
 size_t

@@ -104,5 +104,10 @@ void		 wslink_close(struct wslink *, uint16_t code,
 		    const char *reason);
 /* Bytes that wait for the peer to read. */
 size_t		 wslink_unsent(struct wslink *);
+/*
+ * Microseconds from the last ping that was answered to its pong; 0: none was
+ * yet.
+ */
+uint64_t	 wslink_round_trip(const struct wslink *);
 
 #endif /* COMMON_WSLINK_H */

@@ -294,7 +294,7 @@ test_pings(void **state)
 	struct wslink_config c = usual;
 	struct script s;
 	uint64_t begun, last, least = UINT64_MAX, most = 0, now;
-	unsigned char ping[2];
+	unsigned char ping[10];
 	int i;
 
 	(void)state;
@@ -302,10 +302,10 @@ test_pings(void **state)
 	script_start(&s, &c);
 	last = begun = clock_us();
 	for (i = 0; i < 20; i++) {
-		while (recv(s.fd, ping, 2, 0) != 2)
+		while (recv(s.fd, ping, 10, 0) != 10)
 			link_turn(s.base);
 		assert_int_equal(ping[0], 0x89);
-		assert_int_equal(ping[1], 0);
+		assert_int_equal(ping[1], 8);
 		now = clock_us();
 		least = now - last < least ? now - last : least;
 		most = now - last > most ? now - last : most;
@@ -321,6 +321,60 @@ test_pings(void **state)
 	script_link(&s, WEBSOCKET_CLIENT, &usual);
 	websocket_ping(s.ws, "abc", 3);
 	PEER_UNTIL(&s, s.pongs == 1);
+	script_stop(&s);
+}
+
+/* A pong with these 8 bytes, and a message after it, which is waited for. */
+static void
+script_pong(struct script *s, const uint8_t mark[8])
+{
+	static const char after[] = "\x81\x81\0\0\0\0x";
+	char pong[] = "\x8a\x88\0\0\0\0........";
+	int before = s->o.messages;
+
+	memcpy(pong + 6, mark, 8);
+	script_put(s, pong, 14);
+	script_put(s, after, 7);
+	MUTE_UNTIL(s, s->o.messages == before + 1);
+}
+
+/* From the last ping to its own pong, whatever the peer says beside that. */
+static void
+test_round_trip(void **state)
+{
+	struct wslink_config c = usual;
+	struct script s;
+	uint8_t ping[2][10], other[8];
+	uint64_t before = clock_us(), early, late, first;
+
+	(void)state;
+	c.ping = 40;
+	script_start(&s, &c);
+	while (recv(s.fd, ping[0], 10, 0) != 10) {
+		before = clock_us();
+		link_turn(s.base);
+	}
+	early = clock_us();
+	assert_int_equal(wslink_round_trip(s.o.l), 0);
+	memcpy(other, ping[0] + 2, 8);
+	other[7] ^= 1;
+	script_pong(&s, other);
+	assert_int_equal(wslink_round_trip(s.o.l), 0);
+	late = clock_us();
+	script_pong(&s, ping[0] + 2);
+	first = wslink_round_trip(s.o.l);
+	assert_true(first >= late - early);
+	assert_true(first <= clock_us() - before);
+	/* Once; and not after the next ping either. */
+	script_pong(&s, ping[0] + 2);
+	assert_int_equal(wslink_round_trip(s.o.l), first);
+	while (recv(s.fd, ping[1], 10, 0) != 10)
+		link_turn(s.base);
+	assert_memory_not_equal(ping[0] + 2, ping[1] + 2, 8);
+	script_pong(&s, ping[0] + 2);
+	assert_int_equal(wslink_round_trip(s.o.l), first);
+	script_pong(&s, ping[1] + 2);
+	assert_int_not_equal(wslink_round_trip(s.o.l), first);
 	script_stop(&s);
 }
 
@@ -713,6 +767,7 @@ main(void)
 		cmocka_unit_test(test_left_over),
 		cmocka_unit_test(test_taken_over),
 		cmocka_unit_test(test_pings),
+		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_silence),
 		cmocka_unit_test(test_never_reads),
 		cmocka_unit_test(test_max_output),
