@@ -215,6 +215,7 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/proxyd/call.o \
 	$O/proxyd/candidate.o \
 	$O/proxyd/client.o \
+	$O/proxyd/count.o \
 	$O/proxyd/holders.o \
 	$O/proxyd/link.o \
 	$O/proxyd/reconcile.o \
@@ -226,6 +227,8 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/proxyd/route.o \
 	$O/proxyd/route_decide.o \
 	$O/proxyd/ruleset.o \
+	$O/proxyd/served.o \
+	$O/proxyd/status.o \
 	$O/proxyd/wire.o
 
 # The key process: no TLS, HTTP, JSON or event loop is linked into it.

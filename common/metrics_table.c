@@ -312,7 +312,172 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	[METRIC_STATUS_TIMEOUTS] = {
 	    "signerd_metrics_timeouts_total", COUNTER, METRICS_FRONTEND,
 	    "Connections that were closed for being slow.",
-	    { NULL } }
+	    { NULL } },
+
+	/* ---- proxyd -------------------------------------------------- */
+	[METRIC_PROXY_BUILD] = {
+	    "proxyd_build_info", INFO, METRICS_PARENT,
+	    "What runs.",
+	    { "version" } },
+	[METRIC_PROXY_START_TIME] = {
+	    "proxyd_start_time_seconds", GAUGE, METRICS_PARENT,
+	    "When the daemon was started, in Unix time.",
+	    { NULL } },
+	[METRIC_PROXY_PROCESS_UP] = {
+	    "proxyd_process_up", GAUGE, METRICS_PARENT,
+	    "Whether a process answered within a second when it was asked.",
+	    { "process" } },
+	[METRIC_PROXY_PROCESS_MEMORY] = {
+	    "proxyd_process_resident_memory_bytes", GAUGE, METRICS_PARENT,
+	    "Memory that a process has in use.",
+	    { "process" } },
+	[METRIC_PROXY_LOG_SUPPRESSED] = {
+	    "proxyd_log_suppressed_total", COUNTER, METRICS_PARENT,
+	    "Log records of a process that were over the rate.",
+	    { "process" } },
+	[METRIC_PROXY_CONFIG_GENERATION] = {
+	    "proxyd_config_generation", GAUGE, METRICS_PARENT,
+	    "Number of the configuration in force, from 1.",
+	    { NULL } },
+	[METRIC_PROXY_CONFIG_LOADED] = {
+	    "proxyd_config_load_time_seconds", GAUGE, METRICS_PARENT,
+	    "When the configuration in force was loaded, in Unix time.",
+	    { NULL } },
+	[METRIC_PROXY_CONFIG_FAILED] = {
+	    "proxyd_config_failure_time_seconds", GAUGE, METRICS_PARENT,
+	    "When a reload failed last, in Unix time; 0 if none did.",
+	    { NULL } },
+	[METRIC_PROXY_CONFIG_SUCCESS] = {
+	    "proxyd_config_last_reload_successful", GAUGE, METRICS_PARENT,
+	    "Whether the last reload, or the start, was good.",
+	    { NULL } },
+	[METRIC_PROXY_RELOADS] = {
+	    "proxyd_reloads_total", COUNTER, METRICS_PARENT,
+	    "Reloads, by their result: success or failure.",
+	    { "result" } },
+
+	/* ---- proxyd: requests ---------------------------------------- */
+	[METRIC_PROXY_REQUESTS] = {
+	    "proxyd_requests_total", COUNTER, METRICS_RELAY,
+	    "Calls of clients, by what the client was told.",
+	    { "client", "method", "result" } },
+	[METRIC_PROXY_REJECTIONS] = {
+	    "proxyd_rejections_total", COUNTER, METRICS_RELAY,
+	    "Calls that were answered without a signature.",
+	    { "reason" } },
+	[METRIC_PROXY_REQUEST_SECONDS] = {
+	    "proxyd_request_seconds", SECONDS, METRICS_RELAY,
+	    "Time from a call to its answer, where a signer gave one.",
+	    { "method" } },
+	[METRIC_PROXY_WAITING_SECONDS] = {
+	    "proxyd_request_waiting_seconds", SECONDS, METRICS_RELAY,
+	    "Time until a call was sent to a signer first.",
+	    { "method" } },
+	[METRIC_PROXY_SIGNER_SECONDS] = {
+	    "proxyd_request_signer_seconds", SECONDS, METRICS_RELAY,
+	    "Time from when the signer that answered was asked.",
+	    { "method" } },
+	[METRIC_PROXY_RETRIES] = {
+	    "proxyd_retries_total", COUNTER, METRICS_RELAY,
+	    "Calls that were sent to a next signer, as one had failed.",
+	    { NULL } },
+	[METRIC_PROXY_HEDGES] = {
+	    "proxyd_hedges_total", COUNTER, METRICS_RELAY,
+	    "Calls that were sent to a next signer by hedge after.",
+	    { NULL } },
+	[METRIC_PROXY_QUEUE] = {
+	    "proxyd_queued_requests", GAUGE, METRICS_RELAY,
+	    "Calls without an answer yet.",
+	    { NULL } },
+	[METRIC_PROXY_QUEUE_MAX] = {
+	    "proxyd_queued_requests_max", GAUGE, METRICS_RELAY,
+	    "How many there may be: max queue.",
+	    { NULL } },
+	[METRIC_PROXY_QUEUE_BYTES] = {
+	    "proxyd_queued_bytes", GAUGE, METRICS_RELAY,
+	    "Memory that their arguments take.",
+	    { NULL } },
+
+	/* ---- proxyd: rules and signers ------------------------------- */
+	[METRIC_PROXY_RULES] = {
+	    "proxyd_rules", GAUGE, METRICS_RELAY,
+	    "Rules of the configuration.",
+	    { NULL } },
+	[METRIC_PROXY_RULES_UNSERVED] = {
+	    "proxyd_rules_unserved", GAUGE, METRICS_RELAY,
+	    "Rules that no signer can serve now.",
+	    { NULL } },
+	[METRIC_PROXY_RULE_SERVED] = {
+	    "proxyd_rule_served", GAUGE, METRICS_RELAY,
+	    "Whether a registered signer can serve a rule, by its number.",
+	    { "rule", "client" } },
+	[METRIC_PROXY_SIGNER_INFO] = {
+	    "proxyd_signer_info", INFO, METRICS_RELAY,
+	    "Signers that are configured; who they are when they are up.",
+	    { "signer", "name", "peer", "software" } },
+	[METRIC_PROXY_SIGNER_UP] = {
+	    "proxyd_signer_up", GAUGE, METRICS_RELAY,
+	    "Whether a signer is registered.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_SINCE] = {
+	    "proxyd_signer_up_seconds", GAUGE, METRICS_RELAY,
+	    "For how long it is; 0 where it is not.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_DOUBT] = {
+	    "proxyd_signer_in_doubt", GAUGE, METRICS_RELAY,
+	    "Whether others are asked before it, for a fault of it.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_IN_FLIGHT] = {
+	    "proxyd_signer_requests_in_flight", GAUGE, METRICS_RELAY,
+	    "Requests that it has not answered.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_PING] = {
+	    "proxyd_signer_ping_seconds", METRIC_GAUGE, UNIT_SECONDS,
+	    METRICS_RELAY,
+	    "Round trip of the last ping of its link that was answered.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_REGISTRATIONS] = {
+	    "proxyd_signer_registrations_total", COUNTER, METRICS_RELAY,
+	    "Links on which it has registered.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_REPLACED] = {
+	    "proxyd_signer_replacements_total", COUNTER, METRICS_RELAY,
+	    "Links of it that gave way to a newer one.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_ATTEMPTS] = {
+	    "proxyd_signer_attempts_total", COUNTER, METRICS_RELAY,
+	    "Requests that were sent to it.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_ANSWERS] = {
+	    "proxyd_signer_answers_total", COUNTER, METRICS_RELAY,
+	    "Signatures and refusals of it that clients got.",
+	    { "signer" } },
+	[METRIC_PROXY_SIGNER_FAILURES] = {
+	    "proxyd_signer_failures_total", COUNTER, METRICS_RELAY,
+	    "Requests to it that failed, and why.",
+	    { "signer", "reason" } },
+	[METRIC_PROXY_SIGNER_LATE] = {
+	    "proxyd_signer_late_answers_total", COUNTER, METRICS_RELAY,
+	    "Answers of it for which nobody waited any more.",
+	    { "signer" } },
+
+	/* ---- proxyd: links ------------------------------------------- */
+	[METRIC_PROXY_LINKS] = {
+	    "proxyd_links", GAUGE, METRICS_RELAY,
+	    "Websockets of signers, registered or not.",
+	    { NULL } },
+	[METRIC_PROXY_LINKS_MAX] = {
+	    "proxyd_links_max", GAUGE, METRICS_RELAY,
+	    "How many there may be: max links.",
+	    { NULL } },
+	[METRIC_PROXY_LINKS_TAKEN] = {
+	    "proxyd_links_total", COUNTER, METRICS_RELAY,
+	    "Websockets that were opened.",
+	    { NULL } },
+	[METRIC_PROXY_LINKS_REFUSED] = {
+	    "proxyd_links_refused_total", COUNTER, METRICS_RELAY,
+	    "Websockets that were refused, or closed for what they did.",
+	    { "reason" } }
 };
 
 const struct metric_def *

@@ -79,6 +79,7 @@ rpc_error(struct rpc_call *call, int code, const char *message)
 
 	if (rpc_answered(call))
 		return (is_pending(call->rpc));
+	call->code = code;
 	out = open_answer(call);
 	return (settle(call, out != NULL && jsonrpc_error(out, call->id,
 	    call->idlen, code, message) == 0));
@@ -135,6 +136,7 @@ join_answer(struct rpc *rpc, struct evbuffer *out, struct rpc_call *call)
 	    rpc->limits.max_response) {
 		evbuffer_drain(call->answer,
 		    evbuffer_get_length(call->answer));
+		call->code = JSONRPC_TOOLARGE;
 		if (jsonrpc_error(call->answer, call->id, call->idlen,
 		    JSONRPC_TOOLARGE, "response too large") == -1)
 			return (-1);

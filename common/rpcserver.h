@@ -29,6 +29,7 @@ struct rpc_call {
 	size_t		 idlen;
 	uint64_t	 received;	/* clock_us() */
 	bool		 deferred;	/* rpc_defer(), and no answer yet */
+	int		 code;		/* of our error; 0: none, so far */
 	struct evbuffer	*answer;	/* NULL until there is one */
 };
 

@@ -374,6 +374,18 @@ advert_permits(const struct advert *a, const struct route *route)
 	    &route->chain));
 }
 
+bool
+advert_serves(const struct advert *a, const uint8_t address[ADDRESS_SIZE],
+    uint32_t method)
+{
+	const struct advert_item	*item;
+
+	if (!a->given)
+		return (true);
+	item = find_item(a, address, NULL);
+	return (item != NULL && (item->all & method) != 0);
+}
+
 /* ---- The first address that serves a chain ---------------------------- */
 
 static void

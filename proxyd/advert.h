@@ -77,6 +77,10 @@ bool	advert_covers(const struct advert *, const struct route_signer *,
 /* Can it be asked for this, by what it advertises? */
 bool	advert_permits(const struct advert *, const struct route *);
 
+/* Any chain with this address and method? */
+bool	advert_serves(const struct advert *,
+	    const uint8_t address[ADDRESS_SIZE], uint32_t method);
+
 /*
  * Notes which of the signer's addresses the advert serves what with, for
  * advert_first(): the index of the first one that can be asked for this

@@ -120,7 +120,7 @@ arm_timer(struct call *call, bool more)
 
 /* Asks the next signer; false where there is none. */
 static bool
-ask_next(struct call *call)
+ask_next(struct call *call, enum count_sent how)
 {
 	struct relaying	*r = relaying_of(call);
 	struct attempt	*a;
@@ -133,6 +133,8 @@ ask_next(struct call *call)
 		a = link_ask(link, call, call->route.client->name, left);
 		if (a == NULL)
 			continue;
+		count_sent(call, a->signer, call->last_sent == 0 ?
+		    SENT_FIRST : how, now);
 		call->last_sent = now;
 		TAILQ_INSERT_TAIL(&call->attempts, a, of_call);
 		arm_timer(call, true);
@@ -143,9 +145,9 @@ ask_next(struct call *call)
 
 /* Returns whether the call's message is still there. */
 static bool
-try_again(struct call *call, const char *why)
+try_again(struct call *call, enum reason why)
 {
-	if (ask_next(call))
+	if (ask_next(call, SENT_RETRY))
 		return (true);
 	if (!TAILQ_EMPTY(&call->attempts)) {
 		arm_timer(call, false);
@@ -162,6 +164,7 @@ on_timer(int fd, short what, void *arg)
 	struct call	*call = arg;
 	struct relay	*relay = relay_of(call);
 	struct attempt	*a;
+	enum count_sent	 how = SENT_HEDGE;
 	uint64_t	 now = clock_us(), limit;
 
 	(void)fd;
@@ -175,9 +178,11 @@ on_timer(int fd, short what, void *arg)
 	TAILQ_FOREACH(a, &call->attempts, of_call)
 		if (!a->slow && now - a->sent >= limit) {
 			a->slow = true;
-			link_suspect(a->link, "no answer in time");
+			how = SENT_RETRY;
+			count_failed(a->signer, REASON_SLOW);
+			link_suspect(a->link, reason_text(REASON_SLOW));
 		}
-	if (!ask_next(call))
+	if (!ask_next(call, how))
 		arm_timer(call, false);
 }
 
@@ -193,10 +198,10 @@ call_start(struct call *call)
 	    (unsigned long long)++relay->ids);
 	call->timer = evtimer_new(relay->base, on_timer, call);
 	if (call->timer == NULL) {
-		client_unserved(relaying_of(call), call, "out of memory");
+		client_unserved(relaying_of(call), call, REASON_MEMORY);
 		return (false);
 	}
-	return (try_again(call, "no signer"));
+	return (try_again(call, REASON_NOSIGNER));
 }
 
 void
@@ -264,15 +269,23 @@ give_result(struct call *call, const char *text, size_t len)
 	return (left);
 }
 
+/* A link's attempt has failed; it is freed already. */
 static void
-unusable(struct call *call, struct link *link, const char *why)
+failed(struct call *call, const struct attempt *was, enum reason why)
 {
-	link_suspect(link, why);
+	count_failed(was->signer, why);
 	try_again(call, why);
 }
 
 static void
-answered_error(struct call *call, struct link *link,
+unusable(struct call *call, const struct attempt *was, enum reason why)
+{
+	link_suspect(was->link, reason_text(why));
+	failed(call, was, why);
+}
+
+static void
+answered_error(struct call *call, const struct attempt *was,
     const struct json_doc *doc, const cJSON *error)
 {
 	struct relaying	*r = relaying_of(call);
@@ -283,15 +296,18 @@ answered_error(struct call *call, struct link *link,
 
 	if (jsonrpc_error_parse(doc, error, &code, &message) == -1 ||
 	    (text = json_text(doc, error, &len)) == NULL || len > ERROR_MAX) {
-		unusable(call, link, "an answer that makes no sense");
+		unusable(call, was, REASON_SENSELESS);
 		return;
 	}
 	if (code == LINK_BUSY || code == LINK_DEADLINE) {
-		try_again(call, code == LINK_BUSY ? "the signer is busy" :
-		    "the signer had no time");
+		failed(call, was, code == LINK_BUSY ? REASON_SIGNERBUSY :
+		    REASON_SIGNERTIME);
 		return;
 	}
-	reqlog_refused_by(call, link, code, message);
+	reqlog_refused_by(call, was->link, code, message);
+	count_answered(call, was->signer, was->sent);
+	call->result = RESULT_BYSIGNER;
+	call->why = REASON_BYSIGNER;
 	call_release(call);
 	left = rpc_error_raw(&call->base, text, len);
 	client_answered(r, left);
@@ -308,47 +324,54 @@ suspect_slower(const struct call *call, uint64_t sent)
 			link_suspect(a->link, "slower than the next one");
 }
 
-void
-call_answered(struct attempt *a, const struct json_doc *doc,
-    const struct cJSON *result, const struct cJSON *error)
+static void
+answered_result(struct call *call, const struct attempt *was,
+    const struct json_doc *doc, const cJSON *result)
 {
-	struct call	*call = a->call;
-	struct link	*link = a->link;
 	struct relaying	*r = relaying_of(call);
-	uint64_t	 sent = a->sent;
 	const char	*text = NULL;
 	size_t		 len = 0;
 	bool		 left;
 
-	TAILQ_REMOVE(&call->attempts, a, of_call);
-	link_forget(a);
-	if (error != NULL && result != NULL) {
-		unusable(call, link, "an answer that makes no sense");
-		return;
-	}
-	if (error != NULL) {
-		answered_error(call, link, doc, error);
-		return;
-	}
 	if (cJSON_IsString(result))
 		text = json_raw(doc, result, &len);
 	if (!good_result(call, text, len)) {
-		unusable(call, link, "an answer that is no signature");
+		unusable(call, was, REASON_NOSIGNATURE);
 		return;
 	}
-	reqlog_relayed(call, link, sent);
-	suspect_slower(call, sent);
+	reqlog_relayed(call, was->link, was->sent);
+	count_answered(call, was->signer, was->sent);
+	call->result = RESULT_SIGNED;
+	suspect_slower(call, was->sent);
 	call_release(call);
 	left = give_result(call, text, len);
 	client_answered(r, left);
 }
 
 void
-call_lost(struct attempt *a)
+call_answered(struct attempt *a, const struct json_doc *doc,
+    const struct cJSON *result, const struct cJSON *error)
 {
-	struct call	*call = a->call;
+	const struct attempt	 was = *a;
+	struct call		*call = a->call;
 
 	TAILQ_REMOVE(&call->attempts, a, of_call);
 	link_forget(a);
-	try_again(call, "the link to the signer was lost");
+	if (error != NULL && result != NULL)
+		unusable(call, &was, REASON_SENSELESS);
+	else if (error != NULL)
+		answered_error(call, &was, doc, error);
+	else
+		answered_result(call, &was, doc, result);
+}
+
+void
+call_lost(struct attempt *a)
+{
+	const struct attempt	 was = *a;
+	struct call		*call = a->call;
+
+	TAILQ_REMOVE(&call->attempts, a, of_call);
+	link_forget(a);
+	failed(call, &was, REASON_LOST);
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/rpcserver.h"
+#include "proxyd/count.h"
 #include "proxyd/relay.h"
 
 struct cJSON;
@@ -55,6 +56,7 @@ struct attempt {
 	TAILQ_ENTRY(attempt)	 of_call;
 	struct link		*link;
 	struct call		*call;
+	struct signer		*signer;	/* whose link it was */
 	uint64_t		 id;
 	uint64_t		 sent;		/* clock_us() */
 	bool			 slow;		/* and it was said */
@@ -62,6 +64,9 @@ struct attempt {
 
 struct call {
 	struct rpc_call		 base;		/* must be the first */
+	uint32_t		 asked;		/* RULE_ bit; 0: another */
+	enum count_result	 result;	/* so far */
+	enum reason		 why;		/* it was refused */
 	bool			 relayed;	/* by a signer to be answered */
 	bool			 started;
 	bool			 kona;		/* the answer is an object */
@@ -94,8 +99,7 @@ void	client_answered(struct relaying *, bool left);
  * No signer for one of its calls, or no time: the whole message gets 503.
  * call: the one to name in the log, NULL: not known which.
  */
-void	client_unserved(struct relaying *, const struct call *,
-	    const char *reason);
+void	client_unserved(struct relaying *, const struct call *, enum reason);
 
 /* ---- proxyd/call.c: from signer to signer ----------------------------- */
 

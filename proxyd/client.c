@@ -142,6 +142,8 @@ decide(struct call *call, struct request *request, const struct method *m,
 		    "client", request->client);
 		reqlog_refused(call->base.rpc->owner, request, refusal, rule,
 		    text);
+		call->result = RESULT_REFUSED;
+		call->why = (enum reason)refusal;
 		rpc_error(&call->base, refusal_code(refusal), text);
 		return;
 	}
@@ -191,6 +193,9 @@ dispatch(struct rpc_call *base, const struct jsonrpc_request *req,
 		rpc_no_method(base, req->method);
 		return;
 	}
+	if (m->decode != NULL)
+		call->asked = m->decode == args_transaction ?
+		    RULE_TRANSACTION : RULE_PAYLOAD;
 	if (m->decode_object != NULL && cJSON_IsObject(req->params)) {
 		call->kona = true;
 		decode(call, m, m->decode_object, doc, req->params);
@@ -201,8 +206,10 @@ dispatch(struct rpc_call *base, const struct jsonrpc_request *req,
 		rpc_reject(base, m->name, JSONRPC_PARAMS, text);
 	else if (m->decode != NULL)
 		decode(call, m, m->decode, doc, arg);
-	else
+	else {
+		call->result = RESULT_ANSWERED;
 		rpc_result(base, m->result, strlen(m->result));
+	}
 }
 
 /* ---- The life of a message -------------------------------------------- */
@@ -286,8 +293,11 @@ finish(struct relaying *r)
 	struct evbuffer	*out;
 
 	out = r->refused ? NULL : rpc_join(&r->rpc);
-	if (out == NULL)
-		reqlog_unavailable(conn, NULL, "out of memory");
+	if (out == NULL) {
+		reqlog_unavailable(conn, NULL, REASON_MEMORY);
+		count_unserved(r, REASON_MEMORY);
+	} else
+		count_message(r);
 	message_free(r);
 	if (out == NULL) {
 		httpconn_unavailable(conn);
@@ -331,12 +341,13 @@ client_answered(struct relaying *r, bool left)
 
 void
 client_unserved(struct relaying *r, const struct call *call,
-    const char *reason)
+    enum reason why)
 {
 	struct client	*client = client_ref(r->client);
 	struct httpconn	*conn = r->conn;
 
-	reqlog_unavailable(conn, call, reason);
+	reqlog_unavailable(conn, call, why);
+	count_unserved(r, why);
 	message_free(r);
 	httpconn_unavailable(conn);
 	pump(self, client);
@@ -363,7 +374,7 @@ on_deadline(int fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	client_unserved(arg, first_unanswered(arg), "deadline");
+	client_unserved(arg, first_unanswered(arg), REASON_TIME);
 }
 
 static int
@@ -385,10 +396,15 @@ begin(struct relaying *r)
 	return (0);
 }
 
+/* Nothing of it waits yet. */
 static void
-unavailable(struct httpconn *conn, const char *reason)
+refuse(struct relaying *r, enum reason why)
 {
-	reqlog_unavailable(conn, NULL, reason);
+	struct httpconn	*conn = r->conn;
+
+	reqlog_unavailable(conn, NULL, why);
+	count_unserved(r, why);
+	message_free(r);
 	httpconn_unavailable(conn);
 }
 
@@ -446,7 +462,7 @@ make_room(const struct relaying *r)
 		/* By calls where these are too many, else by bytes. */
 		if ((victim = greediest(r, !full)) == NULL)
 			return (false);
-		client_unserved(victim, NULL, "busy");
+		client_unserved(victim, NULL, REASON_BUSY);
 	}
 }
 
@@ -460,7 +476,9 @@ on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 	r = (struct relaying *)rpc_parse(&ops, conn, &relay->rpc_limits, body,
 	    len);
 	if (r == NULL) {
-		unavailable(conn, "out of memory");
+		reqlog_unavailable(conn, NULL, REASON_MEMORY);
+		count_unread(relay, httpconn_name(conn));
+		httpconn_unavailable(conn);
 		return;
 	}
 	r->conn = conn;
@@ -478,13 +496,11 @@ on_request(struct httpconn *conn, const char *body, size_t len, void *arg)
 		return;
 	}
 	if (!make_room(r)) {
-		message_free(r);
-		unavailable(conn, "busy");
+		refuse(r, REASON_BUSY);
 		return;
 	}
 	if (begin(r) == -1) {
-		message_free(r);
-		unavailable(conn, "out of memory");
+		refuse(r, REASON_MEMORY);
 		return;
 	}
 	count_on(r);
@@ -506,6 +522,7 @@ on_cancel(struct httpconn *conn, void *arg)
 		return;
 	if ((client = r->client) != NULL)
 		client_ref(client);
+	count_gone(r);
 	message_free(r);
 	if (client == NULL)
 		return;

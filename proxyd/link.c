@@ -87,6 +87,12 @@ rank(const struct link *link)
 }
 
 bool
+link_in_doubt(const struct link *link)
+{
+	return (rank(link) == IN_DOUBT);
+}
+
+bool
 link_precedes(const struct link *link, const struct link *later)
 {
 	enum rank	 a = rank(link), b = rank(later);
@@ -131,6 +137,7 @@ link_ask(struct link *link, struct call *call, const char *client,
 		return (NULL);
 	a->link = link;
 	a->call = call;
+	a->signer = link->signer;
 	a->id = link->next_id;
 	a->sent = clock_us();
 	if (send_request(link, call, a->id, client, ms) == -1) {
@@ -163,6 +170,7 @@ fail_attempts(struct link *link)
 void
 link_unregister(struct link *link)
 {
+	link->relay->changes++;
 	/* First, so that no call comes back to it. */
 	if (link->signer != NULL && link->signer->link == link)
 		link->signer->link = NULL;
@@ -254,6 +262,7 @@ attempt_by_id(const struct link *link, uint64_t id)
 static void
 drop_answer(struct link *link)
 {
+	count_late(link->signer);
 	if (link->late++ == 0)
 		link_log(LOG_LVL_INFO, "answer that nobody waits for", link,
 		    NULL);
@@ -328,6 +337,7 @@ on_register_timer(int fd, short what, void *arg)
 	(void)what;
 	link_log(LOG_LVL_WARN, "signer refused", link,
 	    "it did not register in time");
+	count_refused(link->relay, LINKREFUSAL_LATE);
 	wslink_close(link->ws, LINK_POLICY, "not registered in time");
 }
 
@@ -410,10 +420,12 @@ accept_link(struct relay *relay, struct httpconn *conn)
 	    (link->ws = open_wslink(link, tls)) != NULL) {
 		TAILQ_INSERT_TAIL(&relay->links, link, entry);
 		relay->nlinks++;
+		relay->counts.links++;
 		link_log(LOG_LVL_DEBUG, "link opened", link, NULL);
 		return;
 	}
 	log_error("no memory for a signer's link");
+	count_refused(relay, LINKREFUSAL_MEMORY);
 	if (link != NULL) {
 		event_free(link->timer);
 		free(link);
@@ -422,8 +434,18 @@ accept_link(struct relay *relay, struct httpconn *conn)
 	httpconn_release(conn);
 }
 
-/* Why there is no room for one more link of that certificate, or NULL. */
-static const char *
+static const char	*const no_room_texts[] = {
+	[LINKREFUSAL_STOPPING] = "stopping",
+	[LINKREFUSAL_MAX] = "max links",
+	[LINKREFUSAL_SAME] = "too many links of this signer are not registered",
+	[LINKREFUSAL_STRANGERS] = "too many links of unexpected signers"
+};
+
+/*
+ * Why there is no room for one more link of that certificate;
+ * LINKREFUSAL_COUNT: there is.
+ */
+static enum link_refusal
 no_room(const struct relay *relay, const char *certname)
 {
 	const struct link	*link;
@@ -431,9 +453,9 @@ no_room(const struct relay *relay, const char *certname)
 	bool			 known;
 
 	if (relay->stopping)
-		return ("stopping");
+		return (LINKREFUSAL_STOPPING);
 	if (relay->nlinks >= relay->rules->config.limits.max_links)
-		return ("max links");
+		return (LINKREFUSAL_MAX);
 	known = ruleset_signer(relay->rules, certname, NULL) != NULL;
 	TAILQ_FOREACH(link, &relay->links, entry) {
 		if (link->registered != 0)
@@ -444,39 +466,51 @@ no_room(const struct relay *relay, const char *certname)
 			same++;
 	}
 	if (known && same >= LINK_UNREGISTERED)
-		return ("too many links of this signer are not registered");
+		return (LINKREFUSAL_SAME);
 	if (!known && strangers >= LINK_STRANGERS)
-		return ("too many links of unexpected signers");
-	return (NULL);
+		return (LINKREFUSAL_STRANGERS);
+	return (LINKREFUSAL_COUNT);
+}
+
+static void
+refuse_upgrade(struct relay *relay, struct httpconn *conn, int status,
+    const char *reason, enum link_refusal why)
+{
+	count_refused(relay, why);
+	httpconn_refuse_upgrade(conn, status, reason);
 }
 
 static bool
 on_upgrade(struct httpconn *conn, const struct http_parser *http, void *arg)
 {
-	struct relay	*relay = arg;
-	struct evbuffer	*out = tlsconn_output(httpconn_tls(conn));
-	const char	*path = http_path(http), *reason;
-	int		 status;
+	struct relay		*relay = arg;
+	struct evbuffer		*out = tlsconn_output(httpconn_tls(conn));
+	const char		*path = http_path(http), *reason;
+	enum link_refusal	 why;
+	int			 status;
 
 	if (tlsconn_peer(httpconn_tls(conn)) != TLSCONN_NAMED ||
 	    (strcmp(path, "/") != 0 && strcmp(path, "/ws") != 0 &&
 	    strcmp(path, "/ws/") != 0))
 		return (false);
-	if ((reason = no_room(relay, httpconn_name(conn))) != NULL) {
+	why = no_room(relay, httpconn_name(conn));
+	if (why != LINKREFUSAL_COUNT) {
 		struct http_response	 r = { .status = 503, .close = true,
 					    .retry_after = 1 };
 
 		(void)http_respond(out, &r, 0);
-		httpconn_refuse_upgrade(conn, 503, reason);
+		refuse_upgrade(relay, conn, 503, no_room_texts[why], why);
 		return (true);
 	}
 	status = wsupgrade_serve(http, out, &reason);
-	if (status != 101) {
-		httpconn_refuse_upgrade(conn, status > 0 ? status : 503,
-		    status > 0 ? reason : "out of memory");
-		return (true);
-	}
-	accept_link(relay, conn);
+	if (status == 101)
+		accept_link(relay, conn);
+	else if (status > 0)
+		refuse_upgrade(relay, conn, status, reason,
+		    LINKREFUSAL_UPGRADE);
+	else
+		refuse_upgrade(relay, conn, 503, "out of memory",
+		    LINKREFUSAL_MEMORY);
 	return (true);
 }
 

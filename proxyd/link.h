@@ -80,6 +80,8 @@ bool	link_usable(const struct link *, size_t argumentlen);
  * the oldest.
  */
 bool	link_precedes(const struct link *, const struct link *);
+/* Is it asked after the others, for a fault? */
+bool	link_in_doubt(const struct link *);
 /* It does not do what it should: others go first for a while. */
 void	link_suspect(struct link *, const char *why);
 /* Sends a request for the call; NULL where it cannot. */

@@ -51,10 +51,12 @@ log_registered(const struct link *link, bool again)
 
 /* The reason goes to both operators. */
 static void
-refuse(struct rpc_call *call, struct link *link, const char *reason)
+refuse(struct rpc_call *call, struct link *link, enum link_refusal why,
+    const char *reason)
 {
 	struct log_record	 r;
 
+	count_refused(link->relay, why);
 	if (log_start_noise(&r, LOG_LVL_ERROR, "signer refused")) {
 		log_str(&r, "name", link->certname);
 		log_str(&r, "peer", link->peer);
@@ -70,8 +72,9 @@ refuse(struct rpc_call *call, struct link *link, const char *reason)
 
 /* The advert becomes the signer's. */
 static void
-learn(struct signer *signer, struct advert *advert)
+learn(struct relay *relay, struct signer *signer, struct advert *advert)
 {
+	relay->changes++;
 	advert_clear(&signer->advert);
 	signer->advert = *advert;
 	signer->known = true;
@@ -85,11 +88,13 @@ replace(struct link *link, struct signer *signer, struct advert *advert)
 	struct link		*old = signer->link;
 	struct log_record	 r;
 
-	learn(signer, advert);
+	learn(link->relay, signer, advert);
 	signer->link = link;
 	link->signer = signer;
 	link->registered = clock_us();
 	link->older = old;
+	signer->counts.registrations++;
+	signer->counts.replaced += old != NULL;
 	if (old != NULL && log_start(&r, LOG_LVL_WARN,
 	    "signer registered anew")) {
 		log_str(&r, "signer", signer->name);
@@ -129,7 +134,7 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 		snprintf(text, sizeof(text), "unexpected signer: the proxy's "
 		    "configuration has no signer of certificate name '%s'",
 		    link->certname);
-		refuse(call, link, text);
+		refuse(call, link, LINKREFUSAL_UNEXPECTED, text);
 		return;
 	}
 	if (!advert_covers(advert, words, why, sizeof(why))) {
@@ -137,7 +142,7 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 		    "(certificate name '%s') it does not have all that the "
 		    "proxy's configuration says: %s",
 		    words->name, link->certname, why);
-		refuse(call, link, text);
+		refuse(call, link, LINKREFUSAL_LACKS, text);
 		return;
 	}
 	advert_bind(advert, words);
@@ -149,7 +154,7 @@ take(struct rpc_call *call, struct link *link, struct advert *advert)
 		/* These are settled once for a connection. */
 		advert->client = link->signer->advert.client;
 		advert->deadline = link->signer->advert.deadline;
-		learn(link->signer, advert);
+		learn(link->relay, link->signer, advert);
 	}
 	log_registered(link, again);
 	if (link->signer->advert.given)
@@ -185,7 +190,8 @@ serve_signer(struct rpc_call *call, struct link *link,
 	char		 why[160], text[224];
 
 	if (too_often(link)) {
-		refuse(call, link, "registers too often");
+		refuse(call, link, LINKREFUSAL_OFTEN,
+		    "registers too often");
 		return;
 	}
 	/* A signer of 2025 gives no argument at all. */
@@ -295,6 +301,7 @@ register_useless(struct link *link)
 		return;
 	link->refused = "too much that nobody has asked for";
 	log_fault(link, "signer refused", link->refused);
+	count_refused(link->relay, LINKREFUSAL_USELESS);
 	turn_out(link);
 }
 
@@ -312,8 +319,10 @@ register_message(struct link *link, const struct rpc_text *text)
 	rpc_free(rpc);
 	end_older(link);
 	if (link->signer == NULL && link->refused == NULL &&
-	    ++link->nfirst == LINK_FIRST_MESSAGES)
+	    ++link->nfirst == LINK_FIRST_MESSAGES) {
 		link->refused = "messages, but none that registers";
+		count_refused(link->relay, LINKREFUSAL_SILENT);
+	}
 	if (link->refused != NULL)
 		turn_out(link);
 	else if (link->nregistrations == before)

@@ -15,6 +15,7 @@
 #include "common/child.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/sandbox.h"
 #include "common/tlsconn.h"
 #include "common/tlsidle.h"
@@ -152,6 +153,7 @@ commit(struct relay *r)
 	if (old != NULL)
 		reconcile_links(r, old);
 	ruleset_unref(old);
+	r->changes++;
 }
 
 static void
@@ -256,6 +258,10 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 
 	(void)iev;
 	switch (type) {
+	case METRICS_ASK:
+		if (r->rules == NULL || status_metrics(r, imsg) == -1)
+			fatalx("bad message for metrics");
+		break;
 	case RELAY_START:
 		start(r, imsg);
 		break;

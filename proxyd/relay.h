@@ -18,11 +18,14 @@
 #include "common/rpcserver.h"
 #include "common/tlsfiles.h"
 #include "proxyd/config.h"
+#include "proxyd/count.h"
 #include "proxyd/relaymsg.h"
 #include "proxyd/ruleset.h"
+#include "proxyd/served.h"
 
 struct event;
 struct event_base;
+struct evbuffer;
 struct link;
 struct tlsctx;
 
@@ -68,6 +71,8 @@ struct relay {
 	TAILQ_HEAD(, link)	 links;
 	uint32_t		 nlinks;
 	uint64_t		 serial;	/* of the last link */
+	uint64_t		 changes;	/* in what signers there are */
+	struct served		 served;	/* by served_find() */
 
 	/* client.c */
 	struct clients		 names;
@@ -75,6 +80,7 @@ struct relay {
 	size_t			 held;		/* bytes of their arguments */
 	char			 boot[9];	/* begins the ids of calls */
 	uint64_t		 ids;
+	struct counts		 counts;
 	struct event		*stop_timer;
 };
 
@@ -94,6 +100,16 @@ void	reconcile_links(struct relay *, const struct ruleset *old);
 void	candidate_message(struct relay *, struct imsg *);
 /* There is none any more. */
 void	candidate_clear(struct relay *);
+
+/* ---- proxyd/status.c: what the relay says of itself ------------------- */
+
+/* METRICS_ASK: all that it has counted, to the parent.  0, or -1: bad. */
+int	status_metrics(struct relay *, struct imsg *);
+/*
+ * Whether a signature could be made now, and what could not be, in lines of
+ * text.  -1 where memory is short.
+ */
+int	status_ready(struct relay *, struct evbuffer *, bool *ready);
 
 /* ---- proxyd/relay.c --------------------------------------------------- */
 

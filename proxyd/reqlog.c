@@ -139,7 +139,7 @@ reqlog_rejected(const struct httpconn *conn, const char *method, int code,
 
 void
 reqlog_unavailable(const struct httpconn *conn, const struct call *call,
-    const char *reason)
+    enum reason why)
 {
 	struct log_record	 r;
 
@@ -150,7 +150,7 @@ reqlog_unavailable(const struct httpconn *conn, const struct call *call,
 		log_asked(&r, call);
 		log_num(&r, "attempts", call->ntried);
 	}
-	log_str(&r, "reason", reason);
+	log_str(&r, "reason", reason_text(why));
 	log_end(&r);
 }
 

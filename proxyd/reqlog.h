@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "keyd/request.h"
+#include "proxyd/count.h"
 
 struct call;
 struct httpconn;
@@ -31,7 +32,7 @@ void	reqlog_rejected(const struct httpconn *, const char *method, int code,
 	    const char *text);
 /* A whole HTTP request that got a 503; by which call of it, or NULL. */
 void	reqlog_unavailable(const struct httpconn *, const struct call *,
-	    const char *reason);
+	    enum reason);
 /* A body that is no JSON: what is wrong, and at which byte. */
 void	reqlog_unparsed(const struct httpconn *, const char *reason,
 	    size_t at);

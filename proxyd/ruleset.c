@@ -107,14 +107,18 @@ signer_unref(struct signer *s)
 	}
 }
 
+struct signer *
+signer_now(struct signer *s)
+{
+	while (s->heir != NULL)
+		s = s->heir;
+	return (s);
+}
+
 struct link *
 ruleset_link(const struct ruleset *rs, uint32_t signer)
 {
-	const struct signer	*s = rs->signers[signer];
-
-	while (s->heir != NULL)
-		s = s->heir;
-	return (s->link);
+	return (signer_now(rs->signers[signer])->link);
 }
 
 void
@@ -123,6 +127,7 @@ signer_bequeath(struct signer *from, struct signer *to)
 	to->advert = from->advert;
 	to->known = from->known;
 	to->link = from->link;
+	to->counts = from->counts;
 	memset(&from->advert, 0, sizeof(from->advert));
 	from->known = false;
 	from->link = NULL;

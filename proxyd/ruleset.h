@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "proxyd/advert.h"
+#include "proxyd/count.h"
 #include "proxyd/relaymsg.h"
 #include "proxyd/route.h"
 
@@ -38,6 +39,7 @@ struct signer {
 	struct advert	 advert;	/* as it last said; kept without it */
 	bool		 known;		/* it has registered before */
 	struct signer	*heir;		/* has its link by now, or NULL */
+	struct signer_counts counts;	/* the heir's, where there is one */
 };
 
 /* A client by name: its calls, of all its connections. */
@@ -50,6 +52,7 @@ struct client {
 	bool			 pumping;
 	TAILQ_HEAD(messages, relaying) messages; /* that wait for an answer */
 	TAILQ_HEAD(, relaying)	 turn;		/* with calls to start */
+	struct client_counts	 counts;
 };
 
 TAILQ_HEAD(clients, client);
@@ -80,7 +83,9 @@ const struct ruleset *ruleset_of_routes(const struct route_table *);
 struct signer	*ruleset_signer(const struct ruleset *, const char *certname,
 		    const struct route_signer **);
 
-/* Its link, or that of who has taken its place since; or NULL. */
+/* Who has taken its place since, or itself. */
+struct signer	*signer_now(struct signer *);
+/* The link of that one, or NULL. */
 struct link	*ruleset_link(const struct ruleset *, uint32_t signer);
 /*
  * The second one takes the place of the first, which has other words, in what

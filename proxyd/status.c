@@ -1,0 +1,242 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <stdio.h>
+
+#include <event2/buffer.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/metrics.h"
+#include "common/wslink.h"
+#include "proxyd/link.h"
+
+/*
+ * Configurations can be so large that no scraper would take a sample for each
+ * part of them; there is a number for the whole in any case.
+ */
+#define CLIENTS_ZEROS	256	/* clients, for counters that are 0 yet */
+#define RULES_EACH	4096	/* rules with a sample of their own */
+/* Rules in the text of /readyz. */
+#define RULES_TOLD	100
+
+/* ---- Clients ---------------------------------------------------------- */
+
+/* What can be, of a method. */
+static bool
+is_possible(enum count_method method, enum count_result result)
+{
+	switch (result) {
+	case RESULT_ANSWERED:
+		return (method == COUNT_OTHER);
+	case RESULT_SIGNED:
+	case RESULT_REFUSED:
+	case RESULT_BYSIGNER:
+		return (method != COUNT_OTHER);
+	default:
+		return (true);
+	}
+}
+
+static void
+say_client(struct metrics_out *out, const char *name,
+    const struct client_counts *counts, bool zeros)
+{
+	enum count_method	 m;
+	enum count_result	 i;
+	uint64_t		 n;
+
+	for (m = 0; m < COUNT_METHODS; m++)
+		for (i = 0; i < RESULT_COUNT; i++) {
+			n = counts->requests[m][i];
+			if (n > 0 || (zeros && is_possible(m, i)))
+				metrics_u64(out, METRIC_PROXY_REQUESTS, n,
+				    name, count_method_name(m),
+				    count_result_name(i));
+		}
+}
+
+static void
+say_clients(struct metrics_out *out, const struct relay *r)
+{
+	const struct ruleset	*rules = r->rules;
+	bool			 zeros;
+	uint32_t		 i;
+
+	zeros = rules->routes.nclients <= CLIENTS_ZEROS;
+	say_client(out, "unknown", &r->counts.unknown, true);
+	for (i = 0; i < rules->routes.nclients; i++)
+		say_client(out, rules->routes.clients[i].name,
+		    &rules->names[i]->counts, zeros);
+}
+
+static void
+say_requests(struct metrics_out *out, const struct relay *r)
+{
+	const struct counts	*c = &r->counts;
+	enum count_method	 m;
+	unsigned int		 i;
+
+	for (i = REFUSAL_NONE + 1; i < REASON_SLOW; i++)
+		metrics_u64(out, METRIC_PROXY_REJECTIONS, c->reasons[i],
+		    reason_name((enum reason)i));
+	for (m = 0; m < COUNT_OTHER; m++) {
+		metrics_hist(out, METRIC_PROXY_REQUEST_SECONDS, &c->total[m],
+		    count_method_name(m));
+		metrics_hist(out, METRIC_PROXY_WAITING_SECONDS,
+		    &c->waiting[m], count_method_name(m));
+		metrics_hist(out, METRIC_PROXY_SIGNER_SECONDS,
+		    &c->at_signer[m], count_method_name(m));
+	}
+	metrics_u64(out, METRIC_PROXY_RETRIES, c->retries);
+	metrics_u64(out, METRIC_PROXY_HEDGES, c->hedges);
+	metrics_u64(out, METRIC_PROXY_QUEUE, r->nwaiting);
+	metrics_u64(out, METRIC_PROXY_QUEUE_MAX,
+	    r->rules->config.limits.max_queue);
+	metrics_u64(out, METRIC_PROXY_QUEUE_BYTES, r->held);
+}
+
+/* ---- Signers and their links ------------------------------------------ */
+
+static void
+say_link(struct metrics_out *out, const struct signer *s)
+{
+	const struct link	*link = s->link;
+	bool			 up = link != NULL;
+
+	metrics_u64(out, METRIC_PROXY_SIGNER_UP, up, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_SINCE, up ?
+	    (clock_us() - link->registered) / 1000000 : 0, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_DOUBT, up &&
+	    link_in_doubt(link), s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_IN_FLIGHT, up ?
+	    link->nattempts : 0, s->name);
+	/* Without a pong there is nothing to say. */
+	if (up && wslink_round_trip(link->ws) > 0)
+		metrics_u64(out, METRIC_PROXY_SIGNER_PING,
+		    wslink_round_trip(link->ws), s->name);
+}
+
+static void
+say_signer(struct metrics_out *out, const struct signer *s,
+    const struct route_signer *words)
+{
+	const struct signer_counts	*c = &s->counts;
+	unsigned int			 i;
+
+	metrics_info(out, METRIC_PROXY_SIGNER_INFO, s->name, words->certname,
+	    s->link != NULL ? s->link->peer : "",
+	    s->link != NULL ? s->advert.software : "");
+	say_link(out, s);
+	metrics_u64(out, METRIC_PROXY_SIGNER_REGISTRATIONS, c->registrations,
+	    s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_REPLACED, c->replaced, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_ATTEMPTS, c->attempts, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_ANSWERS, c->answers, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_LATE, c->late, s->name);
+	for (i = REASON_ATTEMPT; i < REASON_MAX; i++)
+		metrics_u64(out, METRIC_PROXY_SIGNER_FAILURES,
+		    c->failures[i - REASON_ATTEMPT], s->name,
+		    reason_name((enum reason)i));
+}
+
+static void
+say_links(struct metrics_out *out, const struct relay *r)
+{
+	const struct ruleset	*rules = r->rules;
+	enum link_refusal	 why;
+	uint32_t		 i;
+
+	metrics_u64(out, METRIC_PROXY_LINKS, r->nlinks);
+	metrics_u64(out, METRIC_PROXY_LINKS_MAX,
+	    rules->config.limits.max_links);
+	metrics_u64(out, METRIC_PROXY_LINKS_TAKEN, r->counts.links);
+	for (why = 0; why < LINKREFUSAL_COUNT; why++)
+		metrics_u64(out, METRIC_PROXY_LINKS_REFUSED,
+		    r->counts.links_refused[why], link_refusal_name(why));
+	for (i = 0; i < rules->routes.nsigners; i++)
+		say_signer(out, rules->signers[i], &rules->routes.signers[i]);
+}
+
+/* ---- Rules ------------------------------------------------------------ */
+
+static void
+say_rules(struct metrics_out *out, struct relay *r)
+{
+	struct served	*s = &r->served;
+	char		 number[16];
+	uint32_t	 i;
+
+	served_find(s, r->rules, r->changes);
+	metrics_u64(out, METRIC_PROXY_RULES, s->nrules);
+	metrics_u64(out, METRIC_PROXY_RULES_UNSERVED, s->nrules - s->nserved);
+	for (i = 0; i < s->nrules && i < RULES_EACH; i++) {
+		snprintf(number, sizeof(number), "%u", i + 1);
+		metrics_u64(out, METRIC_PROXY_RULE_SERVED, served_has(s, i),
+		    number, r->rules->routes.rules[i].rule.client);
+	}
+}
+
+/* ---- All of it -------------------------------------------------------- */
+
+int
+status_metrics(struct relay *r, struct imsg *imsg)
+{
+	static struct metrics_writer	 w;
+	uint32_t			 id;
+
+	if (metrics_get(imsg, &id) == -1)
+		return (-1);
+	/* Where there is no room for all, what comes last is left out. */
+	metrics_begin(&w, &r->parent.ibuf, id);
+	say_requests(&w.out, r);
+	say_links(&w.out, r);
+	say_rules(&w.out, r);
+	say_clients(&w.out, r);
+	if (metrics_end(&w) == -1)
+		log_errno("cannot tell the parent of metrics");
+	imsgev_flush(&r->parent);
+	return (0);
+}
+
+static int
+tell_unserved(struct evbuffer *out, const struct relay *r)
+{
+	const struct served	*s = &r->served;
+	uint32_t		 i, told = 0;
+
+	for (i = 0; i < s->nrules && told < RULES_TOLD; i++) {
+		if (served_has(s, i))
+			continue;
+		if (evbuffer_add_printf(out, "rule %u, client %s: no signer "
+		    "that can serve it is registered\n", i + 1,
+		    r->rules->routes.rules[i].rule.client) == -1)
+			return (-1);
+		told++;
+	}
+	if (s->nrules - s->nserved > told && evbuffer_add_printf(out,
+	    "and %u rules more\n", s->nrules - s->nserved - told) == -1)
+		return (-1);
+	return (0);
+}
+
+int
+status_ready(struct relay *r, struct evbuffer *out, bool *ready)
+{
+	struct served	*s = &r->served;
+	const char	*text = "ready";
+
+	served_find(s, r->rules, r->changes);
+	*ready = s->nserved > 0 && !r->stopping;
+	if (r->stopping)
+		text = "not ready: stopping";
+	else if (s->nrules == 0)
+		text = "not ready: the configuration has no rule";
+	else if (s->nserved == 0)
+		text = "not ready: no rule can be served";
+	if (evbuffer_add_printf(out, "%s\n", text) == -1)
+		return (-1);
+	return (tell_unserved(out, r));
+}
