@@ -38,7 +38,7 @@ decimal(char text[NUMBER_MAX], uint64_t n, unsigned int digits)
 		text[--len] = '\0';
 }
 
-/* A value of a histogram. */
+/* A value of a histogram, or of a gauge. */
 static void
 number(char text[NUMBER_MAX], enum metric_unit unit, uint64_t n)
 {
@@ -160,13 +160,18 @@ render_histogram(struct evbuffer *out, const struct metrics_item *item)
 static int
 render_item(struct evbuffer *out, const struct metrics_item *item)
 {
-	char	 labels[LABELS_MAX];
+	char	 labels[LABELS_MAX], text[NUMBER_MAX];
 	int	 r;
 
 	if (item->def->kind == METRIC_HISTOGRAM)
 		return (render_histogram(out, item));
 	format_labels(labels, item, NULL);
-	if (item->def->kind == METRIC_COUNTER)
+	if (item->def->kind == METRIC_GAUGE &&
+	    item->def->unit != UNIT_NONE && item->gauge >= 0) {
+		number(text, item->def->unit, (uint64_t)item->gauge);
+		r = evbuffer_add_printf(out, "%s%s %s\n", item->def->name,
+		    labels, text);
+	} else if (item->def->kind == METRIC_COUNTER)
 		r = evbuffer_add_printf(out, "%s%s %" PRIu64 "\n",
 		    item->def->name, labels, item->value);
 	else
