@@ -101,6 +101,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/proxyd/config_signer.o \
 	$O/proxyd/config_use.o \
 	$O/proxyd/parent.o \
+	$O/proxyd/parent_metrics.o \
 	$O/proxyd/parse.o \
 	$O/proxyd/proxyd.o \
 	$O/proxyd/relaymsg.o \

@@ -140,6 +140,11 @@ enum metric {
 	METRIC_PROXY_LINKS_MAX,
 	METRIC_PROXY_LINKS_TAKEN,
 	METRIC_PROXY_LINKS_REFUSED,
+	/* What serves these. */
+	METRIC_PROXY_STATUS_REQUESTS,
+	METRIC_PROXY_STATUS_CONNECTIONS,
+	METRIC_PROXY_STATUS_REFUSED,
+	METRIC_PROXY_STATUS_TIMEOUTS,
 	METRIC_COUNT
 };
 
@@ -150,7 +155,7 @@ enum metric_kind {
 	METRIC_INFO		/* a gauge that is 1: its labels tell */
 };
 
-/* What a histogram counts, and what it is shown in. */
+/* What a histogram or a gauge counts, and what it is shown in. */
 enum metric_unit {
 	UNIT_NONE,		/* as it is */
 	UNIT_SECONDS,		/* of microseconds */

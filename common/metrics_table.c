@@ -477,7 +477,26 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	[METRIC_PROXY_LINKS_REFUSED] = {
 	    "proxyd_links_refused_total", COUNTER, METRICS_RELAY,
 	    "Websockets that were refused, or closed for what they did.",
-	    { "reason" } }
+	    { "reason" } },
+
+	/* ---- proxyd: what serves them -------------------------------- */
+	[METRIC_PROXY_STATUS_REQUESTS] = {
+	    "proxyd_metrics_requests_total", COUNTER, METRICS_RELAY,
+	    "Requests for metrics and health, by path and status.",
+	    { "path", "code" } },
+	[METRIC_PROXY_STATUS_CONNECTIONS] = {
+	    "proxyd_metrics_connections", GAUGE, METRICS_RELAY,
+	    "Connections for metrics and health.",
+	    { NULL } },
+	[METRIC_PROXY_STATUS_REFUSED] = {
+	    "proxyd_metrics_connections_refused_total", COUNTER,
+	    METRICS_RELAY,
+	    "Connections that had to give way: max metrics-connections.",
+	    { NULL } },
+	[METRIC_PROXY_STATUS_TIMEOUTS] = {
+	    "proxyd_metrics_timeouts_total", COUNTER, METRICS_RELAY,
+	    "Connections that were closed for being slow.",
+	    { NULL } }
 };
 
 const struct metric_def *

@@ -44,7 +44,8 @@ take_listen(struct relay *r, struct imsg *imsg)
 	s = &r->sockets[r->nsockets++];
 	s->id = msg.id;
 	s->fd = fd;
-	s->signers = msg.signers;
+	s->whom = msg.whom;
+	memcpy(s->address, msg.address, sizeof(s->address));
 	for (i = 0; i < TLSFILE_COUNT; i++)
 		s->files[i] = -1;
 }

@@ -113,7 +113,8 @@ uint64_t
 config_files(const struct config *conf)
 {
 	return ((uint64_t)conf->limits.max_connections +
-	    conf->limits.max_links + RELAY_NOLINKS + RELAY_MAXLISTENS +
+	    conf->limits.max_links + conf->limits.max_metrics +
+	    RELAY_NOLINKS + RELAY_MAXLISTENS +
 	    SPARE_FILES);
 }
 

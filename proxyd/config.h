@@ -41,6 +41,7 @@ struct config_limits {
 	uint32_t	max_queue;		/* max queue, calls in flight */
 	uint32_t	max_waiting;		/* max waiting, of a client */
 	uint32_t	max_link_requests;	/* max link-requests, each link */
+	uint32_t	max_metrics;		/* max metrics-connections */
 	uint32_t	timeout_handshake;	/* timeout handshake, ms */
 	uint32_t	timeout_header;		/* timeout header, ms */
 	uint32_t	timeout_body;		/* timeout body, ms */
@@ -51,13 +52,30 @@ struct config_limits {
 	uint32_t	timeout_register;	/* timeout register, ms: 10 s */
 	uint32_t	timeout_ping;		/* timeout ping, ms: 4 s */
 	uint32_t	timeout_dead;		/* timeout dead, ms: 12 s */
+	uint32_t	timeout_metrics;	/* timeout metrics, ms */
 	uint32_t	timeout_stable;		/* timeout stable, ms: 5 s */
 };
 
-/* One `listen on` or `signers on`. */
+/* Whom a socket is for. */
+enum config_whom {
+	WHOM_CLIENTS,		/* listen on */
+	WHOM_SIGNERS,		/* signers on */
+	WHOM_METRICS,		/* metrics on: without TLS */
+	WHOM_COUNT
+};
+
+/* In logs and metrics. */
+static inline const char *
+config_whom_name(enum config_whom whom)
+{
+	return (whom == WHOM_CLIENTS ? "clients" : whom == WHOM_SIGNERS ?
+	    "signers" : "metrics");
+}
+
+/* One `listen on`, `signers on` or `metrics on`. */
 struct config_listen {
 	STAILQ_ENTRY(config_listen) entry;
-	bool		 signers;
+	enum config_whom whom;
 	char		*host;		/* numeric address */
 	uint16_t	 given;		/* as in the file; 0: any */
 	uint16_t	 port;		/* the real one, once it is open */
@@ -108,7 +126,7 @@ struct config_rule {
 struct config {
 	char		*user;
 	char		*chroot;
-	STAILQ_HEAD(, config_listen) listens;	/* both kinds */
+	STAILQ_HEAD(, config_listen) listens;	/* of all kinds */
 	/* Not left open: each listener has its own, see above. */
 	struct conf_file ca;
 	struct conf_file cert;
@@ -144,7 +162,10 @@ struct config	*config_parse_again(const char *path,
 uint64_t	 config_files(const struct config *);
 void		 config_free(struct config *);
 void		 config_print(const struct config *, FILE *);
-/* Every listener has descriptors of its own, the tls block has none. */
+/*
+ * Every listener that has TLS has descriptors of its own, the tls block has
+ * none.
+ */
 int		 config_open(struct config *);
 int		 config_bind(struct config *);
 /*

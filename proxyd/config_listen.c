@@ -12,10 +12,19 @@
 /* Of the sockets of this process. */
 static uint32_t last_id;
 
+static const struct {
+	const char	*statement;
+	unsigned int	 seen;
+} kinds[WHOM_COUNT] = {
+	[WHOM_CLIENTS] = { "listen on", STATEMENT_LISTEN },
+	[WHOM_SIGNERS] = { "signers on", STATEMENT_SIGNERS },
+	[WHOM_METRICS] = { "metrics on", 0 }
+};
+
 static const char *
 statement(const struct config_listen *l)
 {
-	return (l->signers ? "signers on" : "listen on");
+	return (kinds[l->whom].statement);
 }
 
 static struct conf_tls
@@ -40,19 +49,19 @@ config_listen_free(struct config_listen *l)
 }
 
 void
-parser_listen(struct parser *p, bool signers)
+parser_listen(struct parser *p, enum config_whom whom)
 {
 	struct config_listen *l;
 
 	l = calloc(1, sizeof(*l));
 	if (l == NULL)
 		fatal("configuration");
-	l->signers = signers;
+	l->whom = whom;
 	l->fd = -1;
 	p->listen = l;
 	p->common.tls = listen_tls(l);
 	conf_tls_init(&p->common.tls);
-	p->common.seen |= signers ? STATEMENT_SIGNERS : STATEMENT_LISTEN;
+	p->common.seen |= kinds[whom].seen;
 }
 
 void
@@ -87,9 +96,13 @@ listens_check(struct parser *p)
 	const struct conf_tls all = config_tls(p->conf);
 	struct config_listen *l;
 	bool ca = false, cert = false;
+	unsigned int with_tls = 0;
 	struct conf_tls own;
 
 	STAILQ_FOREACH(l, &p->conf->listens, entry) {
+		if (l->whom == WHOM_METRICS)
+			continue;
+		with_tls++;
 		ca = ca || l->ca.conf == NULL;
 		cert = cert || l->cert.conf == NULL;
 		own = listen_tls(l);
@@ -99,8 +112,8 @@ listens_check(struct parser *p)
 	    (p->common.broken & STATEMENT_TLS) != 0)
 		return;
 	/* Where no socket is well said, one can be missed that is. */
-	ca = ca || STAILQ_EMPTY(&p->conf->listens);
-	cert = cert || STAILQ_EMPTY(&p->conf->listens);
+	ca = ca || with_tls == 0;
+	cert = cert || with_tls == 0;
 	conf_missing_tls(&p->common, ca, cert);
 }
 
@@ -137,7 +150,7 @@ is_taken(const struct config *conf, uint32_t id)
 static bool
 is_same(const struct config_listen *l, const struct config_listen *old)
 {
-	return (l->signers == old->signers &&
+	return (l->whom == old->whom &&
 	    strcmp(l->host, old->host) == 0 &&
 	    (l->given == old->given || l->given == old->port));
 }

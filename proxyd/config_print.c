@@ -8,9 +8,12 @@
 static void
 print_listen(FILE *f, const struct config_listen *l)
 {
-	fprintf(f, "\n%s on %s port %u", l->signers ? "signers" : "listen",
-	    l->host, l->port);
-	if (l->signers) {
+	static const char *const words[WHOM_COUNT] = {
+		"listen", "signers", "metrics"
+	};
+
+	fprintf(f, "\n%s on %s port %u", words[l->whom], l->host, l->port);
+	if (l->whom == WHOM_SIGNERS) {
 		fputs(" {", f);
 		conf_print_tls(f, " ", &l->ca, &l->cert, &l->key, &l->crl);
 		fputs(" }", f);

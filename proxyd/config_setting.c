@@ -19,11 +19,13 @@ static const struct conf_setting settings[] = {
 	{ "max", "waiting", SETTING_COUNT, 64, 1, 65536,
 	    CONF_LIMIT(max_waiting) },
 	CONF_SETTINGS_LINK,
+	CONF_SETTINGS_METRICS,
 	CONF_TIMEOUTS_HTTP,
 	CONF_TIMEOUT(request, 3 * CONF_SEC, CONF_MIN),
 	CONF_TIMEOUT(attempt, CONF_SEC, CONF_MIN),
 	CONF_TIMEOUTS_LINK,
-	CONF_TIMEOUT(stable, 5 * CONF_SEC, 60 * CONF_MIN)
+	CONF_TIMEOUT(stable, 5 * CONF_SEC, 60 * CONF_MIN),
+	CONF_TIMEOUTS_METRICS
 };
 
 #define NSETTINGS	(sizeof(settings) / sizeof(settings[0]))

@@ -58,6 +58,7 @@ parent_run(struct parent *p, const struct proc_user *user)
 	p->set.arg = p;
 	children_init(&p->set);
 	reload_init(&p->reload, &p->set, &parent_reload_cb, p);
+	parent_metrics_init(p);
 	if (children_start(&p->set, &p->relay, "relay", 0, user,
 	    RELAY_MSGSIZE) == -1)
 		return (1);

@@ -6,7 +6,12 @@
 #ifndef PROXYD_PARENT_H
 #define PROXYD_PARENT_H
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
 #include "common/children.h"
+#include "common/gather.h"
 #include "common/proc.h"
 #include "common/reload.h"
 #include "proxyd/config.h"
@@ -20,6 +25,13 @@ struct parent {
 	const struct daemon_options *options;
 	struct config_started	 started;
 	struct reload		 reload;
+	struct gather		 gather;
+	time_t			 begun;		/* the daemon */
+	time_t			 loaded;	/* what is in force */
+	time_t			 failed;	/* the last reload, or 0 */
+	bool			 good;		/* was the last one */
+	uint64_t		 nreloads;	/* good ones */
+	uint64_t		 nfailures;
 	struct children		 set;
 	struct child		 relay;
 };
@@ -38,6 +50,11 @@ int	parent_run(struct parent *, const struct proc_user *);
 void	setup_relay(struct parent *, struct config *);
 /* One message of it, other than a log record.  -1: out of order. */
 int	setup_answer(struct parent *, struct imsg *);
+
+/* ---- proxyd/parent_metrics.c ------------------------------------------ */
+
+/* After children_init(). */
+void	parent_metrics_init(struct parent *);
 
 /* ---- proxyd/reload.c -------------------------------------------------- */
 

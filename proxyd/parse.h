@@ -45,7 +45,7 @@ void		 parser_check(struct parser *);
 
 /* config_listen.c */
 /* Begins one, which the tls statements that follow are for. */
-void		 parser_listen(struct parser *, bool signers);
+void		 parser_listen(struct parser *, enum config_whom);
 void		 parser_listen_end(struct parser *,
 		    const struct lexer_token *host,
 		    const struct lexer_token *port);

@@ -33,13 +33,13 @@ static void	 yyerror(const char *);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT HEDGE LISTEN LOG MAX SIGNER SIGNERS TIMEOUT TLS
-%token	<string> USER
+%token	<string> ALLOW CHROOT HEDGE LISTEN LOG MAX METRICS SIGNER SIGNERS
+%token	<string> TIMEOUT TLS USER
 %token	<string> ADDRESS AFTER CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEY
 %token	<string> MAXFEE MAXVALUE METHOD NAME ON PORT PROTOCOLS TO
 %token	<string> STRING WORD UNIT
 %token	BAD
-%type	<string> name string unit
+%type	<string> name settingname string unit
 %type	<number> amount
 
 %%
@@ -61,10 +61,16 @@ statement	: USER string '\n'		{
 			conf_chroot(common, $2, &parser->conf->chroot);
 		}
 		| LISTEN ON string PORT string '\n' {
-			parser_listen(parser, false);
+			parser_listen(parser, WHOM_CLIENTS);
 			parser_listen_end(parser, $3, $5);
 		}
-		| SIGNERS			{ parser_listen(parser, true); }
+		| METRICS ON string PORT string '\n' {
+			parser_listen(parser, WHOM_METRICS);
+			parser_listen_end(parser, $3, $5);
+		}
+		| SIGNERS			{
+			parser_listen(parser, WHOM_SIGNERS);
+		}
 		  ON string PORT string block '\n' {
 			parser_listen_end(parser, $4, $6);
 		}
@@ -128,10 +134,14 @@ setting		: name string unit		{
 		}
 		;
 
-name		: WORD				{
+name		: settingname			{
 			conf_release(common);
 			$$ = $1;
 		}
+		;
+
+settingname	: WORD
+		| METRICS
 		;
 
 facts		: fact
@@ -205,6 +215,7 @@ value		: string			{ common->item(common, $1); }
 
 string		: STRING
 		| WORD
+		| METRICS
 		| UNIT
 		;
 
@@ -246,6 +257,9 @@ static const struct conf_keyword keywords[] = {
 	{ "max-fee", MAXFEE, CONF_AMOUNT, NULL, 0 },
 	{ "max-value", MAXVALUE, CONF_AMOUNT, NULL, 0 },
 	{ "method", METHOD, CONF_LIST, NULL, 0 },
+	/* A setting of timeout, too. */
+	{ "metrics", METRICS, CONF_INBRACES,
+	    "metrics on ADDRESS port NUMBER", 0 },
 	{ "min", UNIT, 0, NULL, 0 },
 	{ "ms", UNIT, 0, NULL, 0 },
 	{ "name", NAME, 0, NULL, 0 },

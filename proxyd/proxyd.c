@@ -53,7 +53,7 @@ proxyd_log_listening(const struct config *config)
 		log_start(&r, LOG_LVL_INFO, "listening");
 		log_str(&r, "address", l->host);
 		log_num(&r, "port", l->port);
-		log_str(&r, "for", l->signers ? "signers" : "clients");
+		log_str(&r, "for", config_whom_name(l->whom));
 		log_end(&r);
 	}
 }

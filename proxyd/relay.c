@@ -46,6 +46,8 @@ set_limits(struct relay *r)
 	/* What comes to one port is not to take the other one's place. */
 	r->signer_limits = r->client_limits;
 	r->signer_limits.max_connections = l->max_links + RELAY_NOLINKS;
+	r->status_limits.max_connections = l->max_metrics;
+	r->status_limits.timeout = l->timeout_metrics;
 	r->rpc_limits.max_batch = l->max_batch;
 	r->rpc_limits.max_values = l->max_values;
 	r->rpc_limits.max_response = l->max_response;
@@ -82,9 +84,18 @@ answer(struct relay *r, enum relay_msg type)
 }
 
 static struct httpserver *
-server_of(const struct relay *r, bool signers)
+server_of(const struct relay *r, enum config_whom whom)
 {
-	return (signers ? r->signer_server : r->clients);
+	return (whom == WHOM_SIGNERS ? r->signer_server : r->clients);
+}
+
+/* Without TLS. */
+static void
+prepare_status(struct relay *r, struct relay_socket *s)
+{
+	if (statusserver_prepare(r->status, s->id, s->fd) == -1)
+		fatal("listeners");
+	s->fd = -1;
 }
 
 /*
@@ -98,18 +109,23 @@ prepare_socket(struct relay *r, uint32_t index, bool check)
 	struct fault		 fault = { r, index };
 	struct tlsctx		*tls;
 
+	if (s->whom == WHOM_METRICS) {
+		if (!check)
+			prepare_status(r, s);
+		return (0);
+	}
 	tls = tlsfiles_load(s->files, TLSFILES_SERVER,
 	    r->next->config.protocols, s->not_after, report_fault, &fault);
 	if (tls == NULL)
 		return (-1);
 	if (!check) {
-		if (httpserver_prepare(server_of(r, s->signers), s->id, s->fd,
+		if (httpserver_prepare(server_of(r, s->whom), s->id, s->fd,
 		    tls) == -1)
 			fatal("listeners");
 		s->fd = -1;
 		/* The first speaks for those that are closed. */
-		if (r->rest[s->signers] == NULL)
-			r->rest[s->signers] = tlsctx_ref(tls);
+		if (r->rest[s->whom] == NULL)
+			r->rest[s->whom] = tlsctx_ref(tls);
 	}
 	tlsctx_unref(tls);
 	return (0);
@@ -120,9 +136,10 @@ log_certificate(const struct relay_socket *s)
 {
 	struct log_record	 r;
 
-	if (!log_start(&r, LOG_LVL_INFO, "certificate"))
+	if (s->whom == WHOM_METRICS ||
+	    !log_start(&r, LOG_LVL_INFO, "certificate"))
 		return;
-	log_str(&r, "for", s->signers ? "signers" : "clients");
+	log_str(&r, "for", config_whom_name(s->whom));
 	log_str(&r, "not_after", s->not_after);
 	log_end(&r);
 }
@@ -130,9 +147,9 @@ log_certificate(const struct relay_socket *s)
 static void
 forget_rest(struct relay *r)
 {
-	tlsctx_unref(r->rest[false]);
-	tlsctx_unref(r->rest[true]);
-	r->rest[false] = r->rest[true] = NULL;
+	tlsctx_unref(r->rest[WHOM_CLIENTS]);
+	tlsctx_unref(r->rest[WHOM_SIGNERS]);
+	r->rest[WHOM_CLIENTS] = r->rest[WHOM_SIGNERS] = NULL;
 }
 
 static void
@@ -144,8 +161,9 @@ commit(struct relay *r)
 	r->rules = r->next;
 	r->next = NULL;
 	set_limits(r);
-	httpserver_commit(r->clients, r->rest[false]);
-	httpserver_commit(r->signer_server, r->rest[true]);
+	httpserver_commit(r->clients, r->rest[WHOM_CLIENTS]);
+	httpserver_commit(r->signer_server, r->rest[WHOM_SIGNERS]);
+	statusserver_commit(r->status);
 	forget_rest(r);
 	for (i = 0; i < r->nsockets; i++)
 		log_certificate(&r->sockets[i]);
@@ -162,7 +180,9 @@ make_servers(struct relay *r)
 	r->clients = httpserver_new(r->base, &r->client_limits, &client_cb, r);
 	r->signer_server = httpserver_new(r->base, &r->signer_limits,
 	    &link_cb, r);
-	if (r->clients == NULL || r->signer_server == NULL)
+	r->status = status_new(r);
+	if (r->clients == NULL || r->signer_server == NULL ||
+	    r->status == NULL)
 		fatal("servers");
 }
 
@@ -202,6 +222,7 @@ finish_reload(struct relay *r, struct imsg *imsg, bool good)
 	}
 	httpserver_discard(r->clients);
 	httpserver_discard(r->signer_server);
+	statusserver_discard(r->status);
 	forget_rest(r);
 	candidate_clear(r);
 }
@@ -259,7 +280,9 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	(void)iev;
 	switch (type) {
 	case METRICS_ASK:
-		if (r->rules == NULL || status_metrics(r, imsg) == -1)
+	case METRICS_SAMPLE:
+	case METRICS_END:
+		if (r->rules == NULL || status_message(r, imsg) == -1)
 			fatalx("bad message for metrics");
 		break;
 	case RELAY_START:

@@ -16,6 +16,7 @@
 #include "common/httpserver.h"
 #include "common/imsgev.h"
 #include "common/rpcserver.h"
+#include "common/statusserver.h"
 #include "common/tlsfiles.h"
 #include "proxyd/config.h"
 #include "proxyd/count.h"
@@ -46,7 +47,8 @@ struct tlsctx;
 struct relay_socket {
 	uint32_t	 id;
 	int		 fd;				/* or -1 */
-	bool		 signers;
+	enum config_whom whom;
+	char		 address[RELAY_ADDRESS_MAX];
 	int		 files[TLSFILE_COUNT];	/* or -1 */
 	char		 not_after[TLSFILES_TIME];
 };
@@ -59,13 +61,15 @@ struct relay {
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
-	struct tlsctx		*rest[2];	/* by `signers` */
+	struct tlsctx		*rest[WHOM_METRICS];	/* by `whom` */
 	enum relay_msg		 last;		/* whose lists come */
 	struct httpserver_limits client_limits;
 	struct httpserver_limits signer_limits;
 	struct httpserver	*clients;
 	struct httpserver	*signer_server;
 	struct rpc_limits	 rpc_limits;
+	struct statusserver_limits status_limits;
+	struct statusserver	*status;	/* metrics and health */
 
 	/* link.c */
 	TAILQ_HEAD(, link)	 links;
@@ -103,13 +107,14 @@ void	candidate_clear(struct relay *);
 
 /* ---- proxyd/status.c: what the relay says of itself ------------------- */
 
-/* METRICS_ASK: all that it has counted, to the parent.  0, or -1: bad. */
-int	status_metrics(struct relay *, struct imsg *);
+/* What serves that over HTTP; NULL where memory is short. */
+struct statusserver *status_new(struct relay *);
 /*
- * Whether a signature could be made now, and what could not be, in lines of
- * text.  -1 where memory is short.
+ * A message of the parent about metrics: METRICS_ASK, which is answered with
+ * all that was counted, or a part of what status_new() has asked for.  0, or
+ * -1: malformed.
  */
-int	status_ready(struct relay *, struct evbuffer *, bool *ready);
+int	status_message(struct relay *, struct imsg *);
 
 /* ---- proxyd/relay.c --------------------------------------------------- */
 

@@ -28,6 +28,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->max_queue;
 	f[n++] = &l->max_waiting;
 	f[n++] = &l->max_link_requests;
+	f[n++] = &l->max_metrics;
 	f[n++] = &l->timeout_handshake;
 	f[n++] = &l->timeout_header;
 	f[n++] = &l->timeout_body;
@@ -38,6 +39,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->timeout_register;
 	f[n++] = &l->timeout_ping;
 	f[n++] = &l->timeout_dead;
+	f[n++] = &l->timeout_metrics;
 	f[n++] = &l->timeout_stable;
 }
 
@@ -89,11 +91,12 @@ relaymsg_send_listen(struct imsgbuf *ibuf, const struct relay_listen *l,
 {
 	struct ibuf	*b;
 
-	if ((b = imsg_create(ibuf, RELAY_LISTEN, 0, 0, 9)) == NULL)
+	if ((b = imsg_create(ibuf, RELAY_LISTEN, 0, 0, 64)) == NULL)
 		return (-1);
 	if (ibuf_add_n32(b, l->index) == -1 ||
 	    ibuf_add_n32(b, l->id) == -1 ||
-	    ibuf_add_n8(b, l->signers) == -1) {
+	    ibuf_add_n8(b, (uint64_t)l->whom) == -1 ||
+	    msgfield_add_string(b, l->address) == -1) {
 		ibuf_free(b);
 		return (-1);
 	}
@@ -106,17 +109,18 @@ int
 relaymsg_get_listen(struct imsg *imsg, struct relay_listen *l, int *fd)
 {
 	struct ibuf	 b;
-	uint8_t		 signers;
+	uint8_t		 whom;
 
 	*fd = -1;
 	if (msgfield_begin(imsg, RELAY_LISTEN, &b) == -1 ||
 	    ibuf_get_n32(&b, &l->index) == -1 ||
 	    l->index >= RELAY_MAXLISTENS ||
 	    ibuf_get_n32(&b, &l->id) == -1 ||
-	    ibuf_get_n8(&b, &signers) == -1 || signers > 1 ||
+	    ibuf_get_n8(&b, &whom) == -1 || whom >= WHOM_COUNT ||
+	    msgfield_get_string(&b, l->address, sizeof(l->address)) == -1 ||
 	    ibuf_size(&b) != 0)
 		return (-1);
-	l->signers = signers == 1;
+	l->whom = (enum config_whom)whom;
 	*fd = imsg_get_fd(imsg);
 	return (0);
 }

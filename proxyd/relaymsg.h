@@ -16,7 +16,7 @@
 /*
  * The messages between the parent and the relay.  From the parent, in this
  * order: RELAY_CONFIG; RELAY_LISTEN (index from 0, without gaps) each
- * followed by its RELAY_FILEs; RELAY_SIGNER (index from 0) each followed by
+ * followed by its RELAY_FILEs, none for metrics; RELAY_SIGNER (index from 0) each followed by
  * its RELAY_LISTs; RELAY_RULE each followed by its RELAY_LISTs; RELAY_START.
  * From the relay: RELAY_ERROR (a fault or a warning in a TLS file) any number
  * of times, then RELAY_READY, or RELAY_FAILED after a fault.  The first
@@ -45,6 +45,7 @@ enum relay_msg {
 
 #define RELAY_MSGSIZE		16384
 #define RELAY_PROTOCOLS_MAX	64
+#define RELAY_ADDRESS_MAX	128	/* with its port, as text */
 #define RELAY_MAXPIECE		256	/* items in one RELAY_LIST */
 #define RELAY_MAXLISTENS	CONF_LISTENS
 /* Connections to the signers' port that are no links, or not yet. */
@@ -64,7 +65,8 @@ struct relay_config {
 struct relay_listen {
 	uint32_t	index;
 	uint32_t	id;		/* for as long as it is open */
-	bool		signers;
+	enum config_whom whom;
+	char		address[RELAY_ADDRESS_MAX];	/* and port */
 };
 
 struct relay_signer {

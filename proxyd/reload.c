@@ -93,7 +93,7 @@ log_closed(const struct config *old, const struct config *now)
 			continue;
 		log_str(&r, "address", l->host);
 		log_num(&r, "port", l->port);
-		log_str(&r, "for", l->signers ? "signers" : "clients");
+		log_str(&r, "for", config_whom_name(l->whom));
 		log_end(&r);
 	}
 }
@@ -183,6 +183,9 @@ done(void *arg)
 
 	p->config = p->next;
 	p->next = NULL;
+	p->loaded = time(NULL);
+	p->good = true;
+	p->nreloads++;
 	config_close(p->config);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	log.format = p->config->log_format;
@@ -208,6 +211,9 @@ failed(void *arg)
 
 	config_free(p->next);
 	p->next = NULL;
+	p->failed = time(NULL);
+	p->good = false;
+	p->nfailures++;
 }
 
 const struct reload_cb parent_reload_cb = {

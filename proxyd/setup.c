@@ -67,7 +67,9 @@ send_listen(struct imsgbuf *ibuf, struct config_listen *l, uint32_t index)
 	memset(&rl, 0, sizeof(rl));
 	rl.index = index;
 	rl.id = l->id;
-	rl.signers = l->signers;
+	rl.whom = l->whom;
+	snprintf(rl.address, sizeof(rl.address), strchr(l->host, ':') != NULL ?
+	    "[%s]:%u" : "%s:%u", l->host, l->port);
 	l->fd = -1;
 	if (relaymsg_send_listen(ibuf, &rl, fd) == -1)
 		fatal("relay's configuration");

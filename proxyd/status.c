@@ -4,6 +4,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include <event2/buffer.h>
 
@@ -19,8 +20,12 @@
  */
 #define CLIENTS_ZEROS	256	/* clients, for counters that are 0 yet */
 #define RULES_EACH	4096	/* rules with a sample of their own */
+#define SAMPLES_MAX	49152	/* after which clients have no more */
 /* Rules in the text of /readyz. */
 #define RULES_TOLD	100
+
+/* The relay of this process. */
+static struct relay	*self;
 
 /* ---- Clients ---------------------------------------------------------- */
 
@@ -67,7 +72,8 @@ say_clients(struct metrics_out *out, const struct relay *r)
 
 	zeros = rules->routes.nclients <= CLIENTS_ZEROS;
 	say_client(out, "unknown", &r->counts.unknown, true);
-	for (i = 0; i < rules->routes.nclients; i++)
+	for (i = 0; i < rules->routes.nclients &&
+	    out->nsamples < SAMPLES_MAX; i++)
 		say_client(out, rules->routes.clients[i].name,
 		    &rules->names[i]->counts, zeros);
 }
@@ -79,9 +85,13 @@ say_requests(struct metrics_out *out, const struct relay *r)
 	enum count_method	 m;
 	unsigned int		 i;
 
-	for (i = REFUSAL_NONE + 1; i < REASON_SLOW; i++)
+	for (i = REFUSAL_NONE + 1; i < REASON_SLOW; i++) {
+		/* Of keyd alone. */
+		if (i == REFUSAL_DEADLINE || i == REFUSAL_INTERNAL)
+			continue;
 		metrics_u64(out, METRIC_PROXY_REJECTIONS, c->reasons[i],
 		    reason_name((enum reason)i));
+	}
 	for (m = 0; m < COUNT_OTHER; m++) {
 		metrics_hist(out, METRIC_PROXY_REQUEST_SECONDS, &c->total[m],
 		    count_method_name(m));
@@ -181,8 +191,8 @@ say_rules(struct metrics_out *out, struct relay *r)
 
 /* ---- All of it -------------------------------------------------------- */
 
-int
-status_metrics(struct relay *r, struct imsg *imsg)
+static int
+say_all(struct relay *r, struct imsg *imsg)
 {
 	static struct metrics_writer	 w;
 	uint32_t			 id;
@@ -194,12 +204,15 @@ status_metrics(struct relay *r, struct imsg *imsg)
 	say_requests(&w.out, r);
 	say_links(&w.out, r);
 	say_rules(&w.out, r);
+	statusserver_say(r->status, &w.out);
 	say_clients(&w.out, r);
 	if (metrics_end(&w) == -1)
 		log_errno("cannot tell the parent of metrics");
 	imsgev_flush(&r->parent);
 	return (0);
 }
+
+/* ---- /readyz ---------------------------------------------------------- */
 
 static int
 tell_unserved(struct evbuffer *out, const struct relay *r)
@@ -222,21 +235,51 @@ tell_unserved(struct evbuffer *out, const struct relay *r)
 	return (0);
 }
 
-int
-status_ready(struct relay *r, struct evbuffer *out, bool *ready)
+/* Of what the relay itself knows: the parent needs no part in it. */
+static bool
+is_ready(const struct metrics_set *set, struct evbuffer *out)
 {
-	struct served	*s = &r->served;
+	struct served	*s = &self->served;
 	const char	*text = "ready";
+	bool		 ready;
 
-	served_find(s, r->rules, r->changes);
-	*ready = s->nserved > 0 && !r->stopping;
-	if (r->stopping)
+	(void)set;
+	served_find(s, self->rules, self->changes);
+	ready = s->nserved > 0 && !self->stopping;
+	if (self->stopping)
 		text = "not ready: stopping";
 	else if (s->nrules == 0)
 		text = "not ready: the configuration has no rule";
 	else if (s->nserved == 0)
 		text = "not ready: no rule can be served";
-	if (evbuffer_add_printf(out, "%s\n", text) == -1)
-		return (-1);
-	return (tell_unserved(out, r));
+	if (evbuffer_add_printf(out, "%s\n", text) == -1 ||
+	    tell_unserved(out, self) == -1)
+		log_error("no memory for /readyz");
+	return (ready);
+}
+
+/* ---- For the relay ---------------------------------------------------- */
+
+int
+status_message(struct relay *r, struct imsg *imsg)
+{
+	if (imsg_get_type(imsg) == METRICS_ASK)
+		return (say_all(r, imsg));
+	return (statusserver_message(r->status, imsg));
+}
+
+struct statusserver *
+status_new(struct relay *r)
+{
+	struct statusserver_config	 config;
+
+	self = r;
+	memset(&config, 0, sizeof(config));
+	config.parent = &r->parent;
+	config.ready = is_ready;
+	config.requests = METRIC_PROXY_STATUS_REQUESTS;
+	config.connections = METRIC_PROXY_STATUS_CONNECTIONS;
+	config.refused = METRIC_PROXY_STATUS_REFUSED;
+	config.timeouts = METRIC_PROXY_STATUS_TIMEOUTS;
+	return (statusserver_new(r->base, &r->status_limits, &config));
 }

@@ -11,8 +11,8 @@
  * common/rpcserver.o common/u256.o compat/imsg.o compat/imsg-buffer.o
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/payload.o
  * keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
- * proxyd/advert.o proxyd/client.o proxyd/holders.o proxyd/route.o
- * proxyd/ruleset.o proxyd/wire.o signerd/metadata.o signerd/reqcount.o
+ * proxyd/advert.o proxyd/client.o proxyd/count.o proxyd/holders.o
+ * proxyd/route.o proxyd/ruleset.o proxyd/wire.o signerd/metadata.o signerd/reqcount.o
  * common/metrics.o common/metrics_table.o common/histogram.o
  * common/msgfield.o
  * common/log.o common/log_render.o
@@ -168,11 +168,11 @@ reqlog_rejected(const struct httpconn *c, const char *method, int code,
 
 void
 reqlog_unavailable(const struct httpconn *c, const struct call *call,
-    const char *reason)
+    enum reason why)
 {
 	(void)c;
 	(void)call;
-	(void)reason;
+	(void)why;
 }
 
 void

@@ -5,6 +5,7 @@
 
 /*
  * objects: regress/fuzz/relay_world.o proxyd/client.o proxyd/call.o
+ *	proxyd/count.o common/histogram.o
  *	proxyd/link.o proxyd/reconcile.o proxyd/register.o proxyd/ruleset.o proxyd/advert.o proxyd/reqlog.o
  *	proxyd/wire.o proxyd/route.o proxyd/route_decide.o proxyd/holders.o
  *	api/args.o api/args_payload.o api/args_tx.o api/method.o

@@ -143,8 +143,8 @@ test_open(void **state)
 	assert_non_null(conf);
 	clients = STAILQ_FIRST(&conf->listens);
 	signers = STAILQ_NEXT(clients, entry);
-	assert_false(clients->signers);
-	assert_true(signers->signers);
+	assert_int_equal(clients->whom, WHOM_CLIENTS);
+	assert_int_equal(signers->whom, WHOM_SIGNERS);
 	assert_int_equal(clients->ca.fd, -1);
 	assert_int_equal(config_open(conf), 0);
 	check_file(&clients->ca, "ca");

@@ -4,7 +4,7 @@
  */
 
 /* objects: common/gather.o common/metrics.o common/metrics_table.o
- * common/histogram.o proxyd/parent.o proxyd/setup.o proxyd/relaymsg.o
+ * common/histogram.o proxyd/parent.o proxyd/parent_metrics.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o
@@ -119,8 +119,8 @@ relay_role(struct imsg *imsg)
 		break;
 	case RELAY_LISTEN:
 		r = relaymsg_get_listen(imsg, &rl, &fd);
-		log_info("listen %u %s %s", rl.index, rl.signers ? "signers" :
-		    "clients", fd == -1 ? "without" : "with");
+		log_info("listen %u %s %s", rl.index, config_whom_name(rl.whom),
+		    fd == -1 ? "without" : "with");
 		break;
 	case RELAY_FILE:
 		file_told(imsg);
@@ -187,7 +187,7 @@ static void
 add_listen(struct config_listen *l, bool signers, bool check)
 {
 	memset(l, 0, sizeof(*l));
-	l->signers = signers;
+	l->whom = signers ? WHOM_SIGNERS : WHOM_CLIENTS;
 	l->fd = check ? -1 : open_with("");
 	give_file(&l->ca, "ca.crt", "CA");
 	give_file(&l->cert, "tls.crt", "CERT");

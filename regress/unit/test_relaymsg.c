@@ -96,33 +96,56 @@ config(void **state)
 static void
 listeners(void **state)
 {
-	struct relay_listen	 l = { RELAY_MAXLISTENS - 1, 7, true };
-	unsigned char		 body[16];
+	struct relay_listen	 l = {
+		RELAY_MAXLISTENS - 1, 7, WHOM_SIGNERS, "[::1]:9989"
+	};
+	unsigned char		 body[256];
+	enum config_whom	 whom;
 	int			 fd, other;
 
 	(void)state;
 	/* With a descriptor, and (-n) without. */
 	fd = a_pipe(&other);
 	assert_int_equal(relaymsg_send_listen(&p.a, &l, fd), 0);
-	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 9);
+	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 21);
 	close(other);
-	exact(decode, RELAY_LISTEN, body, 9, true);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), 0);
+	exact(decode, RELAY_LISTEN, body, 21, true);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 21, true), 0);
 	assert_int_equal(got.listen.index, RELAY_MAXLISTENS - 1);
 	assert_int_equal(got.listen.id, 7);
-	assert_true(got.listen.signers);
+	assert_int_equal(got.listen.whom, WHOM_SIGNERS);
+	assert_string_equal(got.listen.address, "[::1]:9989");
 	l.index = 0;
-	l.signers = false;
-	assert_int_equal(relaymsg_send_listen(&p.a, &l, -1), 0);
-	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)), 9);
-	exact(decode, RELAY_LISTEN, body, 9, false);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, false), 0);
-	assert_int_equal(got.listen.index, 0);
-	assert_false(got.listen.signers);
-	body[8] = 2;
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
+	for (whom = WHOM_CLIENTS; whom < WHOM_COUNT; whom++) {
+		l.whom = whom;
+		assert_int_equal(relaymsg_send_listen(&p.a, &l, -1), 0);
+		assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)),
+		    21);
+		exact(decode, RELAY_LISTEN, body, 21, false);
+		assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 21,
+		    false), 0);
+		assert_int_equal(got.listen.index, 0);
+		assert_int_equal(got.listen.whom, whom);
+	}
+	body[8] = WHOM_COUNT;
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 21, true),
+	    -1);
 	memcpy(body, "\0\0\1\0\0\0\0\0\0", 9);
-	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 21, true),
+	    -1);
+	/* An address as long as there is room for, and longer. */
+	l.whom = WHOM_CLIENTS;
+	memset(l.address, 'x', RELAY_ADDRESS_MAX - 1);
+	assert_int_equal(relaymsg_send_listen(&p.a, &l, -1), 0);
+	assert_int_equal(encoded(RELAY_LISTEN, body, sizeof(body)),
+	    11 + RELAY_ADDRESS_MAX - 1);
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body,
+	    11 + RELAY_ADDRESS_MAX - 1, false), 0);
+	assert_string_equal(got.listen.address, l.address);
+	body[10]++;
+	body[11 + RELAY_ADDRESS_MAX - 1] = 'x';
+	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body,
+	    11 + RELAY_ADDRESS_MAX, false), -1);
 	memcpy(body, "\377\377\377\377\0\0\0\0\0", 9);
 	assert_int_equal(decode_raw(decode, RELAY_LISTEN, body, 9, true), -1);
 }

@@ -55,7 +55,7 @@ static void
 set_up(void **state)
 {
 	static struct relay_config	 config;
-	static struct relay_listen	 listen = { 1, 2, true };
+	static struct relay_listen	 listen = { 1, 2, WHOM_SIGNERS, "a" };
 	static struct relay_error	 error;
 	int				 calls;
 
@@ -67,7 +67,7 @@ set_up(void **state)
 	assert_int_equal(each_failure(send_error, &p.a, &error, -1, 0), 6);
 	assert_int_not_equal(listener = open("/dev/null", O_RDONLY), -1);
 	assert_int_equal(each_failure(send_listen, &p.a, &listen, listener,
-	    0), 4);
+	    0), 6);
 }
 
 /* The message and each piece of the lists; before it, others are queued. */
