@@ -50,6 +50,7 @@ PARENT_OBJS = \
 	$O/common/imsgev.o \
 	$O/common/loop.o \
 	$O/common/gather.o \
+	$O/common/resident.o \
 	$O/common/reload.o
 
 # What reads a configuration.

@@ -43,7 +43,6 @@ struct parent {
 	struct reload		 reload;
 	struct gather		 gather;
 	struct parent_times	 times;
-	uint64_t		 page_size;
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	struct children		 set;

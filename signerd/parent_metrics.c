@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,39 +12,18 @@
 #include <unistd.h>
 
 #include "common/hex.h"
+#include "common/resident.h"
 #include "signerd/parent.h"
 
 /* ---- Processes -------------------------------------------------------- */
 
-/* Resident pages, the second number of /proc/PID/statm; 0 where it is not. */
-static uint64_t
-resident_pages(pid_t pid)
-{
-	unsigned long long	 pages;
-	char			 path[64], text[128];
-	ssize_t			 n;
-	int			 fd;
-
-	snprintf(path, sizeof(path), "/proc/%lld/statm", (long long)pid);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
-		return (0);
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	if (n <= 0)
-		return (0);
-	text[n] = '\0';
-	return (sscanf(text, "%*u %llu", &pages) == 1 ? pages : 0);
-}
-
 static void
-say_memory(struct metrics_out *out, const struct parent *p, pid_t pid,
-    const char *name)
+say_memory(struct metrics_out *out, pid_t pid, const char *name)
 {
-	uint64_t	 pages = resident_pages(pid);
+	uint64_t	 bytes = resident_bytes(pid);
 
-	if (pages > 0)
-		metrics_u64(out, METRIC_PROCESS_MEMORY,
-		    pages * p->page_size, name);
+	if (bytes > 0)
+		metrics_u64(out, METRIC_PROCESS_MEMORY, bytes, name);
 }
 
 static void
@@ -54,12 +32,12 @@ say_processes(struct metrics_out *out, const struct parent *p)
 	const struct child	*c;
 	size_t			 i;
 
-	say_memory(out, p, getpid(), "parent");
+	say_memory(out, getpid(), "parent");
 	for (i = 0; i < CHILD_COUNT; i++) {
 		c = &p->children[i];
 		if (!c->running)
 			continue;
-		say_memory(out, p, c->proc.pid, c->name);
+		say_memory(out, c->proc.pid, c->name);
 		metrics_u64(out, METRIC_LOG_SUPPRESSED, c->rate.total,
 		    c->name);
 	}
@@ -197,9 +175,7 @@ void
 parent_metrics_init(struct parent *p)
 {
 	static const struct gather_cb	 cb = { seen, say };
-	long				 size = sysconf(_SC_PAGESIZE);
 
-	p->page_size = size > 0 ? (uint64_t)size : 4096;
 	p->times.started = p->times.loaded = time(NULL);
 	gather_init(&p->gather, &p->set, &cb, p, METRIC_PROCESS_UP,
 	    "frontend");

@@ -1,0 +1,32 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "common/resident.h"
+
+/* Resident pages are the second number of /proc/PID/statm. */
+uint64_t
+resident_bytes(pid_t pid)
+{
+	unsigned long long	 pages;
+	char			 path[64], text[128];
+	ssize_t			 n;
+	long			 size = sysconf(_SC_PAGESIZE);
+	int			 fd;
+
+	snprintf(path, sizeof(path), "/proc/%lld/statm", (long long)pid);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return (0);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0 || size <= 0)
+		return (0);
+	text[n] = '\0';
+	return (sscanf(text, "%*u %llu", &pages) == 1 ?
+	    pages * (uint64_t)size : 0);
+}
