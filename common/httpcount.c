@@ -102,23 +102,32 @@ httpcount_failure(struct httpserver *server, const char *cause)
 /* ---- Saying ----------------------------------------------------------- */
 
 static void
-say_one(struct metrics_out *out, enum metric metric, uint64_t value)
+say_one(struct metrics_out *out, const char *whom, enum metric metric,
+    uint64_t value)
 {
-	if (metric != METRIC_COUNT)
+	if (metric == METRIC_COUNT)
+		return;
+	if (whom != NULL)
+		metrics_u64(out, metric, value, whom);
+	else
 		metrics_u64(out, metric, value);
 }
 
 /* All of them, zeros included: a rate needs where it began. */
 static void
-say_each(struct metrics_out *out, enum metric metric, const uint64_t *values,
-    const char *const *names, size_t n)
+say_each(struct metrics_out *out, const char *whom, enum metric metric,
+    const uint64_t *values, const char *const *names, size_t n)
 {
 	size_t	 i;
 
 	if (metric == METRIC_COUNT)
 		return;
-	for (i = 0; i < n; i++)
-		metrics_u64(out, metric, values[i], names[i]);
+	for (i = 0; i < n; i++) {
+		if (whom != NULL)
+			metrics_u64(out, metric, values[i], whom, names[i]);
+		else
+			metrics_u64(out, metric, values[i], names[i]);
+	}
 }
 
 static void
@@ -127,6 +136,18 @@ say_hist(struct metrics_out *out, enum metric metric,
 {
 	if (metric != METRIC_COUNT)
 		metrics_hist(out, metric, h, method, code);
+}
+
+static void
+say_responses(struct metrics_out *out, const struct httpserver_metrics *m,
+    uint64_t n, const char *method, const char *code)
+{
+	if (m->responses == METRIC_COUNT)
+		return;
+	if (m->whom != NULL)
+		metrics_u64(out, m->responses, n, m->whom, method, code);
+	else
+		metrics_u64(out, m->responses, n, method, code);
 }
 
 static void
@@ -143,9 +164,8 @@ say_answers(const struct httpcount *count, struct metrics_out *out,
 			if (histogram_count(h) == 0)
 				continue;
 			snprintf(code, sizeof(code), "%d", codes[i]);
-			if (m->responses != METRIC_COUNT)
-				metrics_u64(out, m->responses,
-				    histogram_count(h), methods[method], code);
+			say_responses(out, m, histogram_count(h),
+			    methods[method], code);
 			say_hist(out, m->duration, h, methods[method], code);
 			say_hist(out, m->latency, h, methods[method], code);
 			say_hist(out, m->size, &count->size[method][i],
@@ -170,18 +190,21 @@ httpserver_say(const struct httpserver *server, struct metrics_out *out,
 {
 	const struct httpcount	*count = &server->count;
 
-	say_each(out, m->requests, count->requests, methods,
+	say_each(out, m->whom, m->requests, count->requests, methods,
 	    HTTPCOUNT_METHODS);
-	say_each(out, m->inflight, count->inflight, methods,
+	say_each(out, m->whom, m->inflight, count->inflight, methods,
 	    HTTPCOUNT_METHODS);
 	say_answers(count, out, m);
-	say_one(out, m->connections, server->nconns);
-	say_one(out, m->max, server->limits->max_connections);
-	say_one(out, m->accepted, count->accepted);
-	say_each(out, m->refused, count->refused, refused, REFUSED_COUNT);
-	say_each(out, m->closed, count->closed, closed, CLOSED_COUNT);
-	say_one(out, m->handshakes, count->handshakes);
-	say_each(out, m->failures, count->failures, causes, NCAUSES);
-	say_one(out, m->bodies, server->held);
-	say_one(out, m->waiting, count_waiting(server));
+	say_one(out, m->whom, m->connections, server->nconns);
+	say_one(out, m->whom, m->max, server->limits->max_connections);
+	say_one(out, m->whom, m->accepted, count->accepted);
+	say_each(out, m->whom, m->refused, count->refused, refused,
+	    REFUSED_COUNT);
+	say_each(out, m->whom, m->closed, count->closed, closed,
+	    CLOSED_COUNT);
+	say_one(out, m->whom, m->handshakes, count->handshakes);
+	say_each(out, m->whom, m->failures, count->failures, causes,
+	    NCAUSES);
+	say_one(out, m->whom, m->bodies, server->held);
+	say_one(out, m->whom, m->waiting, count_waiting(server));
 }

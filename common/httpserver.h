@@ -130,6 +130,11 @@ struct httpserver_metrics {
 	enum metric	failures;	/* reason, of handshakes */
 	enum metric	bodies;		/* bytes */
 	enum metric	waiting;	/* large bodies */
+	/*
+	 * NULL, or the first label's value of all of them but the histograms:
+	 * where a daemon has two.
+	 */
+	const char	*whom;
 };
 void		 httpserver_say(const struct httpserver *,
 		    struct metrics_out *, const struct httpserver_metrics *);

@@ -479,6 +479,66 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "Websockets that were refused, or closed for what they did.",
 	    { "reason" } },
 
+	/* ---- proxyd: connections ------------------------------------- */
+	[METRIC_PROXY_HTTP_REQUESTS] = {
+	    "proxyd_http_requests_total", COUNTER, METRICS_RELAY,
+	    "HTTP requests; those for a websocket are links.",
+	    { "listener", "method" } },
+	[METRIC_PROXY_HTTP_RESPONSES] = {
+	    "proxyd_http_responses_total", COUNTER, METRICS_RELAY,
+	    "HTTP answers.",
+	    { "listener", "method", "code" } },
+	[METRIC_PROXY_LISTENERS] = {
+	    "proxyd_listeners", GAUGE, METRICS_RELAY,
+	    "Sockets on which connections are accepted.",
+	    { "listener" } },
+	[METRIC_PROXY_CONNECTIONS] = {
+	    "proxyd_connections", GAUGE, METRICS_RELAY,
+	    "Connections, links included.",
+	    { "listener" } },
+	[METRIC_PROXY_CONNECTIONS_MAX] = {
+	    "proxyd_connections_max", GAUGE, METRICS_RELAY,
+	    "How many there may be: max connections, or by max links.",
+	    { "listener" } },
+	[METRIC_PROXY_CONNECTIONS_ACCEPTED] = {
+	    "proxyd_connections_total", COUNTER, METRICS_RELAY,
+	    "Connections that were accepted.",
+	    { "listener" } },
+	[METRIC_PROXY_CONNECTIONS_REFUSED] = {
+	    "proxyd_connections_refused_total", COUNTER, METRICS_RELAY,
+	    "Connections that were closed at once.",
+	    { "listener", "reason" } },
+	[METRIC_PROXY_CONNECTIONS_CLOSED] = {
+	    "proxyd_connections_closed_total", COUNTER, METRICS_RELAY,
+	    "Connections that we closed before the peer did.",
+	    { "listener", "reason" } },
+	[METRIC_PROXY_HANDSHAKES] = {
+	    "proxyd_handshakes_total", COUNTER, METRICS_RELAY,
+	    "TLS handshakes that succeeded.",
+	    { "listener" } },
+	[METRIC_PROXY_HANDSHAKE_FAILURES] = {
+	    "proxyd_handshake_failures_total", COUNTER, METRICS_RELAY,
+	    "TLS handshakes that failed.",
+	    { "listener", "reason" } },
+	[METRIC_PROXY_BODY_BYTES] = {
+	    "proxyd_body_bytes", GAUGE, METRICS_RELAY,
+	    "Memory that bodies of requests take.",
+	    { "listener" } },
+	[METRIC_PROXY_BODIES_WAITING] = {
+	    "proxyd_bodies_waiting", GAUGE, METRICS_RELAY,
+	    "Large bodies that wait for their turn.",
+	    { "listener" } },
+	[METRIC_PROXY_CERT_EXPIRY] = {
+	    "proxyd_certificate_expiry_seconds", GAUGE, METRICS_RELAY,
+	    "When a listener's certificate, or the first of its authorities, "
+	    "expires, in Unix time.",
+	    { "listener", "address", "file" } },
+	[METRIC_PROXY_CRL_UPDATE] = {
+	    "proxyd_crl_next_update_seconds", GAUGE, METRICS_RELAY,
+	    "When the first certificate revocation list of a listener is out "
+	    "of date, in Unix time.",
+	    { "listener", "address" } },
+
 	/* ---- proxyd: what serves them -------------------------------- */
 	[METRIC_PROXY_STATUS_REQUESTS] = {
 	    "proxyd_metrics_requests_total", COUNTER, METRICS_RELAY,

@@ -3,14 +3,39 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <sys/types.h>
+
+#include <unistd.h>
+
+#include "common/resident.h"
 #include "proxyd/parent.h"
+
+static void
+say_memory(struct metrics_out *out, pid_t pid, const char *name)
+{
+	uint64_t	 bytes = resident_bytes(pid);
+
+	if (bytes > 0)
+		metrics_u64(out, METRIC_PROXY_PROCESS_MEMORY, bytes, name);
+}
+
+static void
+say_processes(struct metrics_out *out, const struct child *relay)
+{
+	say_memory(out, getpid(), "parent");
+	if (relay->running)
+		say_memory(out, relay->proc.pid, relay->name);
+	metrics_u64(out, METRIC_PROXY_LOG_SUPPRESSED, relay->rate.total,
+	    relay->name);
+}
 
 static void
 say(struct metrics_out *out, void *arg)
 {
-	struct parent	*p = arg;
+	const struct parent	*p = arg;
 
 	metrics_info(out, METRIC_PROXY_BUILD, VERSION);
+	say_processes(out, &p->relay);
 	metrics_i64(out, METRIC_PROXY_START_TIME, p->begun);
 	metrics_u64(out, METRIC_PROXY_CONFIG_GENERATION,
 	    p->reload.generation);

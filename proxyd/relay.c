@@ -118,6 +118,7 @@ prepare_socket(struct relay *r, uint32_t index, bool check)
 	    r->next->config.protocols, s->not_after, report_fault, &fault);
 	if (tls == NULL)
 		return (-1);
+	s->times = *tlsctx_times(tls);
 	if (!check) {
 		if (httpserver_prepare(server_of(r, s->whom), s->id, s->fd,
 		    tls) == -1)
@@ -152,6 +153,17 @@ forget_rest(struct relay *r)
 	r->rest[WHOM_CLIENTS] = r->rest[WHOM_SIGNERS] = NULL;
 }
 
+/* What metrics are said of. */
+static void
+note_listener(struct relay *r, const struct relay_socket *s)
+{
+	struct relay_listener	*l = &r->listeners[r->nlisteners++];
+
+	l->whom = s->whom;
+	memcpy(l->address, s->address, sizeof(l->address));
+	l->times = s->times;
+}
+
 static void
 commit(struct relay *r)
 {
@@ -165,8 +177,11 @@ commit(struct relay *r)
 	httpserver_commit(r->signer_server, r->rest[WHOM_SIGNERS]);
 	statusserver_commit(r->status);
 	forget_rest(r);
-	for (i = 0; i < r->nsockets; i++)
+	r->nlisteners = 0;
+	for (i = 0; i < r->nsockets; i++) {
 		log_certificate(&r->sockets[i]);
+		note_listener(r, &r->sockets[i]);
+	}
 	candidate_clear(r);
 	if (old != NULL)
 		reconcile_links(r, old);

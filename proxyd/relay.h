@@ -17,6 +17,7 @@
 #include "common/imsgev.h"
 #include "common/rpcserver.h"
 #include "common/statusserver.h"
+#include "common/tlsconn.h"
 #include "common/tlsfiles.h"
 #include "proxyd/config.h"
 #include "proxyd/count.h"
@@ -28,7 +29,6 @@ struct event;
 struct event_base;
 struct evbuffer;
 struct link;
-struct tlsctx;
 
 /*
  * The relay: one process with every socket of the proxy.  A client's HTTP
@@ -51,6 +51,14 @@ struct relay_socket {
 	char		 address[RELAY_ADDRESS_MAX];
 	int		 files[TLSFILE_COUNT];	/* or -1 */
 	char		 not_after[TLSFILES_TIME];
+	struct tlsctx_times times;
+};
+
+/* One that is in force. */
+struct relay_listener {
+	enum config_whom whom;
+	char		 address[RELAY_ADDRESS_MAX];
+	struct tlsctx_times times;
 };
 
 struct relay {
@@ -62,6 +70,8 @@ struct relay {
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
 	struct tlsctx		*rest[WHOM_METRICS];	/* by `whom` */
+	struct relay_listener	 listeners[RELAY_MAXLISTENS];
+	size_t			 nlisteners;
 	enum relay_msg		 last;		/* whose lists come */
 	struct httpserver_limits client_limits;
 	struct httpserver_limits signer_limits;

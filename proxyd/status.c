@@ -170,6 +170,67 @@ say_links(struct metrics_out *out, const struct relay *r)
 		say_signer(out, rules->signers[i], &rules->routes.signers[i]);
 }
 
+/* ---- Connections ------------------------------------------------------ */
+
+static void
+say_server(struct metrics_out *out, const struct httpserver *server,
+    enum config_whom whom)
+{
+	const struct httpserver_metrics	 names = {
+		.requests = METRIC_PROXY_HTTP_REQUESTS,
+		.responses = METRIC_PROXY_HTTP_RESPONSES,
+		.inflight = METRIC_COUNT,
+		.duration = METRIC_COUNT,
+		.latency = METRIC_COUNT,
+		.size = METRIC_COUNT,
+		.connections = METRIC_PROXY_CONNECTIONS,
+		.max = METRIC_PROXY_CONNECTIONS_MAX,
+		.accepted = METRIC_PROXY_CONNECTIONS_ACCEPTED,
+		.refused = METRIC_PROXY_CONNECTIONS_REFUSED,
+		.closed = METRIC_PROXY_CONNECTIONS_CLOSED,
+		.handshakes = METRIC_PROXY_HANDSHAKES,
+		.failures = METRIC_PROXY_HANDSHAKE_FAILURES,
+		.bodies = METRIC_PROXY_BODY_BYTES,
+		.waiting = METRIC_PROXY_BODIES_WAITING,
+		.whom = config_whom_name(whom)
+	};
+
+	httpserver_say(server, out, &names);
+}
+
+static void
+say_certificates(struct metrics_out *out, const struct relay_listener *l)
+{
+	const char	*whom = config_whom_name(l->whom);
+
+	metrics_i64(out, METRIC_PROXY_CERT_EXPIRY, l->times.certificate, whom,
+	    l->address, "certificate");
+	metrics_i64(out, METRIC_PROXY_CERT_EXPIRY, l->times.ca, whom,
+	    l->address, "ca");
+	if (l->times.crl != 0)
+		metrics_i64(out, METRIC_PROXY_CRL_UPDATE, l->times.crl, whom,
+		    l->address);
+}
+
+static void
+say_listeners(struct metrics_out *out, const struct relay *r)
+{
+	uint64_t		 n[WHOM_COUNT] = { 0 };
+	enum config_whom	 whom;
+	size_t			 i;
+
+	say_server(out, r->clients, WHOM_CLIENTS);
+	say_server(out, r->signer_server, WHOM_SIGNERS);
+	for (i = 0; i < r->nlisteners; i++) {
+		n[r->listeners[i].whom]++;
+		if (r->listeners[i].whom != WHOM_METRICS)
+			say_certificates(out, &r->listeners[i]);
+	}
+	for (whom = 0; whom < WHOM_COUNT; whom++)
+		metrics_u64(out, METRIC_PROXY_LISTENERS, n[whom],
+		    config_whom_name(whom));
+}
+
 /* ---- Rules ------------------------------------------------------------ */
 
 static void
@@ -202,6 +263,7 @@ say_all(struct relay *r, struct imsg *imsg)
 	/* Where there is no room for all, what comes last is left out. */
 	metrics_begin(&w, &r->parent.ibuf, id);
 	say_requests(&w.out, r);
+	say_listeners(&w.out, r);
 	say_links(&w.out, r);
 	say_rules(&w.out, r);
 	statusserver_say(r->status, &w.out);

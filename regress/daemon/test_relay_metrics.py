@@ -4,7 +4,9 @@
 """What proxyd says of itself at `metrics on`, after requests that are known."""
 
 import contextlib
+import datetime
 import socket
+import subprocess
 import threading
 
 import pytest
@@ -352,6 +354,120 @@ def test_links_that_are_refused(site):
         assert scrape(where)("proxyd_links_total") == 4
 
 
+# ---- connections -----------------------------------------------------------
+
+
+def by_listener(found, name, listener):
+    return {key[0] if len(key) == 1 else key: value
+            for key, value in found.over(name, listener=listener).items()}
+
+
+def test_connections(site):
+    with measured(site, {"hq": None}, ["max connections-per-address 2"]) as (
+            proxyd, where, _), contextlib.ExitStack() as stack:
+        found = scrape(where)
+        for listener, open_, most in (("clients", 0, 1024),
+                                      ("signers", 1, 1024 + 64)):
+            assert (found("proxyd_connections", listener=listener),
+                    found("proxyd_connections_total", listener=listener),
+                    found("proxyd_handshakes_total", listener=listener),
+                    found("proxyd_connections_max", listener=listener)) == (
+                        open_, open_, open_, most), listener
+        assert found.all("proxyd_listeners") == {
+            ("clients",): 1, ("signers",): 1, ("metrics",): 1}
+        for _ in range(2):
+            stack.enter_context(proxyd.connect(CLIENT))
+        with pytest.raises((OSError, httpclient.Closed)):
+            proxyd.connect(CLIENT)
+        found = scrape(where)
+        assert found("proxyd_connections", listener="clients") == 2
+        assert found("proxyd_connections_total", listener="clients") == 2
+        assert by_listener(found, "proxyd_connections_refused_total",
+                           "clients") == {"connections-per-address": 1}
+        assert by_listener(found, "proxyd_connections_refused_total",
+                           "signers") == {}
+
+
+def test_handshakes(site):
+    """Why they fail, by whose port it is."""
+    with measured(site, {}, labels=("hq",)) as (proxyd, where):
+        foreign = httpclient.context(site.authority.ca,
+                                     site.foreign.client(CLIENT))
+        for at in (proxyd.port, proxyd.signer_port):
+            with contextlib.suppress(OSError, httpclient.Closed):
+                with httpclient.Connection(at, foreign) as connection:
+                    connection.rpc(MESSAGE)
+        with socket.create_connection(("127.0.0.1", proxyd.port)) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                while plain.recv(4096):
+                    pass
+        found = until(where, lambda found: found.sum(
+            "proxyd_handshake_failures_total") == 3)
+        assert by_listener(found, "proxyd_handshake_failures_total",
+                           "clients") == {"unknown-ca": 1, "http": 1}
+        assert by_listener(found, "proxyd_handshake_failures_total",
+                           "signers") == {"unknown-ca": 1}
+        assert found.over("proxyd_handshakes_total") == {}
+
+
+def test_http(site):
+    with measured(site, {"hq": None}) as (proxyd, where, _):
+        ask(proxyd)
+        with proxyd.connect(None) as connection:
+            assert connection.exchange("GET", "/healthz").status == 200
+            assert connection.exchange("GET", "/").status == 401
+        found = scrape(where)
+        assert by_listener(found, "proxyd_http_requests_total",
+                           "clients") == {"POST": 1, "GET": 2}
+        assert by_listener(found, "proxyd_http_responses_total",
+                           "clients") == {("200", "POST"): 1,
+                                          ("200", "GET"): 1,
+                                          ("401", "GET"): 1}
+        assert by_listener(found, "proxyd_http_requests_total",
+                           "signers") == {}
+
+
+def dates(path, field):
+    """In Unix time, as openssl reads it."""
+    text = subprocess.run(
+        ["openssl", "crl" if field == "nextUpdate" else "x509", "-noout",
+         "-" + field.lower().replace("notafter", "enddate"), "-in", path],
+        check=True, capture_output=True, text=True).stdout
+    return datetime.datetime.strptime(
+        text.split("=")[1].strip(), "%b %d %H:%M:%S %Y GMT").replace(
+            tzinfo=datetime.timezone.utc).timestamp()
+
+
+def test_certificates(site):
+    """Of each listener; another's after a reload."""
+    pair = site.authority.proxy()
+    crl = site.authority.crl()
+    soon = reloading.ends_soon(site)
+    text = config(site, extra=METRICS, crl=crl, signers_on='127.0.0.1 port '
+                  '0 { tls certificate "%s" key "%s" }' % tuple(soon))
+    with daemon.Proxyd(site, text) as proxyd:
+        where = port(proxyd)
+        clients = "127.0.0.1:%d" % proxyd.port
+        others = "127.0.0.1:%d" % proxyd.signer_port
+        ca = dates(site.authority.ca, "notAfter")
+        found = scrape(where)
+        assert found.all("proxyd_certificate_expiry_seconds") == {
+            (clients, "certificate", "clients"): dates(pair[0], "notAfter"),
+            (clients, "ca", "clients"): ca, (others, "ca", "signers"): ca,
+            (others, "certificate", "signers"): dates(soon[0], "notAfter")}
+        update = dates(crl, "nextUpdate")
+        assert found.all("proxyd_crl_next_update_seconds") == {
+            (clients, "clients"): update, (others, "signers"): update}
+        reloading.reload(proxyd, config(
+            site, extra="metrics on 127.0.0.1 port %d" % where))
+        found = scrape(where)
+        assert set(found.all("proxyd_certificate_expiry_seconds",
+                             file="certificate").values()) == {
+                                 dates(pair[0], "notAfter")}
+        assert found.all("proxyd_crl_next_update_seconds") == {}
+
+
 # ---- what could be served --------------------------------------------------
 
 
@@ -479,6 +595,20 @@ def test_build(site):
         version, = found.labels("proxyd_build_info")
         assert list(version) == ["version"]
         assert found("proxyd_process_up", process="relay") == 1
+        assert found("proxyd_log_suppressed_total", process="relay") == 0
+        for process in ("parent", "relay"):
+            assert 2 ** 20 < found("proxyd_process_resident_memory_bytes",
+                                   process=process) < 2 ** 30
+
+
+def test_records_that_are_left_out(site):
+    with measured(site, {}, labels=("hq",),
+                  log="{ level info rate 1 }") as (proxyd, where):
+        with proxyd.connect(CLIENT) as connection:
+            for _ in range(10):
+                connection.rpc(eth.call("eth_x", []))
+        until(where, lambda found: found("proxyd_log_suppressed_total",
+                                         process="relay") > 0)
 
 
 # ---- who may cost nothing --------------------------------------------------
@@ -512,6 +642,7 @@ def test_names_are_bounded(site):
         return {(name, labels) for name, labels in scrape(where).samples
                 if not name.startswith("proxyd_metrics_")}
     with measured(site, {}, labels=("hq",)) as (proxyd, where):
+        Asking(proxyd, name=STRANGER).error()
         before = names()
         for n in range(12):
             with proxyd.connect("made%d.example" % n) as connection:
@@ -519,7 +650,7 @@ def test_names_are_bounded(site):
                 connection.rpc(eth.call("made_up%d" % n, [])).error()
         found = scrape(where)
         assert requests(found, "unknown") == {
-            (PAYLOAD, "refused"): 12, ("other", "rejected"): 12}
+            (PAYLOAD, "refused"): 13, ("other", "rejected"): 12}
         assert names() == before
 
 

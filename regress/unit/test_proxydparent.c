@@ -4,7 +4,7 @@
  */
 
 /* objects: common/gather.o common/metrics.o common/metrics_table.o
- * common/histogram.o proxyd/parent.o proxyd/parent_metrics.o proxyd/setup.o proxyd/relaymsg.o
+ * common/histogram.o common/resident.o proxyd/parent.o proxyd/parent_metrics.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o
