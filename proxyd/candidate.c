@@ -21,14 +21,17 @@
 static void
 take_config(struct relay *r, struct imsg *imsg)
 {
-	if (r->next != NULL)
+	struct relay_config	 config;
+
+	if (r->telling || relaymsg_get_config(imsg, &config) == -1)
 		fatalx("bad configuration message");
-	if ((r->next = ruleset_new(&r->names)) == NULL)
-		fatal("rules");
-	if (relaymsg_get_config(imsg, &r->next->config) == -1)
-		fatalx("bad configuration message");
+	r->telling = true;
 	r->nsockets = 0;
 	r->last = RELAY_CONFIG;
+	if ((r->next = ruleset_new(&r->names)) == NULL)
+		r->nomem = true;
+	else
+		r->next->config = config;
 }
 
 static void
@@ -72,15 +75,18 @@ take_signer(struct relay *r, struct imsg *imsg)
 	struct route_signer	 s;
 
 	if (relaymsg_get_signer(imsg, &msg) == -1 ||
-	    msg.index != r->next->routes.nsigners)
+	    msg.index >= CONFIG_SIGNERS || (!r->nomem &&
+	    msg.index != r->next->routes.nsigners))
 		fatalx("bad signer message");
+	r->last = RELAY_SIGNER;
+	if (r->nomem)
+		return;
 	memset(&s, 0, sizeof(s));
 	memcpy(s.name, msg.name, sizeof(s.name));
 	memcpy(s.certname, msg.certname, sizeof(s.certname));
 	s.methods = msg.methods;
 	if (route_add_signer(&r->next->routes, &s) == -1)
-		fatal("signers");
-	r->last = RELAY_SIGNER;
+		r->nomem = true;
 }
 
 static void
@@ -90,93 +96,118 @@ take_rule(struct relay *r, struct imsg *imsg)
 	struct route_rule	 rule;
 
 	if (relaymsg_get_rule(imsg, &msg) == -1 ||
-	    msg.index != r->next->routes.nrules)
+	    msg.index >= CONFIG_RULES || (!r->nomem &&
+	    msg.index != r->next->routes.nrules))
 		fatalx("bad rule message");
+	r->last = RELAY_RULE;
+	if (r->nomem)
+		return;
 	memset(&rule, 0, sizeof(rule));
 	rule.rule = msg.rule;
 	if (route_add_rule(&r->next->routes, &rule) == -1)
-		fatal("rules");
-	r->last = RELAY_RULE;
+		r->nomem = true;
 }
 
-/* Appends count items of size bytes to a list of *n. */
-static void
+/* Appends count items of size bytes to a list of *n; -1: no memory. */
+static int
 append(void *listp, size_t *n, const struct relay_piece *p, size_t size)
 {
 	uint8_t	*grown, **list = listp;
 
 	grown = reallocarray(*list, *n + p->count, size);
 	if (grown == NULL)
-		fatal("reallocarray");
+		return (-1);
 	memcpy(grown + *n * size, p->items, p->count * size);
 	*list = grown;
 	*n += p->count;
+	return (0);
 }
 
-static void
+static int
 signer_list(struct route_signer *s, const struct relay_piece *p)
 {
 	if (p->list == RELAY_LIST_ADDRESS)
-		append(&s->addresses, &s->naddresses, p, ADDRESS_SIZE);
-	else if (p->list == RELAY_LIST_CHAIN)
-		append(&s->chains, &s->nchains, p, U256_SIZE);
-	else
-		fatalx("bad list message");
+		return (append(&s->addresses, &s->naddresses, p,
+		    ADDRESS_SIZE));
+	return (append(&s->chains, &s->nchains, p, U256_SIZE));
 }
 
-static void
-rule_signers(struct route_rule *rule, const struct relay_piece *p)
+/* All signers have come before. */
+static int
+rule_signers(struct route_rule *rule, const struct relay_piece *p,
+    size_t nsigners)
 {
 	const uint8_t	*b;
-	uint32_t	 i;
+	uint32_t	*grown, i, index;
 
-	rule->signers = reallocarray(rule->signers,
-	    rule->nsigners + p->count, sizeof(*rule->signers));
-	if (rule->signers == NULL)
-		fatal("reallocarray");
+	grown = reallocarray(rule->signers, rule->nsigners + p->count,
+	    sizeof(*grown));
+	if (grown == NULL)
+		return (-1);
+	rule->signers = grown;
 	for (i = 0; i < p->count; i++) {
 		b = p->items + 4 * (size_t)i;
-		rule->signers[rule->nsigners++] = (uint32_t)b[0] << 24 |
-		    (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+		index = (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 |
+		    (uint32_t)b[2] << 8 | b[3];
+		if (index >= nsigners)
+			fatalx("bad list message");
+		rule->signers[rule->nsigners++] = index;
 	}
+	return (0);
 }
 
-static void
-rule_list(struct route_rule *rule, const struct relay_piece *p)
+static int
+rule_list(struct route_rule *rule, const struct relay_piece *p,
+    size_t nsigners)
 {
 	switch (p->list) {
 	case RELAY_LIST_ADDRESS:
-		append(&rule->addresses, &rule->naddresses, p, ADDRESS_SIZE);
-		break;
+		return (append(&rule->addresses, &rule->naddresses, p,
+		    ADDRESS_SIZE));
 	case RELAY_LIST_CHAIN:
-		append(&rule->rule.chains, &rule->rule.nchains, p, U256_SIZE);
-		break;
+		return (append(&rule->rule.chains, &rule->rule.nchains, p,
+		    U256_SIZE));
 	case RELAY_LIST_DOMAIN:
-		append(&rule->rule.domains, &rule->rule.ndomains, p,
-		    HASH_SIZE);
-		break;
+		return (append(&rule->rule.domains, &rule->rule.ndomains, p,
+		    HASH_SIZE));
 	case RELAY_LIST_TO:
-		append(&rule->rule.to, &rule->rule.nto, p, ADDRESS_SIZE);
-		break;
+		return (append(&rule->rule.to, &rule->rule.nto, p,
+		    ADDRESS_SIZE));
 	case RELAY_LIST_SIGNER:
-		rule_signers(rule, p);
 		break;
 	}
+	return (rule_signers(rule, p, nsigners));
 }
 
 static void
 take_list(struct relay *r, struct imsg *imsg)
 {
+	struct route_table	*t;
 	struct relay_piece	 p;
+	int			 error;
 
-	if (relaymsg_get_list(imsg, &p) == -1)
+	if (relaymsg_get_list(imsg, &p) == -1 || (r->last != RELAY_RULE &&
+	    (r->last != RELAY_SIGNER || (p.list != RELAY_LIST_ADDRESS &&
+	    p.list != RELAY_LIST_CHAIN))))
 		fatalx("bad list message");
+	if (r->nomem)
+		return;
+	t = &r->next->routes;
 	if (r->last == RELAY_SIGNER)
-		signer_list(&r->next->routes.signers[r->next->routes.nsigners - 1], &p);
-	else if (r->last == RELAY_RULE)
-		rule_list(&r->next->routes.rules[r->next->routes.nrules - 1], &p);
+		error = signer_list(&t->signers[t->nsigners - 1], &p);
 	else
-		fatalx("bad list message");
+		error = rule_list(&t->rules[t->nrules - 1], &p, t->nsigners);
+	r->nomem = error == -1;
+}
+
+bool
+candidate_rules(struct relay *r)
+{
+	if (!r->nomem && ruleset_finish(r->next, r->rules) == -1)
+		r->nomem = true;
+	if (r->nomem)
+		log_error("the configuration: out of memory");
+	return (!r->nomem);
 }
 
 /* Descriptors that nobody has taken. */
@@ -202,6 +233,7 @@ candidate_clear(struct relay *r)
 	close_files(r);
 	ruleset_unref(r->next);
 	r->next = NULL;
+	r->telling = r->nomem = false;
 }
 
 void
@@ -209,7 +241,7 @@ candidate_message(struct relay *r, struct imsg *imsg)
 {
 	uint32_t	 type = imsg_get_type(imsg);
 
-	if (type != RELAY_CONFIG && r->next == NULL)
+	if (type != RELAY_CONFIG && !r->telling)
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case RELAY_CONFIG:

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,18 +90,32 @@ server_of(const struct relay *r, enum config_whom whom)
 	return (whom == WHOM_SIGNERS ? r->signer_server : r->clients);
 }
 
-/* Without TLS. */
-static void
-prepare_status(struct relay *r, struct relay_socket *s)
+/* tls NULL: it is for metrics.  -1, which was told: memory is short. */
+static int
+hand_over(struct relay *r, struct relay_socket *s, struct tlsctx *tls)
 {
-	if (statusserver_prepare(r->status, s->id, s->fd) == -1)
-		fatal("listeners");
+	int	 error;
+
+	errno = 0;
+	if (s->whom == WHOM_METRICS)
+		error = statusserver_prepare(r->status, s->id, s->fd);
+	else
+		error = httpserver_prepare(server_of(r, s->whom), s->id,
+		    s->fd, tls);
+	if (error == -1) {
+		if (errno == EINVAL)
+			fatalx("bad listener message");
+		log_errno("the configuration");
+		return (-1);
+	}
+	/* It is the server's now, whatever comes of it. */
 	s->fd = -1;
+	return (0);
 }
 
 /*
- * 0, or -1 where its files are at fault, which has been told.  check: nothing
- * is to be served.
+ * 0, or -1 where its files are at fault, or memory is short, which has been
+ * told.  check: nothing is to be served.
  */
 static int
 prepare_socket(struct relay *r, uint32_t index, bool check)
@@ -108,28 +123,21 @@ prepare_socket(struct relay *r, uint32_t index, bool check)
 	struct relay_socket	*s = &r->sockets[index];
 	struct fault		 fault = { r, index };
 	struct tlsctx		*tls;
+	int			 error;
 
-	if (s->whom == WHOM_METRICS) {
-		if (!check)
-			prepare_status(r, s);
-		return (0);
-	}
+	if (s->whom == WHOM_METRICS)
+		return (check ? 0 : hand_over(r, s, NULL));
 	tls = tlsfiles_load(s->files, TLSFILES_SERVER,
 	    r->next->config.protocols, s->not_after, report_fault, &fault);
 	if (tls == NULL)
 		return (-1);
 	s->times = *tlsctx_times(tls);
-	if (!check) {
-		if (httpserver_prepare(server_of(r, s->whom), s->id, s->fd,
-		    tls) == -1)
-			fatal("listeners");
-		s->fd = -1;
-		/* The first speaks for those that are closed. */
-		if (r->rest[s->whom] == NULL)
-			r->rest[s->whom] = tlsctx_ref(tls);
-	}
+	error = check ? 0 : hand_over(r, s, tls);
+	/* The first speaks for those that are closed. */
+	if (!check && error == 0 && r->rest[s->whom] == NULL)
+		r->rest[s->whom] = tlsctx_ref(tls);
 	tlsctx_unref(tls);
-	return (0);
+	return (error);
 }
 
 static void
@@ -207,15 +215,17 @@ start(struct relay *r, struct imsg *imsg)
 	bool		 check = false, good = true;
 	uint32_t	 i;
 
-	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL)
+	if (relaymsg_get_empty(imsg) == -1 || !r->telling)
 		fatalx("bad start message");
-	if (ruleset_finish(r->next, r->rules) == -1)
-		fatal("routes");
 	if (r->clients == NULL)
 		make_servers(r);
 	for (i = 0; i < r->nsockets && r->rules == NULL; i++)
 		if (r->sockets[i].fd == -1)
 			check = true;
+	if (!candidate_rules(r)) {
+		answer(r, RELAY_FAILED);
+		return;
+	}
 	for (i = 0; i < r->nsockets; i++)
 		if (prepare_socket(r, i, check) == -1)
 			good = false;
@@ -227,8 +237,8 @@ start(struct relay *r, struct imsg *imsg)
 static void
 finish_reload(struct relay *r, struct imsg *imsg, bool good)
 {
-	if (relaymsg_get_empty(imsg) == -1 || r->next == NULL ||
-	    r->rules == NULL)
+	if (relaymsg_get_empty(imsg) == -1 || !r->telling ||
+	    r->rules == NULL || (good && r->nomem))
 		fatalx("bad message about a reload");
 	if (good) {
 		commit(r);

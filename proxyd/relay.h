@@ -65,7 +65,9 @@ struct relay {
 	struct event_base	*base;
 	struct imsgev		 parent;
 	struct ruleset		*rules;		/* in force */
-	struct ruleset		*next;		/* being told of */
+	struct ruleset		*next;		/* being told of, or NULL */
+	bool			 telling;	/* there is a next one */
+	bool			 nomem;		/* but no memory for it */
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
@@ -110,8 +112,13 @@ void	reconcile_links(struct relay *, const struct ruleset *old);
 
 /* ---- proxyd/candidate.c: the next configuration ---------------------- */
 
-/* One message of it, before RELAY_START. */
+/*
+ * One message of it, before RELAY_START.  Where memory is short that is noted;
+ * what still comes of it is taken, and forgotten.
+ */
 void	candidate_message(struct relay *, struct imsg *);
+/* That was all: its rules.  False, and the log says so: memory is short. */
+bool	candidate_rules(struct relay *);
 /* There is none any more. */
 void	candidate_clear(struct relay *);
 
