@@ -254,6 +254,10 @@ KEYD_OBJS = $(COMMON_OBJS) \
 	$O/keyd/sign.o \
 	$O/keyd/tx.o
 
+# The tool of the operator.
+SIGNERCTL_OBJS = \
+	$O/signerctl/signerctl.o
+
 # Linked into each of them: nothing happens around the sandbox's closing.  In
 # the programs of the sandbox tests, something does.
 NOHOOK =	$O/common/sandbox_nohook.o
@@ -270,13 +274,16 @@ DIALER_LIBS =	$(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) \
 LINK_LIBS =	$(LIBWSLAY_LIBS) $(FRONTEND_LIBS)
 RELAY_LIBS =	$(LINK_LIBS)
 KEYD_LIBS =	$(LIBSECP256K1_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
+SIGNERCTL_LIBS = $(LIBCRYPTO_LIBS) $(LIBSECP256K1_LIBS) $(LIBCJSON_LIBS) \
+		$(LIBS)
 
 # What is installed.
 DAEMONS =	$B/signerd $B/proxyd
 HELPERS =	$B/libexec/dialer $B/libexec/frontend $B/libexec/keyd \
 		$B/libexec/link $B/libexec/relay
+TOOLS =		$B/signerctl
 MAN5 =		man/signerd.conf.5 man/proxyd.conf.5
-MAN8 =		man/signerd.8 man/keyd.8 man/proxyd.8
+MAN8 =		man/signerd.8 man/keyd.8 man/proxyd.8 man/signerctl.8
 EXAMPLES =	etc/signerd.conf etc/proxyd.conf
 
 # ---- How they are made ---------------------------------------------------
@@ -285,7 +292,7 @@ MACROS = -D_GNU_SOURCE -DVERSION='"$(VERSION)"' \
 	-DSYSCONFDIR='"$(SYSCONFDIR)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' \
 	-DCHROOTDIR='"$(CHROOTDIR)"' \
 	-DPROXYD_CHROOTDIR='"$(PROXYD_CHROOTDIR)"' \
-	-DEXAMPLEDIR='"$(EXAMPLEDIR)"' $(DEFINES)
+	-DEXAMPLEDIR='"$(EXAMPLEDIR)"' -DRUNDIR='"$(RUNDIR)"' $(DEFINES)
 
 # Variables that end in the value of V: with V=1 commands are shown.
 Q_ =		@
@@ -306,7 +313,7 @@ LINK =	$(CC) $(CFLAGS) $(SANFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 
 include rules.mk
 
-programs: $(DAEMONS) $(HELPERS)
+programs: $(DAEMONS) $(HELPERS) $(TOOLS)
 
 $B/signerd: $(SIGNERD_OBJS) $(NOHOOK)
 	@echo LINK $@
@@ -340,6 +347,10 @@ $B/libexec/keyd: $(KEYD_OBJS) $(NOHOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(NOHOOK) $(KEYD_LIBS)
+
+$B/signerctl: $(SIGNERCTL_OBJS)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(SIGNERCTL_LIBS)
 
 $O/signerd/parse.c: signerd/parse.y
 	@mkdir -p $(@D)
@@ -532,7 +543,7 @@ install: programs
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CHROOTDIR) \
 	    $(DESTDIR)$(PROXYD_CHROOTDIR)
-	install -m 0755 $(DAEMONS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 0755 $(DAEMONS) $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
 	install -m 0644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
@@ -544,7 +555,7 @@ install: programs
 
 # The configuration and the keys stay.
 uninstall:
-	for f in $(DAEMONS); do \
+	for f in $(DAEMONS) $(TOOLS); do \
 	    rm -f $(DESTDIR)$(PREFIX)/sbin/$${f##*/}; done
 	for f in $(HELPERS); do \
 	    rm -f $(DESTDIR)$(LIBEXECDIR)/$${f##*/}; done
