@@ -69,6 +69,26 @@ release_all(struct children *set)
 		release(c);
 }
 
+static void
+tell_to_finish(struct children *set, struct child *c)
+{
+	if (set->cb->stop(c, set->arg) == -1) {
+		log_errno("cannot tell the %s to stop", c->name);
+		return;
+	}
+	c->told = true;
+	imsgev_flush(&c->iev);
+}
+
+static void
+finish(struct children *set, struct child *c)
+{
+	if (c->word && set->ready && !set->ended && !c->iev.dead)
+		tell_to_finish(set, c);
+	if (!c->told)
+		release(c);
+}
+
 /* Of those that are left, the first stage. */
 static void
 release_stage(struct children *set)
@@ -81,7 +101,7 @@ release_stage(struct children *set)
 			stage = c->stage;
 	FOREACH(c, set)
 		if (c->running && c->stage == stage && !c->told)
-			release(c);
+			finish(set, c);
 }
 
 static void
@@ -92,17 +112,6 @@ set_deadline(struct children *set, unsigned int seconds)
 	tv.tv_sec = (time_t)seconds;
 	tv.tv_usec = 0;
 	event_add(set->deadline, &tv);
-}
-
-static void
-tell_to_finish(struct children *set, struct child *c)
-{
-	if (set->cb->stop(c, set->arg) == -1) {
-		log_errno("cannot tell the %s to stop", c->name);
-		return;
-	}
-	c->told = true;
-	imsgev_flush(&c->iev);
 }
 
 /* In order: what is in flight is answered, then the keys go. */
@@ -133,11 +142,19 @@ children_end(struct children *set)
 	set->status = 1;
 	set->stopping = true;
 	set->ready = true;
-	FOREACH(c, set)
-		if (c->running)
+	FOREACH(c, set) {
+		if (!c->running)
+			continue;
+		if (c->outlives && c->started && !set->ended)
+			release(c);
+		else
 			kill(c->proc.pid, SIGKILL);
+	}
+	set->ended = true;
 	if (all_gone(set))
 		event_base_loopbreak(set->base);
+	else
+		set_deadline(set, STOP_SECONDS);
 }
 
 static void

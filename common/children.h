@@ -50,6 +50,13 @@ struct child {
 	bool			 running;
 	bool			 answered;	/* ready, or said why not */
 	bool			 told;		/* to finish */
+	/* Told to finish whatever its stage: it has something to say then. */
+	bool			 word;
+	/*
+	 * It ends by itself when the others have gone, and what it does until
+	 * then is not to be lost: where these are killed, it is not at once.
+	 */
+	bool			 outlives;
 	enum child_reload	 reload;
 };
 
@@ -61,7 +68,7 @@ struct children_cb {
 	int	(*message)(struct child *, struct imsg *, void *arg);
 	/* All have answered and nothing is wrong; not called with check. */
 	void	(*ready)(void *arg);
-	/* Queues the word to finish, for a child of stage 0.  0 or -1. */
+	/* Queues the word to finish, for one of stage 0 or `word`.  0, -1. */
 	int	(*stop)(struct child *, void *arg);
 	/*
 	 * SIGHUP, whenever it comes: see reload_begin().  NULL: the daemon
@@ -85,6 +92,7 @@ struct children {
 	bool			 failed;	/* something was reported */
 	bool			 ready;
 	bool			 stopping;
+	bool			 ended;		/* by children_end() */
 	int			 status;	/* to exit with */
 	struct event_base	*base;
 	struct event		*signals[6];
@@ -104,7 +112,10 @@ int	children_start(struct children *, struct child *, const char *name,
 void	child_answered(struct child *);
 /* Something is wrong and was reported: the daemon will not become ready. */
 void	children_failed(struct children *);
-/* Something is wrong and was reported: kills all, to leave with status 1. */
+/*
+ * Something is wrong and was reported: kills all, to leave with status 1.  One
+ * that outlives the others has some seconds; a second call kills it, too.
+ */
 void	children_end(struct children *);
 /* Until the end.  Returns the exit status. */
 int	children_run(struct children *);
