@@ -71,8 +71,11 @@ CONF_OBJS = \
 
 # The parent: configuration, files, sockets, children.
 SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
+	$O/keyd/auditmsg.o \
 	$O/keyd/keyfile_error.o \
+	$O/signerd/audit_file.o \
 	$O/signerd/config.o \
+	$O/signerd/config_audit.o \
 	$O/signerd/config_print.o \
 	$O/signerd/config_proxy.o \
 	$O/signerd/config_rule.o \
@@ -87,6 +90,7 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/parent_reload.o \
 	$O/signerd/parse.o \
 	$O/signerd/setup.o \
+	$O/signerd/setup_audit.o \
 	$O/signerd/setup_dialer.o \
 	$O/signerd/setup_link.o \
 	$O/signerd/signerd.o \
@@ -238,6 +242,8 @@ KEYD_OBJS = $(COMMON_OBJS) \
 	$O/common/base64.o \
 	$O/common/list.o \
 	$O/common/secret.o \
+	$O/keyd/audit.o \
+	$O/keyd/auditmsg.o \
 	$O/keyd/count.o \
 	$O/keyd/der.o \
 	$O/keyd/eckey.o \
@@ -252,7 +258,20 @@ KEYD_OBJS = $(COMMON_OBJS) \
 	$O/keyd/serve.o \
 	$O/keyd/setup.o \
 	$O/keyd/sign.o \
+	$O/keyd/trail.o \
+	$O/keyd/trail_record.o \
 	$O/keyd/tx.o
+
+# Writes the audit trail.  No key, no network.
+AUDIT_OBJS = $(BASE_OBJS) \
+	$O/audit/audit.o \
+	$O/audit/tail.o \
+	$O/audit/writer.o \
+	$O/common/u256.o \
+	$O/keyd/audit.o \
+	$O/keyd/audit_parse.o \
+	$O/keyd/auditmsg.o \
+	$O/keyd/keccak.o
 
 # The tool of the operator.
 SIGNERCTL_OBJS = \
@@ -273,13 +292,14 @@ DIALER_LIBS =	$(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) \
 		$(LIBS)
 LINK_LIBS =	$(LIBWSLAY_LIBS) $(FRONTEND_LIBS)
 RELAY_LIBS =	$(LINK_LIBS)
+AUDIT_LIBS =	$(LIBSECCOMP_LIBS) $(LIBS)
 KEYD_LIBS =	$(LIBSECP256K1_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 SIGNERCTL_LIBS = $(LIBCRYPTO_LIBS) $(LIBSECP256K1_LIBS) $(LIBCJSON_LIBS) \
 		$(LIBS)
 
 # What is installed.
 DAEMONS =	$B/signerd $B/proxyd
-HELPERS =	$B/libexec/dialer $B/libexec/frontend $B/libexec/keyd \
+HELPERS =	$B/libexec/audit $B/libexec/dialer $B/libexec/frontend $B/libexec/keyd \
 		$B/libexec/link $B/libexec/relay
 TOOLS =		$B/signerctl
 MAN5 =		man/signerd.conf.5 man/proxyd.conf.5
@@ -348,6 +368,11 @@ $B/libexec/keyd: $(KEYD_OBJS) $(NOHOOK)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(NOHOOK) $(KEYD_LIBS)
 
+$B/libexec/audit: $(AUDIT_OBJS) $(NOHOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(NOHOOK) $(AUDIT_LIBS)
+
 $B/signerctl: $(SIGNERCTL_OBJS)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(SIGNERCTL_LIBS)
@@ -384,9 +409,11 @@ reconfigure:
 
 test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
 	$B/regress/dialer-hook $B/regress/link-hook $B/regress/keyd-hook \
+	$B/regress/audit-hook \
 	$B/regress/proxyd-hook $B/regress/relay-hook \
 	$B/regress/signerd-fault $B/regress/frontend-fault \
 	$B/regress/dialer-fault $B/regress/link-fault $B/regress/keyd-fault \
+	$B/regress/audit-fault \
 	$B/regress/proxyd-fault $B/regress/relay-fault
 
 $B/regress/signerd-hook: $(SIGNERD_OBJS) $(HOOK)
@@ -418,6 +445,16 @@ $B/regress/dialer-hook: $(DIALER_OBJS) $(HOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(HOOK) $(DIALER_LIBS)
+
+$B/regress/audit-hook: $(AUDIT_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(HOOK) $(AUDIT_LIBS)
+
+$B/regress/audit-fault: $(AUDIT_OBJS) $(FAULT)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(FAULT) $(AUDIT_LIBS)
 
 $B/regress/keyd-hook: $(KEYD_OBJS) $(HOOK)
 	@mkdir -p $(@D)

@@ -349,11 +349,16 @@ write_line(const char *from, const struct log_record *r)
 	put_line(line, PREFIX + len);
 }
 
-/* "msg" and its value are first in every record. */
+/*
+ * Of what matters most: signatures, and where the audit trail has got to.
+ * "msg" and its value are first in every record.
+ */
 static bool
 is_signed(const struct log_record *r)
 {
-	return (strcmp(r->buf + sizeof("msg"), "signed") == 0);
+	const char	*msg = r->buf + sizeof("msg");
+
+	return (strcmp(msg, "signed") == 0 || strcmp(msg, "audit head") == 0);
 }
 
 static void

@@ -56,6 +56,7 @@ extern const struct sandbox sandbox_parent;
 extern const struct sandbox sandbox_frontend;
 extern const struct sandbox sandbox_dialer;
 extern const struct sandbox sandbox_keyd;
+extern const struct sandbox sandbox_audit;
 
 /*
  * Enters it, for good.  0; or -1 and a reason: the process must not go on.

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/ioctl.h>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <unistd.h>
 #ifdef __linux__
 #include <linux/sockios.h>
 #endif
@@ -138,6 +140,8 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "ioctl", EQ(1, SIOCGIFINDEX) },
 	/* glibc's qsort(3), of what a configuration has many of. */
 	{ "sysinfo", ANY },
+	/* One daemon alone appends to an audit file. */
+	{ "flock", EQ(1, LOCK_EX | LOCK_NB) },
 	{ "getuid", ANY },
 	{ "geteuid", ANY },
 	END
@@ -229,6 +233,33 @@ static const struct sandbox_limit keyd_limits[] = {
 };
 
 /*
+ * Messages, and a file that it was given: once open for appending alone and,
+ * to find its last record, once for reading alone.  So what is in it cannot
+ * be changed, by a mapping either.
+ */
+static const struct sandbox_rule audit_rules[] = {
+	COMMON_RULES,
+	SANITIZER_RULES
+	{ "poll", ANY },
+	{ "ppoll", ANY },
+	{ "recvmsg", ANY },
+	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },
+	{ "read", ANY },
+	{ "lseek", EQ(2, SEEK_END) },
+	{ "pread64", ANY },
+	{ "write", ANY },
+	{ "fdatasync", ANY },
+	END
+};
+
+static const struct sandbox_limit audit_limits[] = {
+	{ RLIMIT_CORE, 0 },
+	{ RLIMIT_NPROC, 0 },
+	{ RLIMIT_NOFILE, 64 },
+	{ -1, 0 }
+};
+
+/*
  * Connections that the dialer made and passes on; it can accept none, and
  * without MSG_FASTOPEN reconnect none.
  */
@@ -276,6 +307,10 @@ const struct sandbox sandbox_frontend = {
 const struct sandbox sandbox_dialer = {
 	TABLE("dialer"), dialer_rules, frontend_limits,
 	SANDBOX_NOFILE | SANDBOX_NOBIND
+};
+const struct sandbox sandbox_audit = {
+	TABLE("audit"), audit_rules, audit_limits,
+	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
 };
 const struct sandbox sandbox_keyd = {
 	TABLE("keyd"), keyd_rules, keyd_limits,

@@ -199,6 +199,7 @@ op_error(size_t refusal)
 	case REFUSAL_DOMAIN:
 	case REFUSAL_DEADLINE:
 	case REFUSAL_INTERNAL:
+	case REFUSAL_AUDIT:
 		return (OP_SIGN);
 	default:
 		return (OP_INVALID);

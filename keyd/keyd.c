@@ -21,10 +21,18 @@
 
 static struct keyd	 keyd;
 
-/* The parent has gone, or has told us to go by closing its end. */
+/* What poll(2) looks at. */
+#define PFD_PARENT	0
+#define PFD_AUDIT	1
+#define PFD_FIRST	2	/* and on: the channels */
+
+/* The parent has gone, or has told us to go: by its word, or its silence. */
 static _Noreturn void
-leave(void)
+leave(bool told)
 {
+	trail_stop(&keyd.trail, told);
+	if (told)
+		(void)imsgbuf_write(&keyd.parent);
 	setup_clear(&keyd);
 	sign_exit();
 	secret_exit();
@@ -39,16 +47,18 @@ parent_read(struct keyd *k)
 
 	switch (imsgbuf_read(&k->parent)) {
 	case 0:
-		leave();
+		leave(false);
 	case -1:
 		if (errno == EAGAIN)
 			return;
 		/* It may have left without reading all that was said. */
 		if (errno == ECONNRESET)
-			leave();
+			leave(false);
 		fatal("messages of the parent");
 	}
 	while ((n = imsg_get(&k->parent, &imsg)) > 0) {
+		if (imsg_get_type(&imsg) == AUDIT_STOP)
+			leave(true);
 		setup_message(k, &imsg);
 		imsg_free(&imsg);
 	}
@@ -62,7 +72,7 @@ parent_write(struct keyd *k)
 	if (imsgbuf_write(&k->parent) == 0 || errno == EAGAIN)
 		return;
 	if (errno == EPIPE || errno == ECONNRESET)
-		leave();
+		leave(false);
 	fatal("messages for the parent");
 }
 
@@ -99,8 +109,8 @@ channel_write(struct channel *c)
 static int
 channel_full(struct channel *c)
 {
-	return (imsgbuf_queuelen(&c->ibuf) >= KEYD_MAXANSWERS ||
-	    c->unread >= KEYD_MAXUNREAD);
+	return (imsgbuf_queuelen(&c->ibuf) + c->held >= KEYD_MAXANSWERS ||
+	    c->unread + c->heldbytes >= KEYD_MAXUNREAD);
 }
 
 static void
@@ -128,6 +138,8 @@ channel_serve(struct keyd *k, struct channel *c)
 	c->pending = n > 0;
 	c->turns++;
 	c->full_turns += c->pending;
+	/* What was done is on record before anybody hears of it. */
+	trail_flush(&k->trail);
 	channel_write(c);
 }
 
@@ -147,37 +159,75 @@ channel_read(struct channel *c)
 	}
 }
 
-/* Fills pfd[0] for the parent and pfd[1 + i] for the channels. */
+static void
+poll_for(struct pollfd *pfd, struct imsgbuf *ibuf)
+{
+	pfd->fd = ibuf->fd;
+	pfd->events = POLLIN;
+	if (imsgbuf_queuelen(ibuf) > 0)
+		pfd->events |= POLLOUT;
+}
+
+/* Fills PFD_PARENT, PFD_AUDIT and, for the channels, those from PFD_FIRST. */
 static int
 prepare_poll(struct keyd *k, struct pollfd *pfd)
 {
 	struct channel	*c;
+	struct pollfd	*p;
+	uint64_t	 now = clock_us();
 	size_t		 i;
-	int		 timeout = blind_timeout(&k->blind, clock_us());
+	int		 timeout;
 
-	pfd[0].fd = k->parent.fd;
-	pfd[0].events = POLLIN;
-	if (imsgbuf_queuelen(&k->parent) > 0)
-		pfd[0].events |= POLLOUT;
+	timeout = trail_timeout(&k->trail, now, blind_timeout(&k->blind, now));
+	memset(pfd, 0, PFD_FIRST * sizeof(*pfd));
+	poll_for(&pfd[PFD_PARENT], &k->parent);
+	pfd[PFD_AUDIT].fd = -1;
+	if (k->trail.on && k->trail.lost == 0)
+		poll_for(&pfd[PFD_AUDIT], &k->trail.ibuf);
 	for (i = 0; i < k->nchannels; i++) {
 		c = &k->channels[i];
-		memset(&pfd[1 + i], 0, sizeof(pfd[1 + i]));
+		p = &pfd[PFD_FIRST + i];
+		memset(p, 0, sizeof(*p));
 		/* Not looked at: else a hang-up would be seen for ever. */
-		pfd[1 + i].fd = -1;
+		p->fd = -1;
 		if (!c->open)
 			continue;
 		if (imsgbuf_queuelen(&c->ibuf) > 0)
-			pfd[1 + i].events |= POLLOUT;
+			p->events |= POLLOUT;
 		if (k->now != NULL && !channel_full(c)) {
 			if (c->pending)
 				timeout = 0;
 			else
-				pfd[1 + i].events |= POLLIN;
+				p->events |= POLLIN;
 		}
-		if (pfd[1 + i].events != 0)
-			pfd[1 + i].fd = c->ibuf.fd;
+		if (p->events != 0)
+			p->fd = c->ibuf.fd;
 	}
 	return (timeout);
+}
+
+/* Answers that have waited for their records leave. */
+static void
+serve_trail(struct keyd *k, const struct pollfd *pfd)
+{
+	struct channel	*c;
+	size_t		 i;
+
+	if (pfd->fd == -1)
+		return;
+	if (pfd->revents & POLLOUT)
+		trail_flush(&k->trail);
+	if (k->trail.lost != 0 ||
+	    (pfd->revents & (POLLIN | POLLHUP | POLLERR)) == 0)
+		return;
+	trail_read(k);
+	for (i = 0; i < k->nchannels; i++) {
+		c = &k->channels[i];
+		if (c->open && c->broken)
+			channel_close(c, "an answer cannot be queued");
+		else if (c->open)
+			channel_write(c);
+	}
 }
 
 static void
@@ -188,10 +238,10 @@ serve_channels(struct keyd *k, const struct pollfd *pfd)
 
 	for (i = 0; i < k->nchannels; i++) {
 		c = &k->channels[i];
-		if (c->open && pfd[1 + i].revents & POLLOUT)
+		if (c->open && pfd[PFD_FIRST + i].revents & POLLOUT)
 			channel_write(c);
 		if (c->open && !channel_full(c) &&
-		    pfd[1 + i].revents & (POLLIN | POLLHUP | POLLERR))
+		    pfd[PFD_FIRST + i].revents & (POLLIN | POLLHUP | POLLERR))
 			channel_read(c);
 		if (c->open && c->pending && !channel_full(c))
 			channel_serve(k, c);
@@ -220,24 +270,27 @@ blind_anew(struct keyd *k)
 static _Noreturn void
 serve(struct keyd *k)
 {
-	struct pollfd	 pfd[1 + KEYD_MAXCHANNELS];
+	struct pollfd	 pfd[PFD_FIRST + KEYD_MAXCHANNELS];
 	size_t		 before;
 	int		 timeout;
 
 	for (;;) {
 		timeout = prepare_poll(k, pfd);
 		before = k->nchannels;
-		if (poll(pfd, 1 + before, timeout) == -1) {
+		if (poll(pfd, PFD_FIRST + before, timeout) == -1) {
 			/* poll(2) may be short of memory of its own. */
 			if (errno == EINTR || errno == EAGAIN)
 				continue;
 			fatal("poll");
 		}
-		if (pfd[0].revents & (POLLIN | POLLHUP | POLLERR))
+		if (pfd[PFD_PARENT].revents & (POLLIN | POLLHUP | POLLERR))
 			parent_read(k);
+		serve_trail(k, &pfd[PFD_AUDIT]);
 		/* A channel that came just now has not been polled. */
 		if (before == k->nchannels)
 			serve_channels(k, pfd);
+		trail_flush(&k->trail);
+		trail_tick(&k->trail, clock_us());
 		blind_anew(k);
 		if (imsgbuf_queuelen(&k->parent) > 0)
 			parent_write(k);
@@ -257,6 +310,7 @@ main(int argc, char *argv[])
 		fatal("imsgbuf_init");
 	imsgbuf_allow_fdpass(&keyd.parent);
 	log_to_parent(&keyd.parent, NULL);
+	trail_init(&keyd.trail);
 	proc_child_init();
 	if (secret_init(KEYD_SECRETS) == -1)
 		fatal("no secret memory: raise the limit of locked memory");

@@ -16,6 +16,7 @@
 #include "keyd/keymsg.h"
 #include "keyd/policy.h"
 #include "keyd/sign.h"
+#include "keyd/trail.h"
 
 /* Askers that one keyd serves. */
 #define KEYD_MAXCHANNELS	64
@@ -40,12 +41,16 @@ struct channel {
 	uint64_t	 turns;
 	uint64_t	 full_turns;	/* with something left */
 	uint64_t	 malformed;
+	bool		 broken;	/* an answer could not be queued */
+	size_t		 held;		/* answers that wait for the disk, */
+	size_t		 heldbytes;	/* and their bytes */
 };
 
 /* Keys and rules: those in force, or a candidate. */
 struct keyd_set {
 	struct keyd_config	 config;
 	struct policy		 policy;
+	struct trail_set	*trail;		/* NULL: not given */
 	struct sign_key		*keys;		/* config.nkeys */
 	bool			*loaded;	/* config.nkeys */
 	uint32_t		 nrules;	/* that have come */
@@ -66,6 +71,7 @@ struct keyd {
 	size_t			 nchannels;
 	struct blind		 blind;
 	count_decisions		 unknown;	/* clients without a rule */
+	struct trail		 trail;
 };
 
 /*
@@ -73,6 +79,11 @@ struct keyd {
  * should not have sent ends the process.
  */
 void	setup_message(struct keyd *, struct imsg *);
+/*
+ * The first configuration is put in force, if all is said and the audit
+ * process, where there is one, has answered.
+ */
+void	setup_begin(struct keyd *);
 /* Wipes and frees what configurations have filled. */
 void	setup_clear(struct keyd *);
 
@@ -81,6 +92,10 @@ void	setup_clear(struct keyd *);
  * answered.  -1 if the answer could not be queued.
  */
 int	serve_message(struct keyd *, struct channel *, struct imsg *);
+
+/* Queues an answer whose turn it is; -1 if it could not be. */
+int	serve_answer(struct keyd *, struct channel *,
+	    const struct keyd_reply *);
 
 /* Who is at the other end, for the log: "frontend", "link process". */
 const char	*serve_asker(const struct channel *);

@@ -6,6 +6,7 @@
 #include "keyd/request.h"
 
 #define CODE_FORBIDDEN		(-32000)
+#define CODE_BUSY		(-32005)
 #define CODE_DEADLINE		(-32006)
 #define CODE_TXARGUMENT		(-32010)
 #define CODE_TXPOLICY		(-32011)
@@ -88,7 +89,9 @@ static const struct {
 	[REFUSAL_DEADLINE] = { CODE_DEADLINE, "deadline",
 	    "deadline exceeded" },
 	[REFUSAL_INTERNAL] = { CODE_INTERNAL, "internal",
-	    "internal error" }
+	    "internal error" },
+	[REFUSAL_AUDIT] = { CODE_BUSY, "audit",
+	    "busy" }
 };
 
 /* A value that is none of the enumeration counts as a fault of our own. */

@@ -158,6 +158,7 @@ enum refusal {
 	/* Neither the request's nor the policy's fault: answered with 503. */
 	REFUSAL_DEADLINE,	/* it came too late to be looked at */
 	REFUSAL_INTERNAL,	/* signing failed or did not verify */
+	REFUSAL_AUDIT,		/* it could not be recorded now */
 	REFUSAL_MAX
 };
 

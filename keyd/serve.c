@@ -121,6 +121,43 @@ send_reply(struct keyd *k, struct channel *c, const struct keyd_reply *reply)
 	return (r);
 }
 
+/* A refusal that is not the policy's: the asker may come again. */
+static int
+refuse(struct keyd *k, struct channel *c, uint64_t id, enum refusal refusal)
+{
+	struct keyd_reply	 reply;
+
+	memset(&reply, 0, sizeof(reply));
+	reply.id = id;
+	reply.rule = POLICY_NORULE;
+	reply.refusal = refusal;
+	return (send_reply(k, c, &reply));
+}
+
+int
+serve_answer(struct keyd *k, struct channel *c,
+    const struct keyd_reply *reply)
+{
+	int	 r;
+
+	r = send_reply(k, c, reply);
+	if (r == -1 && reply->resultlen > 0)
+		/* It takes less. */
+		r = refuse(k, c, reply->id, REFUSAL_INTERNAL);
+	return (r);
+}
+
+/* The answer to what was recorded last. */
+static int
+answer(struct keyd *k, struct channel *c, const struct keyd_reply *reply)
+{
+	if (!trail_holds(&k->trail))
+		return (serve_answer(k, c, reply));
+	if (trail_hold(&k->trail, c, reply) == 0)
+		return (0);
+	return (refuse(k, c, reply->id, REFUSAL_INTERNAL));
+}
+
 /*
  * Where a request comes from is told by its channel; the message has only to
  * agree.  The rules are not asked: they could be wrong.
@@ -131,59 +168,46 @@ role_agrees(const struct channel *c, const struct request *request)
 	return ((c->role == KEYD_LINK) == (request->via != 0));
 }
 
-/* One for which memory does not suffice; the asker may come again. */
+/* It is of the wrong channel: that is said in the trail, too. */
 static int
-refuse(struct keyd *k, struct channel *c, uint64_t id)
+serve_wrong(struct keyd *k, struct channel *c, const struct request *request)
 {
 	struct keyd_reply	 reply;
 
-	log_errno("a request of a %s cannot be served", serve_asker(c));
+	log_warn("a request of a %s with via %u", serve_asker(c),
+	    request->via);
 	memset(&reply, 0, sizeof(reply));
-	reply.id = id;
 	reply.rule = POLICY_NORULE;
-	reply.refusal = REFUSAL_INTERNAL;
-	return (send_reply(k, c, &reply));
+	trail_request(k, c, request, &reply, "channel");
+	c->malformed++;
+	return (keymsg_send_badrequest(&c->ibuf, request->id));
 }
 
 static int
-serve_request(struct keyd *k, struct channel *c, struct imsg *imsg)
+serve_request(struct keyd *k, struct channel *c, const struct request *request,
+    uint64_t start)
 {
 	struct keyd_reply	 reply;
-	struct request		 request;
 	struct work		 work;
-	uint64_t		 start = clock_us(), id, us;
+	uint64_t		 us;
 	int			 r;
 
-	errno = 0;
-	if (keymsg_get_request(imsg, &request, &id) == -1) {
-		if (errno == ENOMEM)
-			return (refuse(k, c, id));
-		log_warn("a request of a %s that does not decode",
-		    serve_asker(c));
-		c->malformed++;
-		return (keymsg_send_badrequest(&c->ibuf, id));
-	}
-	if (!role_agrees(c, &request)) {
-		log_warn("a request of a %s with via %u", serve_asker(c),
-		    request.via);
-		request_clear(&request);
-		c->malformed++;
-		return (keymsg_send_badrequest(&c->ibuf, id));
-	}
+	/* What cannot be recorded is not done. */
+	if (!trail_ready(&k->trail))
+		return (refuse(k, c, request->id, REFUSAL_AUDIT));
+	if (!role_agrees(c, request))
+		return (serve_wrong(k, c, request));
 	memset(&reply, 0, sizeof(reply));
 	memset(&work, 0, sizeof(work));
-	reply.id = request.id;
+	reply.id = request->id;
 	reply.rule = POLICY_NORULE;
-	decide_and_sign(k, &request, &reply, &work);
-	count_decision(k, &request, &reply);
+	decide_and_sign(k, request, &reply, &work);
+	count_decision(k, request, &reply);
 	us = clock_us() - start;
 	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
-	r = send_reply(k, c, &reply);
-	if (r == -1 && reply.resultlen > 0)
-		/* It takes less. */
-		r = refuse(k, c, request.id);
+	trail_request(k, c, request, &reply, NULL);
+	r = answer(k, c, &reply);
 	free(work.tx);
-	request_clear(&request);
 	return (r);
 }
 
@@ -196,10 +220,28 @@ serve_asker(const struct channel *c)
 int
 serve_message(struct keyd *k, struct channel *c, struct imsg *imsg)
 {
+	struct request	 request;
+	uint64_t	 start = clock_us(), id;
+	int		 r;
+
 	if (imsg_get_type(imsg) != KEYD_SIGN) {
 		log_warn("an unknown message from a %s", serve_asker(c));
 		c->malformed++;
 		return (keymsg_send_badrequest(&c->ibuf, 0));
 	}
-	return (serve_request(k, c, imsg));
+	errno = 0;
+	if (keymsg_get_request(imsg, &request, &id) == -1) {
+		if (errno == ENOMEM) {
+			log_errno("a request of a %s cannot be served",
+			    serve_asker(c));
+			return (refuse(k, c, id, REFUSAL_INTERNAL));
+		}
+		log_warn("a request of a %s that does not decode",
+		    serve_asker(c));
+		c->malformed++;
+		return (keymsg_send_badrequest(&c->ibuf, id));
+	}
+	r = serve_request(k, c, &request, start);
+	request_clear(&request);
+	return (r);
 }

@@ -51,6 +51,7 @@ set_clear(struct keyd_set *set)
 	count_clear(set);
 	set->policy.nrules = set->nrules;
 	policy_clear(&set->policy);
+	trail_set_free(set->trail);
 	free(set->keys);
 	free(set->loaded);
 	memset(set, 0, sizeof(*set));
@@ -261,13 +262,44 @@ setup_end(struct keyd *k, struct imsg *imsg)
 	set->policy.nrules = set->nrules;
 	set->policy.nkeys = set->config.nkeys;
 	set->ready = true;
-	/* The first has none to wait for. */
-	if (k->now == NULL) {
-		k->now = set;
-		k->next = NULL;
-	}
+	if (k->now == NULL)
+		setup_begin(k);
+	else if (keymsg_send_ready(&k->parent) == -1)
+		fatal("cannot answer the parent");
+}
+
+/* The first has none to wait for, but for the head of the audit trail. */
+void
+setup_begin(struct keyd *k)
+{
+	struct keyd_set	*set = k->next;
+
+	if (k->now != NULL || set == NULL || !set->ready ||
+	    (k->trail.on && !k->trail.begun && k->trail.lost == 0))
+		return;
+	k->now = set;
+	k->next = NULL;
+	if (k->trail.lost == 0)
+		trail_commit(k, set->trail);
 	if (keymsg_send_ready(&k->parent) == -1)
 		fatal("cannot answer the parent");
+}
+
+static void
+setup_trail(struct keyd *k, struct imsg *imsg)
+{
+	int	 fd;
+
+	if (imsg_get_type(imsg) != AUDIT_CHANNEL) {
+		if (trail_set_message(&k->next->trail, imsg) == -1)
+			fatalx("bad message about the audit trail");
+		return;
+	}
+	if (k->now != NULL || k->trail.on ||
+	    auditmsg_get_fd(imsg, &fd) == -1)
+		fatalx("bad channel message");
+	if (trail_channel(&k->trail, fd) == -1)
+		fatal("imsgbuf_init");
 }
 
 /*
@@ -288,6 +320,15 @@ raise_max_data(struct keyd *k, uint32_t max_data)
 			fatal("imsgbuf_set_maxsize");
 }
 
+/* After the answers by the old one, of which some may wait. */
+static int
+tell_switched(struct keyd *k, struct channel *c)
+{
+	if (c->held > 0)
+		return (trail_hold_switched(&k->trail, c));
+	return (keymsg_send_empty(&c->ibuf, KEYD_SWITCHED));
+}
+
 /* Between two requests: this is no part of one. */
 static void
 setup_commit(struct keyd *k, struct imsg *imsg)
@@ -300,12 +341,13 @@ setup_commit(struct keyd *k, struct imsg *imsg)
 	k->now = k->next;
 	k->next = NULL;
 	count_switch(old, k->now);
+	trail_commit(k, k->now->trail);
 	set_clear(old);
 	raise_max_data(k, k->now->config.max_message -
 	    (uint32_t)IMSG_HEADER_SIZE);
 	for (i = 0; i < k->nchannels; i++)
-		if (k->channels[i].open && keymsg_send_empty(
-		    &k->channels[i].ibuf, KEYD_SWITCHED) == -1)
+		if (k->channels[i].open &&
+		    tell_switched(k, &k->channels[i]) == -1)
 			fatal("cannot tell the askers");
 	if (keymsg_send_empty(&k->parent, KEYD_COMMITTED) == -1)
 		fatal("cannot answer the parent");
@@ -353,6 +395,12 @@ setup_message(struct keyd *k, struct imsg *imsg)
 		break;
 	case KEYD_CHANNEL:
 		setup_channel(k, imsg);
+		break;
+	case AUDIT_CONFIG:
+	case AUDIT_KEY:
+	case AUDIT_LINK:
+	case AUDIT_CHANNEL:
+		setup_trail(k, imsg);
 		break;
 	case KEYD_END:
 		setup_end(k, imsg);

@@ -87,7 +87,8 @@ say_requests(struct metrics_out *out, const struct relay *r)
 
 	for (i = REFUSAL_NONE + 1; i < REASON_SLOW; i++) {
 		/* Of keyd alone. */
-		if (i == REFUSAL_DEADLINE || i == REFUSAL_INTERNAL)
+		if (i == REFUSAL_DEADLINE || i == REFUSAL_INTERNAL ||
+		    i == REFUSAL_AUDIT)
 			continue;
 		metrics_u64(out, METRIC_PROXY_REJECTIONS, c->reasons[i],
 		    reason_name((enum reason)i));

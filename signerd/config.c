@@ -45,6 +45,7 @@ config_new(void)
 	SLIST_INIT(&conf->names);
 	tls = config_tls(conf);
 	conf_tls_init(&tls);
+	conf->audit.file.fd = conf->audit.tail = -1;
 	conf->user = conf_copy(USER);
 	conf->chroot = conf_copy(CHROOTDIR);
 	conf->protocols = conf_copy(PROTOCOLS);
@@ -107,6 +108,7 @@ config_free(struct config *conf)
 	free_lists(conf);
 	tls = config_tls(conf);
 	conf_tls_free(&tls);
+	free(conf->audit.file.path);
 	free(conf->user);
 	free(conf->keyd_user);
 	free(conf->chroot);
@@ -309,6 +311,7 @@ parser_check(struct parser *p)
 	check_missing(p);
 	check_names(p, used);
 	proxies_check(p);
+	audit_check(p);
 	settings_check(p);
 	started_check(p);
 	/* What is odd can come of an error, and must not crowd it out. */

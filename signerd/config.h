@@ -94,6 +94,16 @@ struct config_rule {
 	unsigned int	 order;		/* lexer_pos.order of the statement */
 };
 
+/* The audit trail. */
+struct config_audit {
+	struct conf_file file;		/* path NULL: none; fd: to append */
+	int		 tail;		/* the same, to read; or -1 */
+	bool		 sync;
+	uint64_t	 dev;		/* which file it is, once it is open */
+	uint64_t	 ino;
+	bool		 kept;		/* it goes on from what ran before */
+};
+
 /* Limits; the keyword of each stands beside it. */
 struct config_limits {
 	uint32_t	max_connections;	/* max connections */
@@ -142,6 +152,9 @@ struct config {
 	enum log_level	 log_level;
 	uint32_t	 log_rate;		/* records a second and child */
 	struct config_limits limits;
+	struct config_audit audit;
+	uint32_t	 audit_queue;		/* max audit-queue */
+	uint32_t	 audit_head;		/* timeout audit-head, ms */
 	STAILQ_HEAD(, config_proxy) proxies;
 	uint32_t	 nproxies;
 	STAILQ_HEAD(, config_nameserver) nameservers;
@@ -162,6 +175,7 @@ struct config_started {
 	char		*chroot;
 	bool		 frontend;	/* there is one */
 	bool		 proxies;	/* there is a link process */
+	bool		 audit;		/* there is an audit process */
 	uint64_t	 files;		/* limit of open ones */
 };
 
@@ -201,8 +215,18 @@ void		 config_print(const struct config *, FILE *);
  */
 int		 config_open(struct config *);
 /*
- * Binds and listens on every `listen on` and `metrics on`.  The same way.  The port that the
- * kernel chose for port 0 is put in the place of the 0.
+ * Opens the audit file, which is made where there is none; for check, only if
+ * there is one.  A regular file with one name, of root or us, that nobody else
+ * can write to, at the end of a path that nobody else decides on.  While the
+ * daemon runs, that which is in force goes on (`kept`), and another one has to
+ * be empty.  Every fault is written as above; -1 if there was one.
+ */
+int		 config_audit_open(struct config *, const struct config *running,
+		    bool check);
+void		 config_audit_close(struct config_audit *);
+/*
+ * Binds and listens on every `listen on` and `metrics on`.  The same way.  The
+ * port that the kernel chose for port 0 is put in the place of the 0.
  */
 int		 config_bind(struct config *);
 /*

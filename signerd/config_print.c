@@ -65,6 +65,12 @@ config_print(const struct config *conf, FILE *f)
 	conf_print_named(f, "\ntls protocols ", conf->protocols);
 	fputc('\n', f);
 	conf_print_settings(f, &config_settings, conf);
+	if (conf->audit.file.path != NULL) {
+		conf_print_named(f, "audit file ", conf->audit.file.path);
+		fputc('\n', f);
+	}
+	if (conf->audit.sync)
+		fputs("audit sync\n", f);
 	STAILQ_FOREACH(ns, &conf->nameservers, entry)
 		fprintf(f, "nameserver %s port %u\n", ns->host, ns->port);
 	STAILQ_FOREACH(proxy, &conf->proxies, entry)

@@ -17,6 +17,8 @@ static const struct conf_setting settings[] = {
 	    CONF_LIMIT(max_waiting) },
 	CONF_SETTINGS_LINK,
 	CONF_SETTINGS_METRICS,
+	{ "max", "audit-queue", SETTING_COUNT, 4096, 64, 1000000,
+	    offsetof(struct config, audit_queue) },
 	CONF_TIMEOUTS_HTTP,
 	CONF_TIMEOUT(request, 2 * CONF_SEC, CONF_MIN),
 	CONF_TIMEOUT(keyd, CONF_SEC, CONF_MIN),
@@ -25,7 +27,9 @@ static const struct conf_setting settings[] = {
 	CONF_TIMEOUT(renew, 60 * CONF_SEC, 60 * CONF_MIN),
 	CONF_TIMEOUT(backoff, 20 * CONF_SEC, 60 * CONF_MIN),
 	CONF_TIMEOUT(stable, 60 * CONF_SEC, 60 * CONF_MIN),
-	CONF_TIMEOUTS_METRICS
+	CONF_TIMEOUTS_METRICS,
+	{ "timeout", "audit-head", SETTING_TIME, CONF_MIN, 10, 60 * CONF_MIN,
+	    offsetof(struct config, audit_head) }
 };
 
 #define NSETTINGS	(sizeof(settings) / sizeof(settings[0]))

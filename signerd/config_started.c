@@ -100,6 +100,7 @@ started_check(struct parser *p)
 		return;
 	check_users(p);
 	check_processes(p);
+	audit_started_check(p);
 	check_limit(p);
 }
 

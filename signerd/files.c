@@ -149,6 +149,7 @@ config_close(struct config *conf)
 	struct config_proxy *proxy;
 
 	conf_tls_close(&tls);
+	config_audit_close(&conf->audit);
 	STAILQ_FOREACH(key, &conf->keys, entry)
 		conf_fd_close(&key->file.fd);
 	STAILQ_FOREACH(proxy, &conf->proxies, entry) {

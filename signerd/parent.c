@@ -10,6 +10,7 @@
 #include "common/daemon.h"
 #include "common/privdrop.h"
 #include "common/sandbox.h"
+#include "keyd/auditmsg.h"
 #include "keyd/keymsg.h"
 #include "signerd/dialmsg.h"
 #include "signerd/frontmsg.h"
@@ -20,7 +21,8 @@
 enum stage {
 	STAGE_NETWORK,		/* finishes what it has begun */
 	STAGE_DIALER,
-	STAGE_KEYD
+	STAGE_KEYD,
+	STAGE_AUDIT		/* when there is nothing more to record */
 };
 
 static void
@@ -69,8 +71,25 @@ on_reload(void *arg)
 static int
 on_stop(struct child *c, void *arg)
 {
-	(void)arg;
+	struct parent	*p = arg;
+
+	if (c == &p->children[CHILD_KEYD] || c == &p->children[CHILD_AUDIT])
+		return (auditmsg_send(&c->iev.ibuf, AUDIT_STOP, -1));
 	return (frontmsg_send(&c->iev.ibuf, FRONT_STOP, -1));
+}
+
+/* With -n only to look at a file that there is. */
+static int
+start_audit(struct parent *p, const struct proc_user *user)
+{
+	struct child	*audit = &p->children[CHILD_AUDIT];
+
+	if (p->config->audit.file.fd == -1)
+		return (0);
+	audit->word = audit->outlives = true;
+	p->children[CHILD_KEYD].word = true;
+	return (children_start(&p->set, audit, "audit", STAGE_AUDIT, user,
+	    AUDIT_MSGSIZE));
 }
 
 static int
@@ -94,13 +113,14 @@ start_children(struct parent *p, const struct proc_user *user,
 	if (links && children_start(&p->set, &p->children[CHILD_LINK], "link",
 	    STAGE_NETWORK, user, LINK_MSGSIZE) == -1)
 		return (-1);
-	return (0);
+	return (start_audit(p, user));
 }
 
 /* keyd's ends of its channels. */
 struct keyd_ends {
 	int	front;
 	int	link;
+	int	audit;
 };
 
 static void
@@ -118,8 +138,8 @@ make_pair(int *a, int *b)
 static void
 make_channels(struct parent *p, struct keyd_ends *keyd)
 {
-	keyd->front = keyd->link = -1;
-	p->front_channel = p->link_channel = -1;
+	keyd->front = keyd->link = keyd->audit = -1;
+	p->front_channel = p->link_channel = p->audit_channel = -1;
 	p->dialer_end = p->link_end = -1;
 	if (p->set.check)
 		return;
@@ -129,6 +149,8 @@ make_channels(struct parent *p, struct keyd_ends *keyd)
 		make_pair(&keyd->link, &p->link_channel);
 		make_pair(&p->dialer_end, &p->link_end);
 	}
+	if (p->children[CHILD_AUDIT].started)
+		make_pair(&keyd->audit, &p->audit_channel);
 }
 
 /* keyd gets its ends now; the other ones wait for keyd's word. */
@@ -144,11 +166,16 @@ configure_children(struct parent *p, const struct keyd_ends *ends)
 	if (ends->link != -1 && keymsg_send_channel(&keyd->ibuf, KEYD_LINK,
 	    ends->link) == -1)
 		fatal("keyd's configuration");
+	if (ends->audit != -1 && auditmsg_send(&keyd->ibuf, AUDIT_CHANNEL,
+	    ends->audit) == -1)
+		fatal("keyd's configuration");
 	if (keymsg_send_end(&keyd->ibuf) == -1)
 		fatal("keyd's configuration");
 	imsgev_flush(keyd);
 	if (p->children[CHILD_FRONTEND].started)
 		setup_frontend(p);
+	if (p->children[CHILD_AUDIT].started)
+		setup_audit(p, p->audit_channel);
 }
 
 int

@@ -22,6 +22,7 @@ enum child_role {
 	CHILD_FRONTEND,		/* only where there is listen or metrics */
 	CHILD_DIALER,		/* not with -n: it has nothing to check */
 	CHILD_LINK,
+	CHILD_AUDIT,		/* only where there is an audit file */
 	CHILD_COUNT
 };
 
@@ -50,6 +51,7 @@ struct parent {
 	/* Ends that go to children when keyd is ready, or -1. */
 	int			 front_channel;	/* frontend's to keyd */
 	int			 link_channel;	/* link process' to keyd */
+	int			 audit_channel;	/* audit process' to keyd */
 	int			 dialer_end;	/* between those two */
 	int			 link_end;
 	/* Answers to the dialer's DIAL_NEEDFILES, of that second. */
@@ -124,5 +126,12 @@ int	setup_link_answer(struct parent *, struct imsg *);
 
 void	setup_dialer(struct parent *);
 int	setup_dialer_answer(struct parent *, struct imsg *);
+
+/* ---- signerd/setup_audit.c --------------------------------------------- */
+
+/* For keyd; and for the audit process, with its channel or -1. */
+void	setup_audit_names(struct parent *);
+void	setup_audit(struct parent *, int channel);
+int	setup_audit_answer(struct parent *, struct imsg *);
 
 #endif /* SIGNERD_PARENT_H */

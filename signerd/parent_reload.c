@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "common/report.h"
+#include "keyd/auditmsg.h"
 #include "keyd/keymsg.h"
 #include "signerd/dialmsg.h"
 #include "signerd/frontmsg.h"
@@ -123,6 +124,18 @@ log_proxies(const struct config *old, const struct config *new)
 }
 
 static void
+log_audit(const struct config *config)
+{
+	struct log_record	 r;
+
+	if (config->audit.file.path == NULL || config->audit.kept ||
+	    !log_start(&r, LOG_LVL_INFO, "audit file begun"))
+		return;
+	log_str(&r, "file", config->audit.file.path);
+	log_end(&r);
+}
+
+static void
 log_reloaded(const struct parent *p)
 {
 	const struct config_listen	*l;
@@ -153,6 +166,7 @@ read_again(struct parent *p)
 		return (NULL);
 	config_number(config, p->config, &p->next_number);
 	if (config_open(config) == 0 &&
+	    config_audit_open(config, p->config, false) == 0 &&
 	    config_bind_again(config, p->config) == 0)
 		return (config);
 	config_free(config);
@@ -183,6 +197,10 @@ prepare(void *arg)
 		reload_ask(&p->reload, &p->children[CHILD_FRONTEND]);
 		setup_frontend(p);
 	}
+	if (p->children[CHILD_AUDIT].started) {
+		reload_ask(&p->reload, &p->children[CHILD_AUDIT]);
+		setup_audit(p, -1);
+	}
 	return (0);
 }
 
@@ -195,6 +213,9 @@ decide(struct parent *p, struct child *c, bool good)
 	case CHILD_KEYD:
 		return (keymsg_send_empty(ibuf, good ? KEYD_COMMIT :
 		    KEYD_DISCARD));
+	case CHILD_AUDIT:
+		return (auditmsg_send(ibuf, good ? AUDIT_COMMIT :
+		    AUDIT_DISCARD, -1));
 	case CHILD_DIALER:
 		return (dialmsg_send(ibuf, good ? DIAL_COMMIT : DIAL_DISCARD,
 		    -1));
@@ -243,6 +264,7 @@ done(void *arg)
 	log_listens(&old->metrics, "not serving metrics any more",
 	    &p->config->metrics, "serving metrics");
 	log_proxies(old, p->config);
+	log_audit(p->config);
 	log_reloaded(p);
 	log.level = p->config->log_level;
 	daemon_log(p->options, &log);

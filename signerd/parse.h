@@ -14,8 +14,10 @@
  * functions report what is wrong and go on.
  */
 
-/* Of those that can be given once, the one that only signerd has. */
+/* Of those that can be given once, the ones that only signerd has. */
 #define SINGLE_KEYDUSER		SINGLE_OWN
+#define SINGLE_AUDITFILE	(SINGLE_OWN + 1)
+#define SINGLE_AUDITSYNC	(SINGLE_OWN + 2)
 
 /* Statements that others ask for. */
 #define STATEMENT_LISTEN	(1U << 0)
@@ -51,6 +53,12 @@ void		 parser_check(struct parser *);
 
 /* config_started.c */
 void		 started_check(struct parser *);
+
+/* config_audit.c */
+void		 parser_audit_file(struct parser *, const struct lexer_token *);
+void		 parser_audit_word(struct parser *, const struct lexer_token *);
+void		 audit_check(struct parser *);
+void		 audit_started_check(struct parser *);
 
 /* config_setting.c */
 extern const struct conf_settings config_settings;

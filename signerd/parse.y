@@ -33,7 +33,8 @@ static void	 yyerror(const char *);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT KEY KEYD LISTEN LOG MAX METRICS NAMESERVER PROXY
+%token	<string> ALLOW AUDIT CHROOT KEY KEYD LISTEN LOG MAX METRICS
+%token	<string> NAMESERVER PROXY
 %token	<string> TIMEOUT TLS USER
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
@@ -65,6 +66,12 @@ statement	: USER string '\n'		{
 		}
 		| CHROOT string '\n'		{
 			conf_chroot(common, $2, &parser->conf->chroot);
+		}
+		| AUDIT KEYFILE string '\n'	{
+			parser_audit_file(parser, $3);
+		}
+		| AUDIT WORD '\n'		{
+			parser_audit_word(parser, $2);
 		}
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, $3, $5);
@@ -218,6 +225,7 @@ static const struct conf_keyword keywords[] = {
 	{ "KiB", UNIT, 0, NULL, 0 },
 	{ "MiB", UNIT, 0, NULL, 0 },
 	{ "allow", ALLOW, 0, "allow client NAME key NAME [CLAUSE ...]", 0 },
+	{ "audit", AUDIT, 0, "audit file FILE or audit sync", 0 },
 	{ "bytes", UNIT, 0, NULL, 0 },
 	{ "ca", CA, 0, NULL, 0 },
 	{ "certificate", CERTIFICATE, 0, NULL, 0 },

@@ -400,6 +400,7 @@ rpc_reply(struct call *call, const struct keyd_reply *reply)
 		break;
 	case REFUSAL_DEADLINE:
 	case REFUSAL_INTERNAL:
+	case REFUSAL_AUDIT:
 		return (unserved(call, reply->refusal));
 	case REFUSAL_FORBIDDEN:
 		/* The rules went while it was on its way. */

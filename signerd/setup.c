@@ -8,6 +8,7 @@
 
 #include "common/faults.h"
 #include "common/report.h"
+#include "keyd/auditmsg.h"
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
 #include "signerd/dialmsg.h"
@@ -46,6 +47,7 @@ setup_keyd(struct parent *p)
 	STAILQ_FOREACH(rule, &subject->rules, entry)
 		if (keymsg_send_rule(&iev->ibuf, i++, &rule->rule) == -1)
 			fatal("keyd's configuration");
+	setup_audit_names(p);
 }
 
 void
@@ -309,6 +311,8 @@ is_committed(enum child_role role, uint32_t type)
 	switch (role) {
 	case CHILD_KEYD:
 		return (type == KEYD_COMMITTED);
+	case CHILD_AUDIT:
+		return (type == AUDIT_COMMITTED);
 	case CHILD_DIALER:
 		return (type == DIAL_COMMITTED);
 	default:
@@ -335,6 +339,8 @@ setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 		return (keyd_answer(p, imsg));
 	case CHILD_FRONTEND:
 		return (frontend_answer(p, imsg));
+	case CHILD_AUDIT:
+		return (setup_audit_answer(p, imsg));
 	default:
 		return (setup_link_answer(p, imsg));
 	}

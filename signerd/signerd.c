@@ -68,6 +68,7 @@ note_started(struct config_started *s, const struct config *config,
 		    s->keyd_default : config->user);
 	s->frontend = !STAILQ_EMPTY(&config->listens) ||
 	    !STAILQ_EMPTY(&config->metrics);
+	s->audit = config->audit.file.path != NULL;
 	s->proxies = !STAILQ_EMPTY(&config->proxies);
 	s->files = (uint64_t)daemon_files_limit();
 }
@@ -90,6 +91,8 @@ open_all(const struct daemon_options *o, struct config *config)
 	int	 r = 0;
 
 	if (config_open(config) == -1)
+		r = -1;
+	if (config_audit_open(config, NULL, o->check) == -1)
 		r = -1;
 	if (raise_limit(o, config) == -1)
 		r = -1;
