@@ -275,6 +275,12 @@ AUDIT_OBJS = $(BASE_OBJS) \
 
 # The tool of the operator.
 SIGNERCTL_OBJS = \
+	$O/common/hex.o \
+	$O/common/u256.o \
+	$O/keyd/audit.o \
+	$O/keyd/audit_parse.o \
+	$O/keyd/keccak.o \
+	$O/signerctl/audit.o \
 	$O/signerctl/signerctl.o
 
 # Linked into each of them: nothing happens around the sandbox's closing.  In

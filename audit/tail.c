@@ -120,6 +120,16 @@ is_first(const struct window *w)
 	    memcmp(w->text, begin, n) == 0);
 }
 
+static uint64_t
+count_lines(const char *text, size_t len)
+{
+	uint64_t	 n = 0;
+
+	while (len-- > 0)
+		n += *text++ == '\n';
+	return (n);
+}
+
 int
 tail_read(int fd, struct audit_where *where, bool *open, char *why,
     size_t size)
@@ -147,6 +157,7 @@ tail_read(int fd, struct audit_where *where, bool *open, char *why,
 	}
 	if ((size_t)end == w.len)
 		return (0);
+	where->tornlines = count_lines(w.text + end, w.len - (size_t)end);
 	if (w.text[w.len - 1] != '\n') {
 		*open = true;
 		w.text[w.len++] = '\n';

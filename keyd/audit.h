@@ -90,6 +90,7 @@ struct audit_record {
 	/* What lay between the record before and this: bytes, their hash. */
 	uint64_t	 torn;
 	uint8_t		 tornhash[KECCAK_SIZE];
+	uint64_t	 tornlines;	/* whole ones among them */
 	uint8_t		 hash[KECCAK_SIZE];
 	size_t		 hashed;	/* bytes of the line */
 };

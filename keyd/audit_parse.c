@@ -190,6 +190,9 @@ parse_rest(struct field *f, struct audit_record *r)
 			if (torn || !get_number(f, &r->torn) || r->torn == 0)
 				return ("a number of torn bytes that is none");
 			torn = true;
+		} else if (is_key(f, "tornlines")) {
+			if (!torn || !get_number(f, &r->tornlines))
+				return ("a number of torn lines that is none");
 		} else if (is_key(f, "tornhash")) {
 			if (!torn || !get_hash(f, r->tornhash))
 				return ("a hash of torn bytes that is none");

@@ -170,14 +170,15 @@ auditmsg_send_where(struct imsgbuf *ibuf, const struct audit_where *where)
 {
 	struct ibuf	*b;
 
-	b = imsg_create(ibuf, AUDIT_HEAD, 0, 0, 16 + 2 * KECCAK_SIZE);
+	b = imsg_create(ibuf, AUDIT_HEAD, 0, 0, 24 + 2 * KECCAK_SIZE);
 	if (b == NULL)
 		return (-1);
 	return (msgfield_finish(ibuf, b,
 	    ibuf_add_n64(b, where->head.sequence) != -1 &&
 	    ibuf_add(b, where->head.hash, KECCAK_SIZE) != -1 &&
 	    ibuf_add_n64(b, where->torn) != -1 &&
-	    ibuf_add(b, where->tornhash, KECCAK_SIZE) != -1));
+	    ibuf_add(b, where->tornhash, KECCAK_SIZE) != -1 &&
+	    ibuf_add_n64(b, where->tornlines) != -1));
 }
 
 int
@@ -191,6 +192,7 @@ auditmsg_get_where(struct imsg *imsg, struct audit_where *where)
 	    ibuf_get(&b, where->head.hash, KECCAK_SIZE) == -1 ||
 	    ibuf_get_n64(&b, &where->torn) == -1 ||
 	    ibuf_get(&b, where->tornhash, KECCAK_SIZE) == -1 ||
+	    ibuf_get_n64(&b, &where->tornlines) == -1 ||
 	    ibuf_size(&b) != 0 || where->head.sequence == UINT64_MAX)
 		return (-1);
 	return (0);

@@ -90,6 +90,7 @@ struct audit_where {
 	struct audit_head head;
 	uint64_t	torn;		/* bytes after that record; 0: none */
 	uint8_t		tornhash[KECCAK_SIZE];
+	uint64_t	tornlines;	/* that have their newline */
 };
 
 /* 0, or -1 with errno; a descriptor becomes the imsgbuf's. */

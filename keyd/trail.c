@@ -209,10 +209,12 @@ static void
 add_before(struct trail *t, bool start)
 {
 	audit_hex(&t->line, "prev", t->head.hash, sizeof(t->head.hash));
-	if (!start || t->torn == 0)
+	if (!start || t->where.torn == 0)
 		return;
-	audit_num(&t->line, "torn", t->torn);
-	audit_hex(&t->line, "tornhash", t->tornhash, sizeof(t->tornhash));
+	audit_num(&t->line, "torn", t->where.torn);
+	audit_hex(&t->line, "tornhash", t->where.tornhash, KECCAK_SIZE);
+	if (t->where.tornlines > 0)
+		audit_num(&t->line, "tornlines", t->where.tornlines);
 }
 
 void
@@ -319,8 +321,7 @@ take_where(struct keyd *k, struct imsg *imsg)
 		return (-1);
 	t->head = where.head;
 	t->written = t->told = where.head.sequence;
-	t->torn = where.torn;
-	memcpy(t->tornhash, where.tornhash, sizeof(t->tornhash));
+	t->where = where;
 	t->begun = true;
 	setup_begin(k);
 	return (0);

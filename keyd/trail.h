@@ -52,8 +52,7 @@ struct trail {
 	bool			 stalled;	/* the file cannot be written */
 	struct trail_set	*set;		/* that is in force */
 	struct audit_head	 head;		/* of the last record made */
-	uint64_t		 torn;		/* bytes found after the last record */
-	uint8_t			 tornhash[KECCAK_SIZE];
+	struct audit_where	 where;		/* the file was found */
 	uint64_t		 written;	/* sequence, as far as is known */
 	uint64_t		 told;		/* sequence of the last report */
 	uint64_t		 next_report;	/* clock_us() */

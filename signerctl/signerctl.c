@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "signerctl/audit.h"
 #include "signerctl/signerctl.h"
 
 #ifndef RUNDIR
@@ -28,6 +29,7 @@ version(const struct options *o, int argc, char **argv)
 
 /* In the order of signerctl(8); those of one name stand together. */
 static const struct command commands[] = {
+	{ "audit", AUDIT_FORM, audit_command },
 	{ "version", "version", version }
 };
 
