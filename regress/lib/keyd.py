@@ -8,7 +8,7 @@ import pwd
 import select
 import signal
 
-from lib import daemon, imsg, keymsg
+from lib import auditmsg, daemon, imsg, keymsg
 
 KEYD = os.path.join(daemon.LIBEXEC, "keyd")
 MAX_MESSAGE = 65536         # of an asker's message, header included
@@ -18,10 +18,11 @@ class Keyd:
     """A keyd that was configured; used as a context it must end well.
 
     `channels` is how many frontends it has, `links` how many link processes;
-    each is a list afterwards.
+    each is a list afterwards.  audit: arguments of auditmsg.config(); then
+    `audit` is a channel on which the test is the audit process.
     """
 
-    def __init__(self, site, channels=2, links=0, level="debug"):
+    def __init__(self, site, channels=2, links=0, level="debug", audit=None):
         self.parent = imsg.Channel()
         self.level = level
         self.channels, self.links = [], []
@@ -32,6 +33,7 @@ class Keyd:
         self.parent.gave_away()
         self.status = None
         self.wanted = (channels, links)
+        self.wishes, self.audit = audit, None
 
     def _argv(self, site):
         argv = ["keyd", "-l", self.level]
@@ -84,6 +86,14 @@ class Keyd:
         channel.gave_away()
         (self.links if role == keymsg.LINK else self.channels).append(channel)
 
+    def begin_audit(self):
+        self.tell(auditmsg.CONFIG, auditmsg.config(**self.wishes))
+        self.tell(auditmsg.KEY, auditmsg.name(0, "first"))
+        self.audit = imsg.Channel()
+        self.tell(auditmsg.CHANNEL, b"", self.audit.far.fileno())
+        self.audit.gave_away()
+        self.audit.send(imsg.frame(auditmsg.HEAD, auditmsg.where()))
+
     def configure(self, paths, rules):
         """Everything that a parent says; the addresses are filled in."""
         self.tell(keymsg.CONFIG, keymsg.config(len(paths), len(rules),
@@ -95,6 +105,8 @@ class Keyd:
         for role, count in zip((keymsg.DIRECT, keymsg.LINK), self.wanted):
             for _ in range(count):
                 self.add_channel(role)
+        if self.wishes is not None:
+            self.begin_audit()
         self.tell(keymsg.END)
         for index in range(len(paths)):
             kind, payload = self.hear()
@@ -154,5 +166,6 @@ class Keyd:
                 os.kill(self.pid, signal.SIGKILL)
                 self.wait()
             self.parent.close()
-            for channel in self.channels + self.links:
+            for channel in self.channels + self.links + (
+                    [self.audit] if self.audit else []):
                 channel.close()

@@ -19,7 +19,7 @@ REASONS = ("none forbidden gas-missing gas-price fees-missing fee-order "
            "blob-without-to set-code-without-to blobs-and-authorizations "
            "type from method chain to value fee payload-chain-missing "
            "payload-chain-range payload-hash-missing payload-hash-length "
-           "payload-chain payload-domain deadline internal").split()
+           "payload-chain payload-domain deadline internal audit").split()
 NO_RULE = 2**32 - 1
 OVER = 2**256
 BLOB_GAS = 131072           # EIP-4844, GAS_PER_BLOB

@@ -1,0 +1,860 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""The audit trail: what is in it, and that nothing is missing."""
+
+import os
+import pwd
+import resource
+import signal
+import threading
+import time
+
+import pytest
+
+from lib import daemon, eth, linked, trail
+from lib.daemon import ROOT
+from lib.keccak import keccak256
+from lib.httpclient import Closed
+from lib.reloading import errors, reload
+
+RULES = """
+allow client "sequencer.example" key "sequencer" chain 10
+allow client "batcher.example" key "batcher" method transaction max-value 5 wei
+"""
+KEYS = ("sequencer", "batcher")
+ADDRESS = linked.ADDRESS
+TINY = "max audit-queue 64"
+
+
+@pytest.fixture(scope="module")
+def site():
+    """One of its own: its files change."""
+    made = daemon.Site()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def path(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("audit")
+    for each in (directory, directory.parent):
+        os.chmod(each, 0o755)
+    return str(directory / "audit.log")
+
+
+def config(site, path, extra="", **named):
+    named.setdefault("keys", KEYS)
+    named.setdefault("rules", RULES)
+    return site.config(extra='audit file "%s"\n%s' % (path, extra), **named)
+
+
+def start(site, path, *arguments, **named):
+    return daemon.Signerd(site, config(site, path, *arguments, **named))
+
+
+def unique(n):
+    return eth.payload_v2(hash=(2**200 + n).to_bytes(32, "big"))
+
+
+def digest(n):
+    return eth.hexa(eth.payload_digest(
+        hash=(2**200 + n).to_bytes(32, "big")))
+
+
+def is_signed(answer):
+    return answer.status == 200 and "result" in answer.json()
+
+
+def events(found, *names):
+    return [each for each in found if each["event"] in names]
+
+
+def signed_digests(*paths):
+    return [each["digest"] for each in
+            events(trail.records(*paths), "signed")]
+
+
+# ---- what records say ----------------------------------------------------
+
+
+def test_what_is_signed(site, path):
+    with start(site, path) as signerd:
+        signerd.rpc(eth.payload_v2()).result()
+        raw = eth.unhex(signerd.rpc(eth.sign_transaction(
+            nonce="0x7", value="0x5"), name="batcher.example").result())
+    first, payload, tx, last = trail.records(path)
+    assert (first["event"], first["seq"], first["generation"]) == (
+        "start", "1", "1")
+    assert (first["keys"], first["rules"]) == ("2", "2")
+    assert first["prev"] == "0x" + "00" * 32
+    assert list(payload)[3:-1] == [
+        "via", "client", "method", "rule", "key", "address", "chain",
+        "domain", "payload", "digest"]
+    assert payload["event"] == "signed" and payload["via"] == "direct"
+    assert payload["client"] == "sequencer.example"
+    assert payload["method"] == "block-payload"
+    assert payload["key"] == "sequencer" and payload["rule"] == "1"
+    assert payload["address"] == ADDRESS["sequencer"]
+    assert payload["chain"] == "10"
+    assert payload["domain"] == eth.hexa(eth.ZEROS)
+    assert payload["payload"] == eth.hexa(eth.HASH)
+    assert payload["digest"] == eth.hexa(eth.payload_digest())
+    assert tx["event"] == "signed" and tx["method"] == "transaction"
+    assert tx["client"] == "batcher.example" and tx["rule"] == "2"
+    assert (tx["type"], tx["nonce"], tx["value"], tx["chain"]) == (
+        "2", "7", "5", "10")
+    assert tx["to"] == eth.TO.lower()
+    assert tx["txhash"] == eth.hexa(keccak256(raw))
+    record = signerd.logged(msg="signed", method="transaction")[0]
+    assert tx["digest"] == record["digest"]
+    assert tx["txhash"] == record["txhash"]
+    assert last["event"] == "stop"
+    stamp = time.strptime(payload["time"][:19], "%Y-%m-%dT%H:%M:%S")
+    logged = signerd.logged(msg="signed")[0]["time"]
+    assert abs(time.mktime(stamp) - time.mktime(time.strptime(
+        logged[:19], "%Y-%m-%dT%H:%M:%S"))) < 3
+    assert trail.good(path) == 4
+
+
+def test_what_is_refused(site, path):
+    cases = (
+        (eth.payload_v2(chain=11), "sequencer.example", "payload-chain",
+         {"rule": "1", "key": "sequencer", "chain": "11"}),
+        (eth.sign_transaction(value="0x6"), "batcher.example", "value",
+         {"rule": "2", "value": "6", "key": "batcher"}),
+        (eth.sign_transaction(to=None, input="0x"), "batcher.example",
+         "creation-without-data", {}),
+        (eth.payload_v2(sender="0x" + "11" * 20), "sequencer.example",
+         "forbidden", {"sender": "0x" + "11" * 20}),
+        (eth.payload_v2(), "multi.example", "forbidden",
+         {"client": "multi.example"}))
+    with start(site, path) as signerd:
+        for message, client, _, _ in cases:
+            assert "error" in signerd.rpc(message, name=client).json()
+    found = events(trail.records(path), "refused")
+    assert len(found) == len(cases)
+    for record, (_, client, reason, more) in zip(found, cases):
+        assert record["reason"] == reason and record["client"] == client
+        assert "digest" not in record and "txhash" not in record
+        assert {k: record.get(k) for k in more} == more
+    assert "to" not in found[2] and "rule" not in found[4]
+
+
+def test_by_which_link(site, path):
+    with linked.linked(site, extra='audit file "%s"' % path) as (
+            _, signerd, link):
+        assert linked.asked(link, eth.payload_v2(), "a.example") == \
+            "sequencer"
+        assert linked.asked(link, eth.payload_v2()) == "multi10"
+        assert isinstance(linked.asked(link, eth.payload_v2(), "c.example"),
+                          tuple)
+    one, two, three = events(trail.records(path), "signed", "refused")
+    assert [each["via"] for each in (one, two, three)] == ["link"] * 3
+    assert [each["link"] for each in (one, two, three)] == ["edge"] * 3
+    assert (one["client"], one["key"]) == ("a.example", "sequencer")
+    assert (two["client"], two["key"]) == ("", "multi10")
+    assert (three["client"], three["reason"]) == ("c.example", "forbidden")
+
+
+def test_names_are_escaped(site, path):
+    """A key's name cannot end a line, nor begin a field."""
+    name = 'a" b=c \u00e9=\\'
+    text = site.config(keys=(), rules="", extra="\n".join((
+        'audit file "%s"' % path,
+        'key "%s" file "%s"' % (name.replace("\\", "\\\\").replace(
+            '"', '\\"'), site.key("sequencer")),
+        'allow client "sequencer.example" key "%s" chain 10' %
+        name.replace("\\", "\\\\").replace('"', '\\"'))))
+    with daemon.Signerd(site, text) as signerd:
+        signerd.rpc(eth.payload_v2()).result()
+    record = events(trail.records(path), "signed")[0]
+    assert record["key"].encode("latin-1").decode() == name
+    trail.good(path)
+
+
+def test_head_is_logged(site, path):
+    with start(site, path, "timeout audit-head 10 ms") as signerd:
+        for n in range(3):
+            mark = signerd.mark()
+            signerd.rpc(unique(n)).result()
+            signerd.wait_log(mark, process="keyd", msg="audit head")
+    heads = signerd.logged(process="keyd", msg="audit head")
+    found = {each["seq"]: each["hash"] for each in trail.records(path)}
+    assert len(heads) >= 4
+    for each in heads:
+        assert found[each["sequence"]] == each["hash"]
+    assert heads[-1]["sequence"] == list(found)[-1]
+    trail.good(path, heads=[each["hash"] for each in heads])
+
+
+def test_no_more_often_than_is_said(site, path):
+    with start(site, path) as signerd:
+        for n in range(20):
+            signerd.rpc(unique(n)).result()
+    assert [each["sequence"] for each in
+            signerd.logged(msg="audit head")] == ["1", "22"]
+
+
+# ---- what was changed afterwards -----------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(site, tmp_path_factory):
+    """Lines of a trail, and the last hash that the log has."""
+    directory = tmp_path_factory.mktemp("recorded")
+    os.chmod(directory, 0o755)
+    os.chmod(directory.parent, 0o755)
+    kept = str(directory / "audit.log")
+    with start(site, kept) as signerd:
+        for n in range(8):
+            signerd.rpc(unique(n)).result()
+    with open(kept) as f:
+        return f.read().splitlines(), signerd.logged(
+            msg="audit head")[-1]["hash"]
+
+
+def told(path, lines, *arguments, end="\n"):
+    with open(path, "w") as f:
+        f.write("\n".join(lines) + end)
+    return trail.verify(path, *arguments)
+
+
+def test_nothing_was_changed(recorded, path):
+    lines, head = recorded
+    status, out, err = told(path, lines, "--head", head)
+    assert (status, err) == (trail.GOOD, "")
+    assert out == "%s: 10 records, 1 to 10\nhead sequence=10 hash=%s " \
+        "time=%s\n" % (path, head, trail.fields(lines[-1])["time"])
+
+
+def test_each_byte(recorded, path):
+    """Of a record, each byte is another in turn."""
+    lines = recorded[0]
+    for at in range(0, len(lines[4]), 3 if not daemon.SANITIZE else 40):
+        was = lines[4][at]
+        changed = lines[4][:at] + ("1" if was == "0" else "0") + \
+            lines[4][at + 1:]
+        status, _, err = told(path, lines[:4] + [changed] + lines[5:])
+        assert status == trail.BAD, (at, changed)
+        assert "%s:5: " % path in err, (at, err)
+
+
+def test_a_record_less(recorded, path):
+    lines, head = recorded
+    for gone in range(1, len(lines) - 1):
+        status, _, err = told(path, lines[:gone] + lines[gone + 1:])
+        assert status == trail.BAD
+        assert "%s:%d: sequence %d where %d was to follow: records are " \
+            "missing" % (path, gone + 1, gone + 2, gone + 1) in err
+    status, _, err = told(path, lines[1:])
+    assert status == trail.BAD and ":1: the records before it" in err
+
+
+def test_records_in_another_order(recorded, path):
+    lines = recorded[0]
+    for changed, line in ((lines[:3] + [lines[4], lines[3]] + lines[5:], 4),
+                          (lines[:5] + [lines[4]] + lines[5:], 6)):
+        status, _, err = told(path, changed)
+        assert status == trail.BAD and ":%d: sequence" % line in err
+
+
+def test_cut_tail(recorded, path):
+    """By itself it is a good trail; the log knows of more."""
+    lines, head = recorded
+    assert told(path, lines[:-1])[0] == trail.GOOD
+    status, _, err = told(path, lines[:-1], "--head", head)
+    assert status == trail.BAD and head in err
+    assert told(path, lines, end="")[0] == trail.CUT
+    assert told(path, lines[:-1] + [lines[-1][:9]], end="")[0] == trail.CUT
+    assert told(path, lines, "--head", head, end="")[0] == trail.BAD
+
+
+def test_rewritten_tail(recorded, path):
+    """With the right hashes: nothing but the log tells."""
+    lines, head = recorded
+    lines = lines[:6] + [lines[6].replace("client=sequencer.example",
+                                          "client=innocent.example")] + \
+        lines[7:]
+    trail.write(path, lines)
+    assert trail.verify(path)[0] == trail.GOOD
+    status, _, err = trail.verify("--head", head, path)
+    assert status == trail.BAD and "written anew" in err
+
+
+@pytest.mark.parametrize("bad,why", (
+    ("seq=5", "time"), ("", "sequence"), ("\0" * 50, "sequence"),
+    ("x" * 5000, "longer"), ("seq=05 time=x", "sequence")))
+def test_lines_that_are_none(recorded, path, bad, why):
+    lines = recorded[0]
+    status, _, err = told(path, lines[:4] + [bad] + lines[4:])
+    assert status == trail.BAD and why in err and ":5: " in err
+
+
+@pytest.mark.parametrize("change", (
+    lambda line: line.replace("client=sequencer.example",
+                              'client="sequencer.example"'),
+    lambda line: line.replace("rule=1", "rule=1 "),
+    lambda line: line.replace("client=sequencer.example",
+                              'client="sequencer.exampl\\u0065"')))
+def test_one_form_alone(recorded, path, change):
+    """Even with a hash that fits."""
+    lines = recorded[0]
+    trail.write(path, lines[:4] + [change(lines[4])] + lines[5:])
+    status, _, err = trail.verify(path)
+    assert status == trail.BAD and ":5: a field that is not" in err
+
+
+def test_standard_input_and_words(recorded, path):
+    lines, head = recorded
+    text = "\n".join(lines) + "\n"
+    assert trail.verify("-", stdin=text)[0] == trail.GOOD
+    assert trail.verify()[0] == trail.ERROR
+    assert trail.verify("--head", head)[0] == trail.ERROR
+    assert trail.verify("--head", "0x12", "-", stdin=text)[0] == trail.ERROR
+    assert trail.verify("--nonesuch", "-", stdin=text)[0] == trail.ERROR
+    assert trail.verify(path + ".nonesuch")[0] == trail.ERROR
+
+
+# ---- when it cannot be written -------------------------------------------
+
+
+def set_limit(signerd, size):
+    """As the user that the audit process is, who may."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            if ROOT:
+                user = pwd.getpwnam(daemon.USER)
+                os.setgroups([])
+                os.setresgid(*[user.pw_gid] * 3)
+                os.setresuid(*[user.pw_uid] * 3)
+            resource.prlimit(signerd.children["audit"],
+                             resource.RLIMIT_FSIZE,
+                             (size, resource.RLIM_INFINITY))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def fill_disk(signerd, path):
+    """The file cannot grow, but for half a record."""
+    set_limit(signerd, os.path.getsize(path) + 200)
+
+
+def empty_disk(signerd):
+    set_limit(signerd, resource.RLIM_INFINITY)
+
+
+def is_busy(answer):
+    return answer.status == 503 and answer.field("retry-after") is not None
+
+
+def ask_until(signerd, wanted, n=0):
+    """Answers until one is of that kind; those that were signatures."""
+    got = []
+    with signerd.connect() as connection:
+        while True:
+            answer = connection.rpc(unique(n))
+            if is_signed(answer):
+                got.append(digest(n))
+            else:
+                assert is_busy(answer), answer
+            if wanted(answer):
+                return got
+            n += 1
+            if answer.closes:
+                return got + ask_until(signerd, wanted, n)
+
+
+@pytest.mark.parametrize("sync", ("", "audit sync"))
+def test_full_disk(site, path, sync):
+    with start(site, path, sync) as signerd:
+        signerd.rpc(eth.payload_v2()).result()
+        fill_disk(signerd, path)
+        got = ask_until(signerd, is_busy, 1)
+        record = signerd.wait_log(process="keyd", level="error", msg="audit: "
+                                  "the file cannot be written: File too "
+                                  "large: signing stops until it can")
+        assert record is not None
+        # Nothing more is signed.
+        size = os.path.getsize(path)
+        assert is_busy(signerd.rpc(unique(5000)))
+        assert is_busy(signerd.rpc(eth.payload_v2(chain=11)))
+        assert os.path.getsize(path) == size
+        empty_disk(signerd)
+        signerd.wait_log(msg="audit: the file can be written again: signing "
+                             "goes on")
+        assert is_signed(signerd.rpc(unique(6000)))
+    found = signed_digests(path)
+    assert digest(5000) not in found and found[-1] == digest(6000)
+    for each in got:
+        assert found.count(each) == 1
+    trail.good(path)
+
+
+def test_full_disk_over_a_link(site, path):
+    with linked.linked(site, extra='audit file "%s"' % path) as (
+            _, signerd, link):
+        fill_disk(signerd, path)
+        outcome, n = None, 0
+        while not isinstance(outcome, tuple):
+            outcome, n = link.relay(unique(n), "a.example"), n + 1
+        assert outcome[0] == -32005
+        empty_disk(signerd)
+        signerd.wait_log(msg="audit: the file can be written again: signing "
+                             "goes on")
+        assert linked.asked(link, unique(7777), "a.example") == "sequencer"
+
+
+def test_disk_that_stays_full(site, path):
+    """The end comes all the same, and says what was lost."""
+    with start(site, path) as signerd:
+        fill_disk(signerd, path)
+        ask_until(signerd, is_busy)
+        assert signerd.stop() == 1
+        assert [each for each in signerd.logged(process="audit")
+                if each["msg"].endswith("could not be written and are lost")]
+    head = signerd.logged(process="keyd", msg="audit head")[-1]
+    assert trail.verify(path, "--head", head["hash"])[0] == trail.BAD
+
+
+def test_slow_writer(site, path):
+    """The queue is bounded: it is busy, and it goes on."""
+    with start(site, path, TINY) as signerd:
+        signerd.signal("audit", signal.SIGSTOP)
+        got = ask_until(signerd, is_busy)
+        # The start's is written already, but not known to be.
+        assert len(got) in (63, 64)
+        signerd.wait_log(process="keyd", msg="audit: 64 records wait to be "
+                         "written: signing stops until they are")
+        signerd.signal("audit", signal.SIGCONT)
+        got += ask_until(signerd, is_signed, 1000)
+        signerd.wait_log(process="keyd", msg="audit: records are written "
+                                             "again: signing goes on")
+    assert signed_digests(path) == got
+    trail.good(path)
+
+
+def check_that_it_waits(signerd, n):
+    """An answer comes when its record is written, not before."""
+    signerd.signal("audit", signal.SIGSTOP)
+    mark = signerd.mark()
+    try:
+        assert is_busy(signerd.rpc(unique(n)))
+        assert not signerd.logged(mark, msg="signed")
+    finally:
+        signerd.signal("audit", signal.SIGCONT)
+    assert signerd.wait_log(mark, msg="signed too late")["digest"] == \
+        digest(n)
+
+
+IMPATIENT = "timeout { request 200 ms keyd 200 ms }"
+
+
+def test_sync_waits_for_the_disk(site, path):
+    with start(site, path, "audit sync\n" + IMPATIENT) as signerd:
+        signerd.rpc(unique(1)).result()
+        check_that_it_waits(signerd, 2)
+        signerd.rpc(unique(3)).result()
+    assert signed_digests(path) == [digest(n) for n in (1, 2, 3)]
+
+
+def test_without_sync_nobody_waits(site, path):
+    with start(site, path) as signerd:
+        signerd.signal("audit", signal.SIGSTOP)
+        try:
+            for n in range(10):
+                signerd.rpc(unique(n)).result()
+        finally:
+            signerd.signal("audit", signal.SIGCONT)
+    assert signed_digests(path) == [digest(n) for n in range(10)]
+
+
+# ---- when a process dies -------------------------------------------------
+
+
+def answered(signerd, stop, connections=4):
+    """Digests that were answered until stop() has been called."""
+    got, lock = [], threading.Lock()
+    counter = iter(range(1, 10**9))
+    enough = threading.Event()
+
+    def ask():
+        try:
+            with signerd.connect() as connection:
+                while True:
+                    with lock:
+                        n = next(counter)
+                    if not is_signed(connection.rpc(unique(n))):
+                        return
+                    with lock:
+                        got.append(digest(n))
+                        if len(got) > 100:
+                            enough.set()
+        except (OSError, Closed):
+            pass
+
+    threads = [threading.Thread(target=ask, daemon=True)
+               for _ in range(connections)]
+    for each in threads:
+        each.start()
+    assert enough.wait(daemon.PATIENCE)
+    stop()
+    for each in threads:
+        each.join(daemon.PATIENCE)
+    return got
+
+
+def check_answered(got, *paths):
+    found = signed_digests(*paths)
+    assert len(found) == len(set(found))
+    assert set(got) <= set(found)
+
+
+def wait_gone(pid):
+    while os.path.exists("/proc/%d" % pid):
+        os.sched_yield()
+
+
+def test_stop_under_load(site, path):
+    with start(site, path) as signerd:
+        got = answered(signerd, lambda: signerd.process.send_signal(
+            signal.SIGTERM))
+        assert signerd.wait() == 0
+    check_answered(got, path)
+    found = trail.records(path)
+    assert found[-1]["event"] == "stop"
+    assert signerd.logged(msg="audit head")[-1]["hash"] == found[-1]["hash"]
+
+
+@pytest.mark.parametrize("child", ("keyd", "frontend"))
+def test_a_child_is_killed(site, path, child):
+    """What was answered is on record, whoever dies."""
+    with start(site, path) as signerd:
+        got = answered(signerd, lambda: signerd.signal(child, signal.SIGKILL))
+        assert signerd.wait() == 1
+        assert signerd.logged(msg="child died", child=child)
+    check_answered(got, path)
+    with start(site, path):
+        pass
+    trail.good(path)
+
+
+def test_all_are_killed_but_the_writer(site, path):
+    """The parent takes all with it; the trail is written to its end, and the
+    next daemon waits for that."""
+    with start(site, path) as signerd:
+        audit = signerd.children["audit"]
+        got = answered(signerd, lambda: os.kill(signerd.pid, signal.SIGKILL))
+        signerd.process.wait()
+        with start(site, path) as second:
+            second.rpc(eth.payload_v2()).result()
+        wait_gone(audit)
+    check_answered(got, path)
+    starts = events(trail.records(path), "start")
+    assert len(starts) == 2 and int(starts[1]["seq"]) > len(got)
+    trail.good(path)
+
+
+def test_the_writer_is_killed(site, path):
+    with start(site, path) as signerd:
+        signerd.rpc(eth.payload_v2()).result()
+        signerd.signal("audit", signal.SIGKILL)
+        assert signerd.wait() == 1
+        assert signerd.logged(msg="child died", child="audit")
+    with start(site, path):
+        pass
+    trail.good(path)
+
+
+# ---- restart -------------------------------------------------------------
+
+
+def test_restart_goes_on(site, path):
+    for n in range(3):
+        with start(site, path) as signerd:
+            signerd.rpc(unique(n)).result()
+    found = trail.records(path)
+    assert [each["event"] for each in found] == \
+        ["start", "signed", "stop"] * 3
+    assert found[3]["prev"] == found[2]["hash"]
+
+
+def torn_file(site, path, fragment):
+    with start(site, path) as signerd:
+        signerd.rpc(unique(0)).result()
+    with open(path, "ab") as f:
+        f.write(fragment)
+    with start(site, path) as signerd:
+        signerd.rpc(unique(1)).result()
+    return trail.verify(path), signerd
+
+
+def test_torn_record(site, path):
+    """It stays, and the record after it says what it was."""
+    fragment = b"seq=4 time=2026-01-01T00:00:00.000000Z event=sig"
+    (status, out, err), signerd = torn_file(site, path, fragment)
+    assert (status, err) == (trail.GOOD, "")
+    assert "%s:4: %d bytes of a record that was not written to its end" % (
+        path, len(fragment) + 1) in out
+    with open(path) as f:
+        lines = f.read().splitlines()
+    assert lines[3] == fragment.decode()
+    record = trail.fields(lines[4])
+    assert record["event"] == "start" and record["seq"] == "4"
+    assert record["torn"] == str(len(fragment) + 1)
+    assert record["tornhash"] == eth.hexa(keccak256(fragment + b"\n"))
+    assert signerd.logged(process="audit", level="warn")
+    # It is part of the chain as well as a record is.
+    for changed in (lines[:3] + [lines[3] + "x"] + lines[4:],
+                    lines[:3] + [lines[3][:-1] + "x"] + lines[4:],
+                    lines[:3] + lines[4:]):
+        assert told(path, changed)[0] == trail.BAD
+
+
+def test_torn_first_record(site, path):
+    with open(path, "w") as f:
+        f.write("seq=1 time=2026-01-01T")
+    os.chmod(path, 0o600)
+    with start(site, path):
+        pass
+    status, out, _ = trail.verify(path)
+    assert status == trail.GOOD and ":1: 23 bytes" in out
+
+
+def test_whole_lines_that_are_no_records(site, path):
+    """It goes on, for requests are to be served; but it is told."""
+    (status, _, err), _ = torn_file(site, path, b"garbage\nseq=9 x\n")
+    assert status == trail.BAD
+    assert "%s:4: no record: it does not begin with a sequence number; a " \
+        "start of the daemon found it so" % path in err
+
+
+def test_torn_bytes_without_end(site, path):
+    with start(site, path):
+        pass
+    with open(path, "ab") as f:
+        f.write(b"\0" * 65537)
+    status, _, err = run(site, path)
+    assert status == 1 and "hold no record" in err
+    assert run(site, path, "-n")[0] == 1
+
+
+def run(site, path, *arguments, extra=""):
+    return daemon.run("-d", *arguments, "-f", site.write(
+        config(site, path, extra)))
+
+
+def test_a_file_of_something_else(site, path):
+    with open(path, "w") as f:
+        f.write("127.0.0.1 localhost\n")
+    os.chmod(path, 0o600)
+    for arguments in ((), ("-n",)):
+        status, _, err = run(site, path, *arguments)
+        assert status == 1 and "hold no record" in err and ":" in err
+    with open(path) as f:
+        assert f.read() == "127.0.0.1 localhost\n"
+
+
+# ---- rotation ------------------------------------------------------------
+
+
+def test_rotation_under_load(site, path):
+    """Each answer has its record exactly once, in one file or the other."""
+    paths = ["%s.%d" % (path, n) for n in range(6)]
+
+    def rotate():
+        for each in paths:
+            os.rename(path, each)
+            reload(signerd)
+        signerd.process.send_signal(signal.SIGTERM)
+
+    with start(site, path) as signerd:
+        got = answered(signerd, rotate)
+        assert signerd.wait() == 0
+    check_answered(got, *paths, path)
+    first = [trail.records(each)[0] for each in paths + [path]]
+    assert [each["event"] for each in first] == ["start"] + ["reload"] * 6
+    assert [each["generation"] for each in first] == list("1234567")
+    trail.good(*paths, path)
+    # A file that is missing, or elsewhere, is found.
+    assert trail.verify(*paths[:2], *paths[3:])[0] == trail.BAD
+    assert trail.verify(paths[1], paths[0])[0] == trail.BAD
+    # And those from the second on are good by themselves.
+    trail.good(*paths[2:4])
+
+
+def test_reload_without_a_new_file(site, path):
+    with start(site, path) as signerd:
+        inode = os.stat(path).st_ino
+        assert reload(signerd)["generation"] == "2"
+        signerd.rpc(eth.payload_v2()).result()
+        assert not signerd.logged(msg="audit file begun")
+    assert os.stat(path).st_ino == inode
+    found = trail.records(path)
+    assert [each["event"] for each in found] == [
+        "start", "reload", "signed", "stop"]
+    assert "prev" not in found[1] and found[1]["generation"] == "2"
+
+
+def test_another_path(site, path):
+    with start(site, path) as signerd:
+        reload(signerd, config(site, path + ".b"))
+        assert signerd.logged(msg="audit file begun")[0]["file"] == \
+            path + ".b"
+        signerd.rpc(eth.payload_v2()).result()
+        # One that has records is gone on with by a restart alone.
+        told = errors(signerd, config(site, path))
+        assert told[0].endswith('audit file "%s": is not empty: a reload '
+                                'begins a new file, a restart goes on with '
+                                'an old one' % path)
+        signerd.rpc(eth.payload_v2()).result()
+    assert trail.good(path, path + ".b") == 5
+
+
+def test_sync_by_a_reload(site, path):
+    with start(site, path, IMPATIENT) as signerd:
+        reload(signerd, config(site, path, "audit sync\n" + IMPATIENT))
+        check_that_it_waits(signerd, 1)
+        reload(signerd, config(site, path, IMPATIENT))
+        signerd.signal("audit", signal.SIGSTOP)
+        try:
+            signerd.rpc(unique(2)).result()
+        finally:
+            signerd.signal("audit", signal.SIGCONT)
+    trail.good(path)
+
+
+def test_on_and_off_need_a_restart(site, path):
+    with start(site, path) as signerd:
+        assert errors(signerd, site.config(rules=RULES, keys=KEYS))[0] \
+            .endswith("to go on without an audit file needs a restart")
+    with daemon.Signerd(site, site.config(rules=RULES, keys=KEYS)) as signerd:
+        assert errors(signerd, config(site, path + ".b"))[0].endswith(
+            "the first audit file of a daemon that was started without one "
+            "needs a restart")
+        assert "audit" not in signerd.children
+    assert not os.path.exists(path + ".b")
+
+
+# ---- the file ------------------------------------------------------------
+
+
+def test_it_is_made(site, path):
+    status, out, err = run(site, path, "-n")
+    assert (status, err) == (0, "") and not os.path.exists(path)
+    with start(site, path):
+        assert os.stat(path).st_mode & 0o7777 == 0o600
+        # One that runs is no hindrance to a check.
+        assert run(site, path, "-n")[0] == 0
+    os.chmod(path, 0o640)
+    with start(site, path):
+        pass
+    trail.good(path)
+
+
+def test_two_daemons(site, path):
+    with start(site, path):
+        status, _, err = run(site, path)
+        assert status == 1 and "another daemon writes to it" in err
+    trail.good(path)
+
+
+def refused(site, path):
+    """What is told of it at the start, and with -n."""
+    told = []
+    for arguments in ((), ("-n",)):
+        status, _, err = run(site, path, *arguments)
+        assert status == 1
+        told.append(err.splitlines()[0].split(
+            'audit file "%s": ' % path)[1])
+    assert told[0] == told[1]
+    return told[0]
+
+
+def test_modes(site, path):
+    with open(path, "w"):
+        pass
+    os.chmod(path, 0o644)
+    assert refused(site, path) == 'has mode 0644: chmod 0640 "%s"' % path
+    os.chmod(path, 0o660)
+    assert refused(site, path) == 'has mode 0660: chmod 0640 "%s"' % path
+
+
+def test_what_is_no_file(site, path):
+    os.symlink(path + ".target", path)
+    assert refused(site, path).startswith("is a symbolic link")
+    assert not os.path.exists(path + ".target")
+    os.unlink(path)
+    os.mkfifo(path, 0o600)
+    assert refused(site, path) == "is not a regular file"
+    os.unlink(path)
+    os.mkdir(path)
+    assert refused(site, path) == "Is a directory"
+    os.rmdir(path)
+    with open(path, "w"):
+        pass
+    os.chmod(path, 0o600)
+    os.link(path, path + ".other")
+    assert refused(site, path).startswith("has another name")
+    assert "No such file" in refused(site, path + ".none/audit.log")
+
+
+def test_directories(site, path):
+    parent = os.path.dirname(path)
+    os.chmod(parent, 0o777)
+    assert refused(site, path) == 'directory "%s" can be written by ' \
+        'everybody' % os.path.basename(parent)
+    os.chmod(parent, 0o1777)
+    assert run(site, path, "-n")[0] == 0
+    os.chmod(parent, 0o755)
+    link = os.path.join(site.directory, "link%d" % os.getpid())
+    os.symlink(parent, link)
+    try:
+        with start(site, os.path.join(link, "audit.log")):
+            pass
+        assert trail.good(path) == 2
+        if ROOT:
+            os.lchown(link, 65534, 65534)
+            assert refused(site, os.path.join(link, "audit.log")) == \
+                "a symbolic link on the way belongs to user 65534, not to " \
+                "root or user 0"
+    finally:
+        os.unlink(link)
+
+
+@pytest.mark.skipif(not ROOT, reason="files of other users are root's to make")
+def test_owners(site, path):
+    with open(path, "w"):
+        pass
+    os.chmod(path, 0o600)
+    os.chown(path, 65534, 65534)
+    assert refused(site, path) == "it belongs to user 65534, not to root " \
+        "or user 0"
+    os.unlink(path)
+    os.chown(os.path.dirname(path), 65534, 65534)
+    assert refused(site, path).startswith("directory")
+
+
+def test_a_bad_file_changes_nothing(site, path):
+    with start(site, path) as signerd:
+        os.rename(path, path + ".1")
+        os.symlink(path + ".target", path)
+        assert "is a symbolic link" in errors(signerd)[0]
+        signerd.rpc(unique(1)).result()
+        os.unlink(path)
+        with open(path, "w"):
+            pass
+        os.chmod(path, 0o666)
+        assert "has mode 0666" in errors(signerd)[0]
+        os.chmod(path, 0o600)
+        # Of a reload that fails for another reason it is still empty.
+        assert errors(signerd, config(site, path, keys=KEYS + ("none",)))
+        signerd.rpc(unique(2)).result()
+        reload(signerd, config(site, path))
+        signerd.rpc(unique(3)).result()
+    assert signed_digests(path + ".1", path) == [digest(n)
+                                                 for n in (1, 2, 3)]
+    assert signed_digests(path) == [digest(3)]
