@@ -84,7 +84,8 @@ start_audit(struct parent *p, const struct proc_user *user)
 {
 	struct child	*audit = &p->children[CHILD_AUDIT];
 
-	if (p->config->audit.file.fd == -1)
+	if (p->config->audit.file.path == NULL ||
+	    p->config->audit.file.fd == -1)
 		return (0);
 	audit->word = audit->outlives = true;
 	p->children[CHILD_KEYD].word = true;

@@ -182,6 +182,31 @@ probe_getfl(void)
 	return (syscall(SYS_fcntl, 0, F_GETFL));
 }
 
+/* What could change a file that is open for appending. */
+static long
+probe_ftruncate(void)
+{
+	return (syscall(SYS_ftruncate, 0, 0L));
+}
+
+static long
+probe_fallocate(void)
+{
+	return (syscall(SYS_fallocate, 0, 0, 0L, 1L));
+}
+
+static long
+probe_pwrite(void)
+{
+	return (syscall(SYS_pwrite64, 1, "", 1L, 0L));
+}
+
+static long
+probe_seek(void)
+{
+	return (syscall(SYS_lseek, 0, 0L, SEEK_SET));
+}
+
 static long
 probe_dupfd(void)
 {
@@ -547,7 +572,9 @@ static const struct probe {
 	{ "execve", probe_execve, NULL },
 	{ "fastopen_sendmsg", probe_fastopen_sendmsg, prepare_listener },
 	{ "fastopen_sendto", probe_fastopen_sendto, prepare_listener },
+	{ "fallocate", probe_fallocate, NULL },
 	{ "fork", probe_fork, NULL },
+	{ "ftruncate", probe_ftruncate, NULL },
 	{ "getfl", probe_getfl, NULL },
 	{ "io_uring", probe_io_uring, NULL },
 	{ "ip_tos", probe_ip_tos, prepare_listener },
@@ -570,12 +597,14 @@ static const struct probe {
 	{ "ping", probe_ping, NULL },
 	{ "prctl", probe_prctl, NULL },
 	{ "process_vm_readv", probe_process_vm_readv, NULL },
+	{ "pwrite", probe_pwrite, NULL },
 	{ "ptrace", probe_ptrace, NULL },
 	{ "raw", probe_raw, NULL },
 	{ "reconnect_sendmsg", probe_reconnect_sendmsg, prepare_listener },
 	{ "reconnect_sendto", probe_reconnect_sendto, prepare_listener },
 	{ "rename", probe_rename, NULL },
 	{ "sctp", probe_sctp, NULL },
+	{ "seek", probe_seek, NULL },
 	{ "setsockopt", probe_setsockopt, NULL },
 	{ "setuid", probe_setuid, NULL },
 	{ "socket", probe_socket, NULL },

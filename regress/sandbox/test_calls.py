@@ -40,7 +40,12 @@ BUT_ACCEPT = [c for c in NOBODY if c != "accept"]
 BUT_BIND = [c for c in NOBODY if c not in (
     "bind", "listen", "setsockopt")]
 
+# Of a file that is open to be appended to.
+CHANGE = ["fallocate", "ftruncate", "getfl", "pwrite", "seek"]
+
 DENIED = {
+    "audit": NOBODY + SOCKETS + CHILDREN + ["tcp_nodelay", "tcp_user_timeout",
+                                            "dial"],
     "keyd": NOBODY + SOCKETS + CHILDREN + ["tcp_nodelay", "tcp_user_timeout",
                                            "dial"],
     "frontend": BUT_ACCEPT + NETWORK + ["tcp_user_timeout"],
@@ -138,6 +143,13 @@ def test_returns_outside(name, call, place):
         assert status == WORKED
     else:
         assert status in (WORKED, FAILED)
+
+
+@pytest.mark.parametrize("call", CHANGE)
+def test_the_audit_file_can_only_grow(call, place):
+    """By these; how it is open, test_processes.py sees."""
+    assert run("audit", call, "after", place) == -signal.SIGSYS
+    assert run("audit", call, "before", place) in (WORKED, FAILED)
 
 
 @pytest.mark.parametrize("name", ("link", "relay"))

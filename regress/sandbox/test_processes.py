@@ -7,6 +7,7 @@ proxyd is and holds, with a link between the two."""
 import collections
 import os
 import pwd
+import re
 import stat
 
 import pytest
@@ -19,7 +20,7 @@ RULES = ('allow client "sequencer.example" key "sequencer" chain 10\n'
          'allow via "edge" client "sequencer.example" key "sequencer" '
          'chain 10')
 RELAYED = 'allow client "sequencer.example" method block-payload chain 10'
-CHILDREN = ("keyd", "frontend", "dialer", "link", "relay")
+CHILDREN = ("keyd", "frontend", "dialer", "link", "audit", "relay")
 PARENTS = ("signerd", "proxyd")
 # CAP_KILL, and for a reload CAP_DAC_READ_SEARCH and CAP_NET_BIND_SERVICE
 CAP_PARENT = 1 << 5 | 1 << 2 | 1 << 10
@@ -36,6 +37,7 @@ def running(site):
     with daemon.Proxyd(site, site.relay([signer], RELAYED)) as proxyd:
         text = site.config(
             rules=RULES, keys=("sequencer", "batcher"),
+            extra='audit file "%s"' % site.path("audit.log"),
             proxies=[site.proxy("edge", proxyd.signer_port)])
         with daemon.Signerd(site, text) as signerd:
             signerd.wait_log(msg="link up")
@@ -129,9 +131,10 @@ def test_limits_of_children(running, name):
     if SANITIZE:
         pytest.skip("the sanitizers need files of their own")
     limits = procfs.limits(pid_of(running, name))
-    assert limits["Max file size"] == ("0", "0")
+    if name != "audit":
+        assert limits["Max file size"] == ("0", "0")
     assert limits["Max processes"] == ("0", "0")
-    if name == "keyd":
+    if name in ("audit", "keyd"):
         assert int(limits["Max open files"][1]) <= 64
 
 
@@ -191,8 +194,11 @@ def test_root_directory(running, site, name):
 # libevent's, and its own pipe.
 LOOP = ["anon_inode:[eventpoll]", "pipe", "pipe"]
 DESCRIPTORS = {
-    # Its messages with the parent, the frontend and the link process.
-    "keyd": ["unix"] * 3,
+    # Its messages with the parent, the frontend, the link process and the
+    # audit process.
+    "keyd": ["unix"] * 4,
+    # The parent, keyd; the file.
+    "audit": ["unix"] * 2 + ["audit.log"],
     # The parent, keyd, the listener.
     "frontend": LOOP + ["listen", "unix", "unix"],
     # The parent, the link process.
@@ -202,7 +208,7 @@ DESCRIPTORS = {
     # The parent, both listeners; the link.
     "relay": LOOP + ["listen", "listen", "tcp", "unix"],
     # Their children.
-    "signerd": LOOP + ["unix"] * 4,
+    "signerd": LOOP + ["unix"] * 5,
     "proxyd": LOOP + ["unix"],
 }
 
@@ -216,6 +222,8 @@ def test_descriptors_of_children(running, name):
     assert [found.pop(n) for n in (0, 1, 2)] == [
         "/dev/null", "/dev/null", "pipe" if SANITIZE else "/dev/null"]
     assert found[3] == "unix"
+    if name == "audit":
+        found = {n: os.path.basename(each) for n, each in found.items()}
     assert sorted(found.values()) == sorted(DESCRIPTORS[name])
 
 
@@ -226,6 +234,18 @@ def idle_descriptors(running, name):
         if list(found.values()).count("tcp") == \
                 DESCRIPTORS[name].count("tcp"):
             return found
+
+
+def test_the_audit_file_is_open_for_appending_alone(running):
+    """So no mapping of it can be written to either."""
+    only_root("the descriptors")
+    pid = pid_of(running, "audit")
+    found = [n for n, each in procfs.descriptors(pid).items()
+             if each.endswith("audit.log")]
+    with open("/proc/%d/fdinfo/%d" % (pid, found[0])) as f:
+        flags = int(re.search(r"flags:\s*([0-7]+)", f.read()).group(1), 8)
+    assert len(found) == 1
+    assert flags & os.O_ACCMODE == os.O_WRONLY and flags & os.O_APPEND
 
 
 @pytest.mark.parametrize("name", PARENTS)

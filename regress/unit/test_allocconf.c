@@ -4,6 +4,7 @@
  */
 
 /* objects: regress/unit/alloc.o regress/faults/memory.o signerd/parse.o
+ * signerd/audit_file.o signerd/config_audit.o
  * signerd/config.o signerd/config_print.o signerd/config_proxy.o
  * signerd/config_started.o common/report.o
  * signerd/config_rule.o signerd/config_setting.o signerd/files.o

@@ -5,7 +5,8 @@
 
 /* objects: regress/unit/alloc.o regress/faults/memory.o keyd/setup.o
  * keyd/count.o common/metrics.o common/metrics_table.o common/histogram.o common/list.o
- * common/msgfield.o
+ * common/msgfield.o keyd/audit.o keyd/auditmsg.o keyd/trail.o
+ * keyd/trail_record.o
  * keyd/serve.o keyd/policy.o keyd/rule.o keyd/payload.o keyd/tx.o keyd/rlp.o
  * keyd/keccak.o keyd/sign.o keyd/keyfile.o keyd/keyfile_error.o keyd/eckey.o
  * keyd/der.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o

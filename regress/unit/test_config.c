@@ -4,7 +4,8 @@
  */
 
 /*
- * objects: signerd/parse.o signerd/config.o signerd/config_print.o
+ * objects: signerd/parse.o signerd/audit_file.o signerd/config.o
+ * signerd/config_audit.o signerd/config_print.o
  * signerd/config_proxy.o signerd/config_rule.o signerd/config_setting.o signerd/config_started.o
  * signerd/files.o signerd/url.o common/conf.o common/report.o common/conf_amount.o
  * common/conf_file.o common/conf_print.o common/conf_rule.o

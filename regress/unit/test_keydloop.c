@@ -11,6 +11,7 @@
  *	keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/serve.o
  *	keyd/setup.o keyd/sign.o keyd/tx.o keyd/count.o common/metrics.o
  *	common/metrics_table.o common/histogram.o common/list.o common/msgfield.o
+ *	keyd/audit.o keyd/auditmsg.o keyd/trail.o keyd/trail_record.o
  * libs: libsecp256k1
  */
 

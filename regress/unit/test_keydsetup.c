@@ -3,8 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: keyd/setup.o keyd/count.o common/metrics.o
+/* objects: keyd/serve.o keyd/setup.o keyd/count.o common/metrics.o
  * common/metrics_table.o common/histogram.o common/list.o common/msgfield.o
+ * keyd/audit.o keyd/auditmsg.o keyd/trail.o keyd/trail_record.o
  * keyd/keyfile.o keyd/eckey.o keyd/der.o keyd/sign.o
  * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o
  * keyd/policy.o keyd/payload.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o

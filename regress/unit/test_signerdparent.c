@@ -4,7 +4,8 @@
  */
 
 /* objects: signerd/parent_metrics.o common/resident.o common/gather.o common/metrics.o
- * common/metrics_table.o common/histogram.o signerd/parent.o signerd/setup.o signerd/setup_link.o
+ * common/metrics_table.o common/histogram.o signerd/setup_audit.o keyd/auditmsg.o
+ * signerd/parent.o signerd/setup.o signerd/setup_link.o
  * signerd/setup_dialer.o signerd/linkmsg.o signerd/dialmsg.o
  * signerd/frontmsg.o common/children.o common/loop.o common/faults.o
  * common/reload.o common/report.o common/msgfield.o
