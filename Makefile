@@ -38,6 +38,7 @@ BASE_OBJS = \
 COMMON_OBJS = $(BASE_OBJS) \
 	$O/common/u256.o \
 	$O/keyd/keymsg.o \
+	$O/keyd/keymsg_check.o \
 	$O/keyd/keymsg_request.o \
 	$O/keyd/keymsg_rule.o \
 	$O/keyd/request.o

@@ -26,7 +26,10 @@
  *   KEYD_RULELIST a piece of one list of the rule that came last
  *   KEYD_CHANNEL  the descriptor of an asker's socketpair, and its role
  *   KEYD_END      all is said                 <- KEYD_READY, KEYD_BADCONFIG
- * and at any time LOG_SETLEVEL, <- LOG_MSG (common/log.h).
+ * and at any time LOG_SETLEVEL, <- LOG_MSG (common/log.h), and once there is
+ * something in force
+ *   KEYD_CHECK    a request that is not to be granted  <- KEYD_CHECKED: how
+ *                 the rules in force would decide on it
  *
  * After KEYD_READY the same can come again, but for KEYD_CHANNEL: a candidate,
  * which is kept beside what is in force until the parent says
@@ -54,6 +57,8 @@ enum keyd_msg {
 	KEYD_COMMIT,
 	KEYD_DISCARD,
 	KEYD_COMMITTED,
+	KEYD_CHECK,
+	KEYD_CHECKED,
 	KEYD_SIGN = 0x200,
 	KEYD_SIGNED,
 	KEYD_REFUSED,
@@ -138,6 +143,15 @@ struct keyd_reply {
 	size_t		 resultlen;
 };
 
+/* How a request would be decided on, and what each rule of its asker says. */
+struct keyd_checked {
+	uint64_t		 id;
+	enum refusal		 refusal;
+	uint32_t		 rule;		/* index or POLICY_NORULE */
+	size_t			 nverdicts;
+	struct policy_verdict	 verdicts[POLICY_VERDICTS];
+};
+
 /*
  * Encoders queue a message on the imsgbuf: 0, or -1 with errno where memory
  * is short, the message would be over its maximum (ERANGE), or a name, a via,
@@ -167,6 +181,8 @@ size_t	keymsg_request_size(const struct request *);
 /* KEYD_SIGNED or KEYD_REFUSED, by reply->refusal. */
 int	keymsg_send_reply(struct imsgbuf *, const struct keyd_reply *);
 int	keymsg_send_badrequest(struct imsgbuf *, uint64_t id);
+int	keymsg_send_check(struct imsgbuf *, const struct request *);
+int	keymsg_send_checked(struct imsgbuf *, const struct keyd_checked *);
 
 /*
  * Decoders: 0, or -1 for a message that is not exactly what it should be.
@@ -190,6 +206,9 @@ int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
 int	keymsg_get_request(struct imsg *, struct request *, uint64_t *id);
 int	keymsg_get_reply(struct imsg *, struct keyd_reply *);
 int	keymsg_get_badrequest(struct imsg *, uint64_t *id);
+/* To be freed as that of keymsg_get_request(). */
+int	keymsg_get_check(struct imsg *, struct request *);
+int	keymsg_get_checked(struct imsg *, struct keyd_checked *);
 /* Where there is nothing but the type. */
 int	keymsg_get_empty(struct imsg *);
 

@@ -32,5 +32,12 @@ int	keymsg_get_u256(struct ibuf *, struct u256 *);
 int	keymsg_get_ref(struct ibuf *, const uint8_t **, size_t size);
 /* A count in four bytes, of items of which as many bytes must be left. */
 int	keymsg_get_count(struct ibuf *, size_t itemsize, size_t *count);
+/*
+ * All of a request, to the end of the message.  Where it is taken its lists
+ * are to be freed with request_clear(); where it is not, its id is set if as
+ * much could be read.
+ */
+int	keymsg_add_request(struct ibuf *, const struct request *);
+int	keymsg_get_body(struct ibuf *, struct request *);
 
 #endif /* KEYD_KEYMSG_FIELD_H */

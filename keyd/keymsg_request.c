@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,25 +283,32 @@ keymsg_request_size(const struct request *request)
 }
 
 int
-keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
+keymsg_add_request(struct ibuf *b, const struct request *request)
 {
-	struct ibuf	*b;
-	int		 tx;
+	bool	 tx = request->method == METHOD_TRANSACTION;
 
 	if (!request_valid(request)) {
 		errno = EINVAL;
 		return (-1);
 	}
-	tx = request->method == METHOD_TRANSACTION;
-	if ((b = imsg_create(ibuf, KEYD_SIGN, 0, 0,
-	    keymsg_request_size(request))) == NULL)
-		return (-1);
 	if (ibuf_add_n64(b, request->id) == -1 ||
 	    ibuf_add_n64(b, request->deadline) == -1 ||
 	    ibuf_add_n8(b, request->method) == -1 ||
-	    keymsg_add_asker(b, request->via, request->client) == -1 ||
-	    (tx ? add_tx(b, &request->tx) :
-	    add_payload(b, &request->payload)) == -1) {
+	    keymsg_add_asker(b, request->via, request->client) == -1)
+		return (-1);
+	return (tx ? add_tx(b, &request->tx) :
+	    add_payload(b, &request->payload));
+}
+
+int
+keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
+{
+	struct ibuf	*b;
+
+	if ((b = imsg_create(ibuf, KEYD_SIGN, 0, 0,
+	    keymsg_request_size(request))) == NULL)
+		return (-1);
+	if (keymsg_add_request(b, request) == -1) {
 		ibuf_free(b);
 		return (-1);
 	}
@@ -335,22 +343,32 @@ get_request(struct ibuf *b, struct request *request)
 }
 
 int
-keymsg_get_request(struct imsg *imsg, struct request *request, uint64_t *id)
+keymsg_get_body(struct ibuf *b, struct request *request)
 {
-	struct ibuf	b;
-
 	memset(request, 0, sizeof(*request));
-	*id = 0;
-	if (imsg_get_type(imsg) != KEYD_SIGN ||
-	    imsg_get_ibuf(imsg, &b) == -1 ||
-	    ibuf_get_n64(&b, &request->id) == -1)
+	if (ibuf_get_n64(b, &request->id) == -1)
 		return (-1);
-	*id = request->id;
-	if (get_request(&b, request) == -1) {
+	if (get_request(b, request) == -1) {
 		request_clear(request);
 		return (-1);
 	}
 	return (0);
+}
+
+int
+keymsg_get_request(struct imsg *imsg, struct request *request, uint64_t *id)
+{
+	struct ibuf	b;
+	int		r;
+
+	memset(request, 0, sizeof(*request));
+	*id = 0;
+	if (imsg_get_type(imsg) != KEYD_SIGN ||
+	    imsg_get_ibuf(imsg, &b) == -1)
+		return (-1);
+	r = keymsg_get_body(&b, request);
+	*id = request->id;
+	return (r);
 }
 
 void

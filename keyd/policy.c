@@ -154,6 +154,35 @@ policy_permit(const struct rule *rule, const struct request *request)
 	    permit_payload(rule, &request->payload) : REFUSAL_FORBIDDEN);
 }
 
+static bool
+sender_agrees(const struct policy *policy, const struct rule *rule,
+    const struct asked *asked)
+{
+	return (asked->sender == NULL ||
+	    memcmp(policy->addresses[rule->key], asked->sender,
+	    ADDRESS_SIZE) == 0);
+}
+
+size_t
+policy_explain(const struct policy *policy, const struct request *request,
+    struct policy_verdict verdicts[POLICY_VERDICTS])
+{
+	const struct rule	*rule;
+	struct asked		 asked;
+	size_t			 i, n = 0;
+
+	ask(request, &asked);
+	for (i = 0; i < policy->nrules && n < POLICY_VERDICTS; i++) {
+		rule = &policy->rules[i];
+		if (!asker_listed(rule, request, &asked))
+			continue;
+		verdicts[n].rule = (uint32_t)i;
+		verdicts[n++].refusal = sender_agrees(policy, rule, &asked) ?
+		    policy_permit(rule, request) : REFUSAL_FROM;
+	}
+	return (n);
+}
+
 /*
  * One pass: what is found on the way decides what the refusal is if no rule
  * permits.  The arguments are checked when the first rule of the client
@@ -181,9 +210,7 @@ policy_decide(const struct policy *policy, const struct request *request,
 				return (r);
 			refusal = asked.nosender;
 		}
-		if (asked.sender != NULL &&
-		    memcmp(policy->addresses[rule->key], asked.sender,
-		    ADDRESS_SIZE) != 0)
+		if (!sender_agrees(policy, rule, &asked))
 			continue;
 		r = policy_permit(rule, request);
 		if (r != REFUSAL_NONE && fits)

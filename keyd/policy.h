@@ -71,6 +71,21 @@ void		 policy_clear(struct policy *);
 enum refusal	 policy_decide(const struct policy *, const struct request *,
 		    uint32_t *rule);
 
+/* What one rule says of a request. */
+struct policy_verdict {
+	uint32_t	 rule;
+	enum refusal	 refusal;
+};
+#define POLICY_VERDICTS	32
+
+/*
+ * That of each rule of the asker, in their order, as far as there is room:
+ * REFUSAL_FROM where the sender is another, else what policy_permit() says.
+ * Returns their number.
+ */
+size_t		 policy_explain(const struct policy *, const struct request *,
+		    struct policy_verdict [POLICY_VERDICTS]);
+
 /*
  * Whether one rule permits the request by its clauses (method, chain, domain,
  * to, value, fee), whoever asks and with whichever key: REFUSAL_NONE, or the

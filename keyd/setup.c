@@ -362,6 +362,27 @@ setup_discard(struct keyd *k, struct imsg *imsg)
 	k->next = NULL;
 }
 
+/* ---- What the rules in force say -------------------------------------- */
+
+static void
+setup_check(struct keyd *k, struct imsg *imsg)
+{
+	struct keyd_checked	 checked;
+	struct request		 request;
+
+	if (k->now == NULL || keymsg_get_check(imsg, &request) == -1)
+		fatalx("bad check message");
+	memset(&checked, 0, sizeof(checked));
+	checked.id = request.id;
+	checked.refusal = policy_decide(&k->now->policy, &request,
+	    &checked.rule);
+	checked.nverdicts = policy_explain(&k->now->policy, &request,
+	    checked.verdicts);
+	request_clear(&request);
+	if (keymsg_send_checked(&k->parent, &checked) == -1)
+		fatal("cannot answer the parent");
+}
+
 void
 setup_message(struct keyd *k, struct imsg *imsg)
 {
@@ -375,6 +396,10 @@ setup_message(struct keyd *k, struct imsg *imsg)
 	if (type == METRICS_ASK) {
 		if (count_say(k, imsg) == -1)
 			fatalx("bad message for metrics");
+		return;
+	}
+	if (type == KEYD_CHECK) {
+		setup_check(k, imsg);
 		return;
 	}
 	if (type != KEYD_CONFIG && (k->next == NULL || k->next->ended !=

@@ -3,7 +3,8 @@
  * keyd/audit.o keyd/auditmsg.o common/msgfield.o keyd/serve.o keyd/sign.o keyd/keyfile.o
  *     keyd/keyfile_error.o keyd/eckey.o keyd/der.o keyd/keccak.o
  *     keyd/payload.o keyd/policy.o keyd/rule.o keyd/rlp.o keyd/tx.o
- *     keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o keyd/request.o
+ *     keyd/keymsg.o keyd/keymsg_check.o
+ *     keyd/keymsg_request.o keyd/keymsg_rule.o keyd/request.o
  *     common/base64.o common/hex.o common/log.o common/log_render.o
  *     common/privdrop.o common/proc.o common/sandbox.o
  *     common/sandbox_nohook.o common/sandbox_tables.o common/secret.o

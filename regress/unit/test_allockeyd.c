@@ -9,7 +9,8 @@
  * keyd/trail_record.o
  * keyd/serve.o keyd/policy.o keyd/rule.o keyd/payload.o keyd/tx.o keyd/rlp.o
  * keyd/keccak.o keyd/sign.o keyd/keyfile.o keyd/keyfile_error.o keyd/eckey.o
- * keyd/der.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o
+ * keyd/der.o keyd/keymsg.o keyd/keymsg_check.o
+ * keyd/keymsg_request.o keyd/keymsg_rule.o
  * keyd/request.o common/secret.o common/base64.o common/hex.o common/u256.o
  * common/log.o common/log_render.o compat/imsg.o compat/imsg-buffer.o */
 /* libs: libsecp256k1 */

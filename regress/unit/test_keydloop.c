@@ -7,7 +7,8 @@
  * objects: common/hex.o common/log.o common/log_render.o common/proc.o
  *	common/base64.o common/secret.o common/u256.o compat/imsg-buffer.o
  *	compat/imsg.o keyd/der.o keyd/eckey.o keyd/keccak.o keyd/keyfile.o
- *	keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o keyd/payload.o
+ *	keyd/keymsg.o keyd/keymsg_check.o
+ *	keyd/keymsg_request.o keyd/keymsg_rule.o keyd/payload.o
  *	keyd/policy.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/serve.o
  *	keyd/setup.o keyd/sign.o keyd/tx.o keyd/count.o common/metrics.o
  *	common/metrics_table.o common/histogram.o common/list.o common/msgfield.o

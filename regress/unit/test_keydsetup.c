@@ -7,7 +7,8 @@
  * common/metrics_table.o common/histogram.o common/list.o common/msgfield.o
  * keyd/audit.o keyd/auditmsg.o keyd/trail.o keyd/trail_record.o
  * keyd/keyfile.o keyd/eckey.o keyd/der.o keyd/sign.o
- * keyd/keccak.o keyd/keymsg.o keyd/keymsg_request.o keyd/keymsg_rule.o
+ * keyd/keccak.o keyd/keymsg.o keyd/keymsg_check.o
+ * keyd/keymsg_request.o keyd/keymsg_rule.o
  * keyd/policy.o keyd/payload.o keyd/request.o keyd/rlp.o keyd/rule.o keyd/tx.o
  * common/base64.o common/hex.o common/log.o common/log_render.o
  * common/secret.o common/u256.o compat/imsg.o compat/imsg-buffer.o */
