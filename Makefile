@@ -46,6 +46,11 @@ COMMON_OBJS = $(BASE_OBJS) \
 # What the parents of both daemons are made of.
 PARENT_OBJS = \
 	$O/common/children.o \
+	$O/common/control.o \
+	$O/common/control_reload.o \
+	$O/common/control_rows.o \
+	$O/common/control_socket.o \
+	$O/common/ctlmsg.o \
 	$O/common/daemon.o \
 	$O/common/faults.o \
 	$O/common/imsgev.o \
@@ -87,6 +92,7 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/frontmsg.o \
 	$O/signerd/linkmsg.o \
 	$O/signerd/parent.o \
+	$O/signerd/parent_control.o \
 	$O/signerd/parent_metrics.o \
 	$O/signerd/parent_reload.o \
 	$O/signerd/parse.o \
@@ -107,10 +113,12 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/proxyd/config_signer.o \
 	$O/proxyd/config_use.o \
 	$O/proxyd/parent.o \
+	$O/proxyd/parent_control.o \
 	$O/proxyd/parent_metrics.o \
 	$O/proxyd/parse.o \
 	$O/proxyd/proxyd.o \
 	$O/proxyd/relaymsg.o \
+	$O/proxyd/relaymsg_check.o \
 	$O/proxyd/relaymsg_rule.o \
 	$O/proxyd/reload.o \
 	$O/proxyd/setup.o
@@ -225,10 +233,12 @@ RELAY_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(WEBSOCKET_OBJS) $(API_OBJS) \
 	$O/proxyd/count.o \
 	$O/proxyd/holders.o \
 	$O/proxyd/link.o \
+	$O/proxyd/operator.o \
 	$O/proxyd/reconcile.o \
 	$O/proxyd/register.o \
 	$O/proxyd/relay.o \
 	$O/proxyd/relaymsg.o \
+	$O/proxyd/relaymsg_check.o \
 	$O/proxyd/relaymsg_rule.o \
 	$O/proxyd/reqlog.o \
 	$O/proxyd/route.o \
@@ -276,13 +286,30 @@ AUDIT_OBJS = $(BASE_OBJS) \
 
 # The tool of the operator.
 SIGNERCTL_OBJS = \
+	$O/common/ctlmsg.o \
 	$O/common/hex.o \
+	$O/common/histogram.o \
+	$O/common/metrics.o \
+	$O/common/metrics_table.o \
+	$O/common/msgfield.o \
 	$O/common/u256.o \
+	$O/compat/imsg-buffer.o \
+	$O/compat/imsg.o \
 	$O/keyd/audit.o \
 	$O/keyd/audit_parse.o \
 	$O/keyd/keccak.o \
+	$O/keyd/keymsg.o \
+	$O/keyd/keymsg_request.o \
+	$O/signerctl/amount.o \
 	$O/signerctl/audit.o \
-	$O/signerctl/signerctl.o
+	$O/signerctl/check.o \
+	$O/signerctl/daemon.o \
+	$O/signerctl/rows.o \
+	$O/signerctl/samples.o \
+	$O/signerctl/show.o \
+	$O/signerctl/signerctl.o \
+	$O/signerctl/table.o \
+	$O/signerctl/talk.o
 
 # Linked into each of them: nothing happens around the sandbox's closing.  In
 # the programs of the sandbox tests, something does.

@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "common/children.h"
+#include "common/clock.h"
 #include "common/gather.h"
 #include "common/loop.h"
 
@@ -272,6 +273,7 @@ catch_signals(struct children *set)
 void
 children_init(struct children *set)
 {
+	set->since = clock_us();
 	if ((set->base = loop_new()) == NULL ||
 	    (set->deadline = evtimer_new(set->base, on_deadline,
 	    set)) == NULL || catch_signals(set) == -1)
@@ -384,6 +386,7 @@ children_start(struct children *set, struct child *c, const char *name,
 		return (-1);
 	}
 	c->running = true;
+	c->since = clock_us();
 	if (imsgev_init(&c->iev, set->base, c->proc.fd, maxsize, &cb,
 	    c) == -1) {
 		log_errno("imsgev_init");

@@ -46,6 +46,7 @@ struct child {
 	struct proc_child	 proc;
 	struct imsgev		 iev;
 	struct log_rate		 rate;
+	uint64_t		 since;		/* us: its start */
 	bool			 started;
 	bool			 running;
 	bool			 answered;	/* ready, or said why not */
@@ -94,6 +95,7 @@ struct children {
 	bool			 stopping;
 	bool			 ended;		/* by children_end() */
 	int			 status;	/* to exit with */
+	uint64_t		 since;		/* us: the daemon's start */
 	struct event_base	*base;
 	struct event		*signals[6];
 	struct event		*deadline;	/* of starting or stopping */

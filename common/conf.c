@@ -4,6 +4,7 @@
  */
 
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <ctype.h>
@@ -212,6 +213,31 @@ conf_chroot(struct conf_parser *p, const struct lexer_token *t, char **chroot)
 		lexer_error(p->lexer, &t->pos,
 		    "chroot is not an absolute path");
 	replace(chroot, path);
+}
+
+/* It is used later, when the working directory may be another. */
+void
+conf_control(struct conf_parser *p, const struct lexer_token *t,
+    struct conf_control *control)
+{
+	const size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+	char *path;
+
+	if (!conf_once(p, SINGLE_CONTROL, "control", &t->pos))
+		return;
+	control->conf = t->pos.file;
+	control->line = t->pos.line;
+	if (strcmp(t->text, "off") == 0) {
+		control->off = true;
+		return;
+	}
+	path = conf_text(p, t, "control socket", max);
+	if (path == NULL)
+		return;
+	if (path[0] != '/')
+		lexer_error(p->lexer, &t->pos,
+		    "control socket is not an absolute path");
+	control->path = path;
 }
 
 /* ---- Addresses and ports ---------------------------------------------- */

@@ -30,6 +30,14 @@ struct conf_file {
 	int		 fd;		/* open for reading, or -1 */
 };
 
+/* `control`. */
+struct conf_control {
+	char		*path;		/* NULL: not named */
+	bool		 off;
+	const char	*conf;
+	int		 line;
+};
+
 /* The files of a tls block, wherever they are kept. */
 struct conf_tls {
 	struct conf_file *ca;
@@ -96,6 +104,8 @@ void		 conf_print_chains(FILE *, const struct rule *);
 void		 conf_print_methods(FILE *, const struct rule *);
 /* All clauses of a rule but its client. */
 void		 conf_print_clauses(FILE *, const struct rule *);
+/* The statement, where it was given. */
+void		 conf_print_control(FILE *, const struct conf_control *);
 /* Each file's statement after the separator, as far as it is named. */
 void		 conf_print_tls(FILE *, const char *separator,
 		    const struct conf_file *ca, const struct conf_file *cert,

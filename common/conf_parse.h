@@ -141,6 +141,7 @@ enum single {
 	SINGLE_USER,
 	SINGLE_CHROOT,
 	SINGLE_PROTOCOLS,
+	SINGLE_CONTROL,
 	SINGLE_OWN,			/* of the daemon's own */
 	SINGLE_OWN_LAST = SINGLE_OWN + 2,
 	SINGLE_SETTINGS,		/* and so on, by index */
@@ -246,6 +247,9 @@ void		 conf_user(struct conf_parser *, const struct lexer_token *,
 		    unsigned int single, const char *what, char **user);
 void		 conf_chroot(struct conf_parser *,
 		    const struct lexer_token *, char **chroot);
+/* An absolute path, or "off". */
+void		 conf_control(struct conf_parser *,
+		    const struct lexer_token *, struct conf_control *);
 /* A numeric address in the form of inet_ntop(3), or NULL: no message. */
 char		*conf_address(const char *);
 bool		 conf_port(struct conf_parser *, const struct lexer_token *,

@@ -141,6 +141,17 @@ conf_print_clauses(FILE *f, const struct rule *rule)
 }
 
 void
+conf_print_control(FILE *f, const struct conf_control *control)
+{
+	if (control->off)
+		fputs("control off\n", f);
+	if (control->path == NULL)
+		return;
+	conf_print_named(f, "control ", control->path);
+	fputc('\n', f);
+}
+
+void
 conf_print_tls(FILE *f, const char *separator, const struct conf_file *ca,
     const struct conf_file *cert, const struct conf_file *key,
     const struct conf_file *crl)

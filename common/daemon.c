@@ -23,6 +23,8 @@ static int	 ready_fd = -1;
 /* Where we were before we went to the background; NULL: we are there. */
 static char	*directory;
 static rlim_t	 files_limit;
+/* What an operator has said of the log since the start. */
+static enum { SAID_NOTHING, SAID_VERBOSE, SAID_BRIEF } said;
 
 /* ---- The command line ------------------------------------------------- */
 
@@ -268,9 +270,17 @@ daemon_return(void)
 
 /* ---- The log ---------------------------------------------------------- */
 
+void
+daemon_verbose(bool on)
+{
+	said = on ? SAID_VERBOSE : SAID_BRIEF;
+}
+
 enum log_level
 daemon_level(const struct daemon_options *o, enum log_level level)
 {
+	if (said != SAID_NOTHING)
+		return (said == SAID_VERBOSE ? LOG_LVL_DEBUG : level);
 	return (o->verbose && !o->check ? LOG_LVL_DEBUG : level);
 }
 

@@ -78,6 +78,11 @@ void	daemon_log(const struct daemon_options *, const struct daemon_log *);
 /* What the level of the log is with these options. */
 enum log_level daemon_level(const struct daemon_options *, enum log_level);
 /*
+ * From now on the level is debug, or that of the configuration, whatever the
+ * options say.  It takes daemon_log() to put it in force.
+ */
+void	daemon_verbose(bool);
+/*
  * In the background the working directory is the root; to read files again
  * whose names are relative we go where we were when they were read first, and
  * back.  -1 with errno where that is not there any more.

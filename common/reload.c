@@ -16,11 +16,17 @@
 #define FOREACH(c, set)							\
 	for ((c) = (set)->child; (c) < (set)->child + (set)->nchildren; (c)++)
 
+/* Whose lines are being told: report_to() knows no more than a function. */
+static const struct reload	*telling;
+
 static void
 log_line(const char *line, bool warning)
 {
-	struct log_record	 rec;
+	const struct reload_watch	*watch = &telling->watch;
+	struct log_record		 rec;
 
+	if (watch->fault != NULL)
+		watch->fault(line, watch->arg);
 	if (!log_start(&rec, warning ? LOG_LVL_WARN : LOG_LVL_ERROR,
 	    warning ? "reload warning" : "reload error"))
 		return;
@@ -29,7 +35,7 @@ log_line(const char *line, bool warning)
 }
 
 static void
-end(struct reload *r)
+end(struct reload *r, bool good)
 {
 	struct child	*c;
 
@@ -38,6 +44,8 @@ end(struct reload *r)
 	FOREACH(c, r->set)
 		c->reload = CHILD_ASIDE;
 	faults_forget();
+	if (r->watch.ended != NULL)
+		r->watch.ended(good, r->watch.arg);
 	if (r->again)
 		event_active(r->later, EV_TIMEOUT, 0);
 }
@@ -61,7 +69,7 @@ fail(struct reload *r)
 	log_num(&rec, "errors", report_count());
 	log_str(&rec, "error", report_first());
 	log_end(&rec);
-	end(r);
+	end(r, false);
 }
 
 /* The next that has not put it in force. */
@@ -82,7 +90,7 @@ commit_next(struct reload *r)
 	}
 	r->generation++;
 	r->cb->done(r->arg);
-	end(r);
+	end(r, true);
 }
 
 /* Once nobody owes an answer. */
@@ -113,6 +121,9 @@ start(struct reload *r)
 	r->again = false;
 	r->phase = RELOAD_PREPARING;
 	faults_forget();
+	telling = r;
+	if (r->watch.began != NULL)
+		r->watch.began(r->watch.arg);
 	report_to(log_line);
 	event_add(r->deadline, &tv);
 	r->preparing = true;

@@ -39,6 +39,14 @@ struct reload_cb {
 	void	(*failed)(void *arg);
 };
 
+/* Who else wants to know; each may be NULL. */
+struct reload_watch {
+	void	(*began)(void *arg);
+	void	(*fault)(const char *line, void *arg);	/* or warning */
+	void	(*ended)(bool good, void *arg);
+	void	*arg;
+};
+
 enum reload_phase {
 	RELOAD_NONE,
 	RELOAD_PREPARING,
@@ -56,6 +64,7 @@ struct reload {
 	bool			 again;
 	struct event		*deadline;
 	struct event		*later;
+	struct reload_watch	 watch;
 };
 
 /* After children_init().  Ends the process where memory is short. */

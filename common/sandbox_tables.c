@@ -136,6 +136,12 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "bind", ANY },
 	{ "listen", ANY },
 	{ "getsockname", ANY },
+	/* Of the control socket; its file goes with it. */
+	{ "accept4", ANY },
+	{ "getsockopt", EQ2(1, SOL_SOCKET, SO_PEERCRED) },
+	{ "lstat", ANY },
+	{ "unlink", ANY },
+	{ "unlinkat", EQ(2, 0) },
 	/* The number of an interface that an IPv6 address names. */
 	{ "ioctl", EQ(1, SIOCGIFINDEX) },
 	/* glibc's qsort(3), of what a configuration has many of. */

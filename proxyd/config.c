@@ -78,6 +78,7 @@ config_free(struct config *conf)
 	conf_tls_free(&tls);
 	free(conf->user);
 	free(conf->chroot);
+	free(conf->control.path);
 	free(conf->protocols);
 	lexer_names_free(&conf->names);
 	free(conf);

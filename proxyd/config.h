@@ -100,6 +100,7 @@ struct config_signer {
 	char		*name;		/* label in this file */
 	char		*certname;	/* DNS name in its certificate */
 	uint32_t	 index;		/* in the order of the file */
+	bool		 down;		/* an operator has said so */
 	uint8_t		(*addresses)[ADDRESS_SIZE];
 	size_t		 naddresses;	/* at least 1 */
 	struct u256	*chains;	/* none: any */
@@ -126,6 +127,7 @@ struct config_rule {
 struct config {
 	char		*user;
 	char		*chroot;
+	struct conf_control control;
 	STAILQ_HEAD(, config_listen) listens;	/* of all kinds */
 	/* Not left open: each listener has its own, see above. */
 	struct conf_file ca;
@@ -162,6 +164,7 @@ struct config	*config_parse_again(const char *path,
 uint64_t	 config_files(const struct config *);
 void		 config_free(struct config *);
 void		 config_print(const struct config *, FILE *);
+void		 config_print_rule(FILE *, const struct config_rule *);
 /*
  * Every listener that has TLS has descriptors of its own, the tls block has
  * none.

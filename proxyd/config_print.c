@@ -39,8 +39,8 @@ print_signer(FILE *f, const struct config_signer *signer)
 	fputc('\n', f);
 }
 
-static void
-print_rule(FILE *f, const struct config_rule *r)
+void
+config_print_rule(FILE *f, const struct config_rule *r)
 {
 	conf_print_named(f, "allow client ", r->rule.client);
 	conf_print_clauses(f, &r->rule);
@@ -67,9 +67,10 @@ config_print(const struct config *conf, FILE *f)
 	    &conf->crl);
 	conf_print_named(f, "\ntls protocols ", conf->protocols);
 	fputc('\n', f);
+	conf_print_control(f, &conf->control);
 	conf_print_settings(f, &config_settings, conf);
 	STAILQ_FOREACH(signer, &conf->signers, entry)
 		print_signer(f, signer);
 	STAILQ_FOREACH(rule, &conf->rules, entry)
-		print_rule(f, rule);
+		config_print_rule(f, rule);
 }

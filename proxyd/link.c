@@ -67,7 +67,8 @@ max_output(const struct link *link)
 bool
 link_usable(const struct link *link, size_t argumentlen)
 {
-	return (link->signer != NULL && wslink_open(link->ws) &&
+	return (link->signer != NULL && !link->signer->down &&
+	    wslink_open(link->ws) &&
 	    link->nattempts < link->relay->rules->config.limits.max_link_requests &&
 	    wslink_unsent(link->ws) + argumentlen + REQUEST_ENVELOPE <=
 	    max_output(link));

@@ -25,6 +25,7 @@ on_ready(void *arg)
 
 	config_close(p->config);
 	daemon_ready();
+	parent_control_start(p);
 	reload_ready(&p->reload);
 }
 
@@ -62,6 +63,7 @@ parent_run(struct parent *p, const struct proc_user *user)
 	if (children_start(&p->set, &p->relay, "relay", 0, user,
 	    RELAY_MSGSIZE) == -1)
 		return (1);
+	control_confine(&p->control);
 	privdrop_parent();
 	sandbox_start(&sandbox_parent);
 	setup_relay(p, p->config);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/children.h"
+#include "common/control.h"
 #include "common/gather.h"
 #include "common/proc.h"
 #include "common/reload.h"
@@ -32,6 +33,7 @@ struct parent {
 	bool			 good;		/* was the last one */
 	uint64_t		 nreloads;	/* good ones */
 	uint64_t		 nfailures;
+	struct control		 control;
 	struct children		 set;
 	struct child		 relay;
 };
@@ -59,6 +61,23 @@ void	parent_metrics_init(struct parent *);
 /* ---- proxyd/reload.c -------------------------------------------------- */
 
 extern const struct reload_cb parent_reload_cb;
+
+/* ---- proxyd/parent_control.c: the control socket ----------------------- */
+
+/* Where it is, if the configuration does not say. */
+#ifndef RUNDIR
+#define RUNDIR		"/run"
+#endif
+#define CONTROL_SOCKET	RUNDIR "/proxyd.sock"
+
+/* The daemon is ready. */
+void	parent_control_start(struct parent *);
+/* The relay's answer to what the socket has asked.  -1: malformed. */
+int	parent_checked(struct parent *, struct imsg *);
+/* Signers that an operator has taken down stay so. */
+void	parent_keep_down(struct config *, const struct config *old);
+/* Tells the relay, once a candidate is in force. */
+void	parent_tell_down(struct parent *);
 
 /* ---- proxyd/proxyd.c -------------------------------------------------- */
 

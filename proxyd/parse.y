@@ -33,8 +33,8 @@ static void	 yyerror(const char *);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW CHROOT HEDGE LISTEN LOG MAX METRICS SIGNER SIGNERS
-%token	<string> TIMEOUT TLS USER
+%token	<string> ALLOW CHROOT CONTROL HEDGE LISTEN LOG MAX METRICS SIGNER
+%token	<string> SIGNERS TIMEOUT TLS USER
 %token	<string> ADDRESS AFTER CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEY
 %token	<string> MAXFEE MAXVALUE METHOD NAME ON PORT PROTOCOLS TO
 %token	<string> STRING WORD UNIT
@@ -59,6 +59,9 @@ statement	: USER string '\n'		{
 		}
 		| CHROOT string '\n'		{
 			conf_chroot(common, $2, &parser->conf->chroot);
+		}
+		| CONTROL string '\n'		{
+			conf_control(common, $2, &parser->conf->control);
 		}
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, WHOM_CLIENTS);
@@ -242,6 +245,7 @@ static const struct conf_keyword keywords[] = {
 	{ "chain", CHAIN, CONF_LIST, NULL, 0 },
 	{ "chroot", CHROOT, 0, "chroot DIRECTORY", 0 },
 	{ "client", CLIENT, 0, NULL, 0 },
+	{ "control", CONTROL, 0, "control FILE or control off", 0 },
 	{ "crl", CRL, 0, NULL, 0 },
 	{ "domain", DOMAIN, CONF_LIST, NULL, 0 },
 	{ "ether", UNIT, 0, NULL, 0 },

@@ -80,6 +80,8 @@ open_all(const struct daemon_options *o, struct config *config)
 		r = -1;
 	if (!o->check && config_bind(config) == -1)
 		r = -1;
+	if (control_check(&config->control) == -1)
+		r = -1;
 	return (r);
 }
 
@@ -119,6 +121,11 @@ main(int argc, char *argv[])
 	status = find_user(&o, config, &user);
 	if (open_all(&o, config) == -1 || status == -1)
 		return (1);
+	control_init(&parent.control, &user, user.uid);
+	/* The last one: nothing of it is to stay where there is a fault. */
+	if (!o.check && control_open(&parent.control, &config->control,
+	    CONTROL_SOCKET) == -1)
+		return (1);
 	note_started(&parent.started, config);
 	begin(&o, config);
 	parent.config = config;
@@ -126,6 +133,7 @@ main(int argc, char *argv[])
 	parent.set.libexec = o.libexec;
 	parent.set.check = o.check;
 	status = parent_run(&parent, &user);
+	control_close(&parent.control);
 	config_free(parent.config);
 	return (status);
 }

@@ -323,7 +323,8 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		stop(r);
 		break;
 	default:
-		candidate_message(r, imsg);
+		if (!operator_message(r, imsg))
+			candidate_message(r, imsg);
 	}
 }
 

@@ -133,6 +133,11 @@ struct statusserver *status_new(struct relay *);
  */
 int	status_message(struct relay *, struct imsg *);
 
+/* ---- proxyd/operator.c --------------------------------------------------- */
+
+/* Takes what an operator has asked or said; false: it is not that. */
+bool	operator_message(struct relay *, struct imsg *);
+
 /* ---- proxyd/relay.c --------------------------------------------------- */
 
 /* The last link of a stopping relay has gone. */

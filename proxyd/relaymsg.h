@@ -11,6 +11,7 @@
 
 #include "common/tlsfiles.h"
 #include "compat/imsg.h"
+#include "keyd/request.h"
 #include "proxyd/config.h"
 
 /*
@@ -23,7 +24,9 @@
  * configuration is in force then.  For each later one the same comes again,
  * beside what is in force, and after RELAY_READY either RELAY_COMMIT, which
  * the relay answers with RELAY_COMMITTED, or, as after RELAY_FAILED,
- * RELAY_DISCARD.  At last RELAY_STOP, after which it exits 0.  LOG_MSG from
+ * RELAY_DISCARD.  Once one is in force RELAY_DOWN (a signer of it, and whether
+ * an operator has taken it down), RELAY_CHECK (answered with RELAY_CHECKED) and
+ * LOG_SETLEVEL can come at any time.  At last RELAY_STOP, after which it exits 0.  LOG_MSG from
  * the relay at any time.
  */
 enum relay_msg {
@@ -40,7 +43,10 @@ enum relay_msg {
 	RELAY_ERROR,
 	RELAY_READY,
 	RELAY_FAILED,
-	RELAY_COMMITTED
+	RELAY_COMMITTED,
+	RELAY_DOWN,		/* whether a signer is taken down */
+	RELAY_CHECK,		/* how would it be decided on? */
+	RELAY_CHECKED
 };
 
 #define RELAY_MSGSIZE		16384
@@ -96,6 +102,30 @@ struct relay_piece {
 	const uint8_t	*items;		/* into the message */
 };
 
+/* What there is to be said of a signer that could be asked. */
+enum relay_state {
+	RELAY_SIGNER_UP,
+	RELAY_SIGNER_BUSY,	/* it has as much to do as it can have */
+	RELAY_SIGNER_UNWILLING,	/* it has said that it does not serve this */
+	RELAY_SIGNER_ABSENT,	/* not registered */
+	RELAY_SIGNER_TAKEN_DOWN,
+	RELAY_SIGNER_NSTATES
+};
+
+#define RELAY_MAXCHECKED	64	/* of them, the first */
+
+struct relay_checked {
+	uint64_t	 id;
+	enum refusal	 refusal;
+	uint32_t	 rule;		/* index or POLICY_NORULE */
+	uint8_t		 address[ADDRESS_SIZE];	/* the key's, if permitted */
+	size_t		 nsigners;
+	struct {
+		uint32_t	 index;
+		enum relay_state state;
+	} signers[RELAY_MAXCHECKED];
+};
+
 struct relay_error {
 	uint32_t		index;		/* of the listener */
 	enum tlsfile		file;
@@ -113,6 +143,10 @@ int	relaymsg_send_signer(struct imsgbuf *, const struct config_signer *);
 int	relaymsg_send_rule(struct imsgbuf *, uint32_t index,
 	    const struct config_rule *);
 int	relaymsg_send_error(struct imsgbuf *, const struct relay_error *);
+int	relaymsg_send_down(struct imsgbuf *, uint32_t index, bool down);
+/* Its via is 0. */
+int	relaymsg_send_check(struct imsgbuf *, const struct request *);
+int	relaymsg_send_checked(struct imsgbuf *, const struct relay_checked *);
 /* One without anything. */
 int	relaymsg_send(struct imsgbuf *, enum relay_msg);
 
@@ -124,6 +158,10 @@ int	relaymsg_get_signer(struct imsg *, struct relay_signer *);
 int	relaymsg_get_rule(struct imsg *, struct relay_rule *);
 int	relaymsg_get_list(struct imsg *, struct relay_piece *);
 int	relaymsg_get_error(struct imsg *, struct relay_error *);
+int	relaymsg_get_down(struct imsg *, uint32_t *index, bool *down);
+/* To be freed with request_clear(). */
+int	relaymsg_get_check(struct imsg *, struct request *);
+int	relaymsg_get_checked(struct imsg *, struct relay_checked *);
 int	relaymsg_get_empty(struct imsg *);
 
 #endif /* PROXYD_RELAYMSG_H */

@@ -25,10 +25,14 @@ read_config(struct parent *p)
 	if (next == NULL)
 		return (NULL);
 	config_adopt(next, p->config);
+	parent_keep_down(next, p->config);
 	(void)config_open(next);
 	/* Only where all else is well are there new sockets. */
 	if (report_count() == 0)
 		(void)config_bind(next);
+	if (report_count() == 0)
+		(void)control_prepare(&p->control, &next->control,
+		    CONTROL_SOCKET);
 	if (report_count() == 0)
 		return (next);
 	config_free(next);
@@ -187,6 +191,7 @@ done(void *arg)
 	p->good = true;
 	p->nreloads++;
 	config_close(p->config);
+	parent_tell_down(p);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	log.format = p->config->log_format;
 	log.level = p->config->log_level;
@@ -199,6 +204,8 @@ done(void *arg)
 	log_closed(old, p->config);
 	proxyd_log_listening(p->config);
 	log_reloaded(p);
+	if (control_commit(&p->control))
+		control_listen(&p->control);
 	log.level = p->config->log_level;
 	daemon_log(p->options, &log);
 	config_free(old);
@@ -209,6 +216,7 @@ failed(void *arg)
 {
 	struct parent	*p = arg;
 
+	control_discard(&p->control);
 	config_free(p->next);
 	p->next = NULL;
 	p->failed = time(NULL);

@@ -126,6 +126,7 @@ signer_bequeath(struct signer *from, struct signer *to)
 {
 	to->advert = from->advert;
 	to->known = from->known;
+	to->down = from->down;
 	to->link = from->link;
 	to->counts = from->counts;
 	memset(&from->advert, 0, sizeof(from->advert));

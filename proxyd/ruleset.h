@@ -38,6 +38,7 @@ struct signer {
 	struct link	*link;		/* registered, or NULL */
 	struct advert	 advert;	/* as it last said; kept without it */
 	bool		 known;		/* it has registered before */
+	bool		 down;		/* an operator has taken it down */
 	struct signer	*heir;		/* has its link by now, or NULL */
 	struct signer_counts counts;	/* the heir's, where there is one */
 };

@@ -153,7 +153,8 @@ served_find(struct served *s, const struct ruleset *rules, uint64_t changes)
 	memset(&l, 0, sizeof(l));
 	l.table = &rules->routes;
 	for (i = 0; i < rules->routes.nsigners; i++)
-		if (ruleset_link(rules, i) != NULL)
+		if (ruleset_link(rules, i) != NULL &&
+		    !signer_now(rules->signers[i])->down)
 			holders_set_add(l.up, i);
 	for (i = 0; i < s->nrules; i++) {
 		if (!is_served(&l, rules, i))

@@ -163,6 +163,8 @@ setup_answer(struct parent *p, struct imsg *imsg)
 		return (relay_ready(p, imsg, false));
 	case RELAY_READY:
 		return (relay_ready(p, imsg, true));
+	case RELAY_CHECKED:
+		return (parent_checked(p, imsg));
 	case RELAY_COMMITTED:
 		if (relaymsg_get_empty(imsg) == -1)
 			return (-1);

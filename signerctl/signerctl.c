@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "signerctl/audit.h"
+#include "signerctl/daemon.h"
 #include "signerctl/signerctl.h"
 
 #ifndef RUNDIR
@@ -29,6 +30,14 @@ version(const struct options *o, int argc, char **argv)
 
 /* In the order of signerctl(8); those of one name stand together. */
 static const struct command commands[] = {
+	{ "show", "show [-j] status|links|clients|rules|keys|stats", show },
+	{ "reload", "reload", reload },
+	{ "log", "log verbose|brief", log_command },
+	{ "check", "check [-j] client NAME [via LINK] "
+	    "method transaction|block-payload\n\t    [key NAME | address "
+	    "ADDRESS] chain NUMBER [to ADDRESS|create]\n\t    "
+	    "[value AMOUNT] [fee AMOUNT] [domain DOMAIN]", check },
+	{ "link", "link NAME up|down", link_command },
 	{ "audit", AUDIT_FORM, audit_command },
 	{ "version", "version", version }
 };

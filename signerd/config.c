@@ -112,6 +112,7 @@ config_free(struct config *conf)
 	free(conf->user);
 	free(conf->keyd_user);
 	free(conf->chroot);
+	free(conf->control.path);
 	free(conf->protocols);
 	lexer_names_free(&conf->names);
 	free(conf);

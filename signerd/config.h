@@ -60,6 +60,7 @@ struct config_proxy {
 	STAILQ_ENTRY(config_proxy) entry;
 	char		*name;
 	uint32_t	 index;		/* see config_number() */
+	bool		 down;		/* an operator has said so */
 	char		*host;		/* of the url, without brackets */
 	uint16_t	 port;
 	char		*target;	/* "/ws" */
@@ -140,6 +141,7 @@ struct config {
 	char		*user;
 	char		*keyd_user;		/* NULL: not named */
 	char		*chroot;
+	struct conf_control control;
 	struct config_listens listens;
 	struct config_listens metrics;
 	/* Paths can be NULL where there is no listen. */
@@ -206,6 +208,13 @@ void		 config_free(struct config *);
  * line; it parses to itself.
  */
 void		 config_print(const struct config *, FILE *);
+
+/* With room for the longest. */
+#define CONFIG_URLSIZE	(CONF_HOST_MAX + CONFIG_TARGET_MAX + 32)
+void		 config_proxy_url(const struct config_proxy *, char *,
+		    size_t size);
+/* That of a rule, with its newline. */
+void		 config_print_rule(FILE *, const struct config_rule *);
 
 /*
  * Opens every file that the configuration names and checks it: a regular file

@@ -7,22 +7,31 @@
 
 #include "signerd/parse.h"
 
-static void
-print_proxy(FILE *f, const struct config_proxy *proxy)
+void
+config_proxy_url(const struct config_proxy *proxy, char *out, size_t size)
 {
 	bool v6 = strchr(proxy->host, ':') != NULL;
 
-	conf_print_named(f, "proxy ", proxy->name);
-	fprintf(f, " { url \"wss://%s%s%s:%u%s\"", v6 ? "[" : "", proxy->host,
+	snprintf(out, size, "wss://%s%s%s:%u%s", v6 ? "[" : "", proxy->host,
 	    v6 ? "]" : "", proxy->port, proxy->target);
+}
+
+static void
+print_proxy(FILE *f, const struct config_proxy *proxy)
+{
+	char url[CONFIG_URLSIZE];
+
+	config_proxy_url(proxy, url, sizeof(url));
+	conf_print_named(f, "proxy ", proxy->name);
+	fprintf(f, " { url \"%s\"", url);
 	conf_print_tls(f, " ", &proxy->ca, &proxy->cert, &proxy->key,
 	    &proxy->crl);
 	conf_print_named(f, " tls name ", proxy->tlsname);
 	fputs(" }\n", f);
 }
 
-static void
-print_rule(FILE *f, const struct config_rule *r)
+void
+config_print_rule(FILE *f, const struct config_rule *r)
 {
 	fputs("allow", f);
 	if (r->vianame != NULL)
@@ -64,6 +73,7 @@ config_print(const struct config *conf, FILE *f)
 	    &conf->crl);
 	conf_print_named(f, "\ntls protocols ", conf->protocols);
 	fputc('\n', f);
+	conf_print_control(f, &conf->control);
 	conf_print_settings(f, &config_settings, conf);
 	if (conf->audit.file.path != NULL) {
 		conf_print_named(f, "audit file ", conf->audit.file.path);
@@ -81,5 +91,5 @@ config_print(const struct config *conf, FILE *f)
 		fputc('\n', f);
 	}
 	STAILQ_FOREACH(rule, &conf->rules, entry)
-		print_rule(f, rule);
+		config_print_rule(f, rule);
 }

@@ -19,7 +19,8 @@ static const char *const states[] = {
 	[UPLINK_REGISTERING] = "registering",
 	[UPLINK_UP] = "up",
 	[UPLINK_CLOSING] = "closing",
-	[UPLINK_STOPPED] = "stopped"
+	[UPLINK_STOPPED] = "stopped",
+	[UPLINK_DOWN] = "down"
 };
 
 static void

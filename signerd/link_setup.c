@@ -272,6 +272,18 @@ discard(struct linkd *l, struct imsg *imsg)
 	memset(next, 0, sizeof(*next));
 }
 
+static void
+take_down(struct linkd *l, struct imsg *imsg)
+{
+	uint32_t	 index;
+	bool		 down;
+
+	if (linkmsg_get_down(imsg, &index, &down) == -1)
+		fatalx("bad message about a link");
+	if (l->serving && l->uplinks[index] != NULL)
+		uplink_set_down(l->uplinks[index], down);
+}
+
 /* ---- Messages --------------------------------------------------------- */
 
 /* What belongs to a configuration that comes in. */
@@ -332,6 +344,9 @@ link_message(struct linkd *l, struct imsg *imsg)
 		if (frontmsg_get_empty(imsg) == -1)
 			fatalx("bad stop message");
 		linkd_stop(l);
+		return;
+	case LINK_DOWN:
+		take_down(l, imsg);
 		return;
 	case FRONT_CONFIG:
 		take_config(l, imsg);

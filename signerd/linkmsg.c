@@ -17,12 +17,24 @@ linkmsg_send_proxy(struct imsgbuf *ibuf, const struct link_proxy *lp)
 	if ((b = imsg_create(ibuf, LINK_PROXY, 0, 0, 1024)) == NULL)
 		return (-1);
 	ok = ibuf_add_n32(b, lp->index) == 0 &&
+	    ibuf_add_n8(b, lp->down) == 0 &&
 	    msgfield_add_string(b, lp->name) == 0 &&
 	    msgfield_add_string(b, lp->host) == 0 &&
 	    msgfield_add_string(b, lp->target) == 0 &&
 	    msgfield_add_string(b, lp->tlsname) == 0 &&
 	    msgfield_add_string(b, lp->protocols) == 0;
 	return (msgfield_finish(ibuf, b, ok));
+}
+
+static int
+get_bool(struct ibuf *b, bool *value)
+{
+	uint8_t	 n;
+
+	if (ibuf_get_n8(b, &n) == -1 || n > 1)
+		return (-1);
+	*value = n == 1;
+	return (0);
 }
 
 int
@@ -32,7 +44,7 @@ linkmsg_get_proxy(struct imsg *imsg, struct link_proxy *lp)
 
 	if (msgfield_begin(imsg, LINK_PROXY, &b) == -1 ||
 	    ibuf_get_n32(&b, &lp->index) == -1 ||
-	    lp->index >= CONFIG_NUMBERS ||
+	    lp->index >= CONFIG_NUMBERS || get_bool(&b, &lp->down) == -1 ||
 	    msgfield_get_string(&b, lp->name, sizeof(lp->name)) == -1 ||
 	    msgfield_get_string(&b, lp->host, sizeof(lp->host)) == -1 ||
 	    msgfield_get_string(&b, lp->target, sizeof(lp->target)) == -1 ||
@@ -131,5 +143,29 @@ linkmsg_get_error(struct imsg *imsg, struct link_error *e)
 		return (-1);
 	e->file = (enum tlsfile)kind;
 	e->severity = (enum tlsfile_severity)severity;
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
+linkmsg_send_down(struct imsgbuf *ibuf, uint32_t index, bool down)
+{
+	struct ibuf	*b;
+	int		 ok;
+
+	if ((b = imsg_create(ibuf, LINK_DOWN, 0, 0, 8)) == NULL)
+		return (-1);
+	ok = ibuf_add_n32(b, index) == 0 && ibuf_add_n8(b, down) == 0;
+	return (msgfield_finish(ibuf, b, ok));
+}
+
+int
+linkmsg_get_down(struct imsg *imsg, uint32_t *index, bool *down)
+{
+	struct ibuf	 b;
+
+	if (msgfield_begin(imsg, LINK_DOWN, &b) == -1 ||
+	    ibuf_get_n32(&b, index) == -1 || *index >= CONFIG_NUMBERS ||
+	    get_bool(&b, down) == -1)
+		return (-1);
 	return (ibuf_size(&b) == 0 ? 0 : -1);
 }

@@ -56,6 +56,7 @@ on_ready(void *arg)
 	config_close(p->config);
 	log_keys(p->config);
 	daemon_ready();
+	parent_control_start(p);
 	reload_ready(&p->reload);
 }
 
@@ -200,6 +201,7 @@ parent_run(struct parent *p, const struct proc_user *user,
 	if (start_children(p, user, keyd) == -1)
 		return (1);
 	make_channels(p, &ends);
+	control_confine(&p->control);
 	privdrop_parent();
 	sandbox_start(&sandbox_parent);
 	configure_children(p, &ends);

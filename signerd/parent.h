@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "common/children.h"
+#include "common/control.h"
 #include "common/daemon.h"
 #include "common/gather.h"
 #include "common/proc.h"
@@ -46,6 +47,7 @@ struct parent {
 	struct parent_times	 times;
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
+	struct control		 control;
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	/* Ends that go to children when keyd is ready, or -1. */
@@ -83,6 +85,23 @@ void	parent_log_listen(const struct config_listen *, const char *msg);
 void	parent_metrics_init(struct parent *);
 /* A reload has come to its end. */
 void	parent_metrics_reloaded(struct parent *, bool good);
+
+/* ---- signerd/parent_control.c: the control socket --------------------- */
+
+/* Where it is, if the configuration does not say. */
+#ifndef RUNDIR
+#define RUNDIR		"/run"
+#endif
+#define CONTROL_SOCKET	RUNDIR "/signerd.sock"
+
+/* The daemon is ready. */
+void	parent_control_start(struct parent *);
+/* keyd's answer to what the socket has asked.  -1: malformed. */
+int	parent_checked(struct parent *, struct imsg *);
+/* Proxies that an operator has taken down stay so. */
+void	parent_keep_down(struct config *, const struct config *old);
+/* Tells the link process, once a candidate is in force. */
+void	parent_tell_down(struct parent *);
 
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 

@@ -165,9 +165,12 @@ read_again(struct parent *p)
 	if (config == NULL)
 		return (NULL);
 	config_number(config, p->config, &p->next_number);
+	parent_keep_down(config, p->config);
 	if (config_open(config) == 0 &&
 	    config_audit_open(config, p->config, false) == 0 &&
-	    config_bind_again(config, p->config) == 0)
+	    config_bind_again(config, p->config) == 0 &&
+	    control_prepare(&p->control, &config->control,
+	    CONTROL_SOCKET) == 0)
 		return (config);
 	config_free(config);
 	return (NULL);
@@ -253,6 +256,7 @@ done(void *arg)
 	p->candidate = NULL;
 	parent_metrics_reloaded(p, true);
 	config_close(p->config);
+	parent_tell_down(p);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	/* Nobody who asks for less is to miss that he has got it. */
 	if (log.level < old->log_level)
@@ -266,6 +270,8 @@ done(void *arg)
 	log_proxies(old, p->config);
 	log_audit(p->config);
 	log_reloaded(p);
+	if (control_commit(&p->control))
+		control_listen(&p->control);
 	log.level = p->config->log_level;
 	daemon_log(p->options, &log);
 	config_free(old);
@@ -276,6 +282,7 @@ failed(void *arg)
 {
 	struct parent	*p = arg;
 
+	control_discard(&p->control);
 	config_free(p->candidate);
 	p->candidate = NULL;
 	parent_metrics_reloaded(p, false);

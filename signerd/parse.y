@@ -33,9 +33,8 @@ static void	 yyerror(const char *);
 	const struct lexer_token	*string;
 }
 
-%token	<string> ALLOW AUDIT CHROOT KEY KEYD LISTEN LOG MAX METRICS
-%token	<string> NAMESERVER PROXY
-%token	<string> TIMEOUT TLS USER
+%token	<string> ALLOW AUDIT CHROOT CONTROL KEY KEYD LISTEN LOG MAX METRICS
+%token	<string> NAMESERVER PROXY TIMEOUT TLS USER
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
 %token	<string> STRING WORD UNIT
@@ -72,6 +71,9 @@ statement	: USER string '\n'		{
 		}
 		| AUDIT WORD '\n'		{
 			parser_audit_word(parser, $2);
+		}
+		| CONTROL string '\n'		{
+			conf_control(common, $2, &parser->conf->control);
 		}
 		| LISTEN ON string PORT string '\n' {
 			parser_listen(parser, $3, $5);
@@ -232,6 +234,7 @@ static const struct conf_keyword keywords[] = {
 	{ "chain", CHAIN, CONF_LIST, NULL, 0 },
 	{ "chroot", CHROOT, 0, "chroot DIRECTORY", 0 },
 	{ "client", CLIENT, 0, NULL, 0 },
+	{ "control", CONTROL, 0, "control FILE or control off", 0 },
 	{ "crl", CRL, 0, NULL, 0 },
 	{ "domain", DOMAIN, CONF_LIST, NULL, 0 },
 	{ "ether", UNIT, 0, NULL, 0 },

@@ -328,6 +328,8 @@ setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 	if (is_committed(role, imsg_get_type(imsg)))
 		return (imsg_get_len(imsg) != 0 ? -1 :
 		    reload_committed(&p->reload, c));
+	if (role == CHILD_KEYD && imsg_get_type(imsg) == KEYD_CHECKED)
+		return (parent_checked(p, imsg));
 	/* It asks for files as long as it lives. */
 	if (role == CHILD_DIALER)
 		return (setup_dialer_answer(p, imsg));

@@ -45,6 +45,7 @@ send_proxy(struct parent *p, struct imsgev *iev, struct config_proxy *proxy)
 
 	memset(&lp, 0, sizeof(lp));
 	lp.index = proxy->index;
+	lp.down = proxy->down;
 	host_header(proxy, lp.host, sizeof(lp.host));
 	copy(lp.name, sizeof(lp.name), proxy->name, "proxy's name");
 	copy(lp.target, sizeof(lp.target), proxy->target, "proxy's path");

@@ -98,6 +98,8 @@ open_all(const struct daemon_options *o, struct config *config)
 		r = -1;
 	if (!o->check && config_bind(config) == -1)
 		r = -1;
+	if (control_check(&config->control) == -1)
+		r = -1;
 	return (r);
 }
 
@@ -135,6 +137,11 @@ main(int argc, char *argv[])
 	status = find_users(&o, config, &user, &keyd, &own);
 	if (open_all(&o, config) == -1 || status == -1)
 		return (1);
+	control_init(&parent.control, &user, keyd.uid);
+	/* The last one: nothing of it is to stay where there is a fault. */
+	if (!o.check && control_open(&parent.control, &config->control,
+	    CONTROL_SOCKET) == -1)
+		return (1);
 	note_started(&parent.started, config, own);
 	config_number(config, NULL, &parent.next_number);
 	begin(&o, config);
@@ -143,6 +150,7 @@ main(int argc, char *argv[])
 	parent.set.libexec = o.libexec;
 	parent.set.check = o.check;
 	status = parent_run(&parent, &user, &keyd);
+	control_close(&parent.control);
 	config_free(parent.config);
 	return (status);
 }

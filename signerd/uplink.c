@@ -65,6 +65,8 @@ close_all(struct uplink *u)
 	u->settled = false;
 	u->asked = 0;
 	u->owner.metadata = false;
+	u->owner.busy = false;
+	u->ending = false;
 }
 
 static uint32_t
@@ -120,6 +122,17 @@ log_left(const struct uplink *u, const char *reason)
 	log_end(&r);
 }
 
+/* Until an operator says otherwise. */
+static void
+stay_down(struct uplink *u, const char *reason)
+{
+	log_left(u, reason);
+	event_del(u->timer);
+	u->since = 0;
+	u->slow = false;
+	u->state = UPLINK_DOWN;
+}
+
 /* Until the next attempt. */
 static void
 down(struct uplink *u, const char *reason)
@@ -141,6 +154,10 @@ down(struct uplink *u, const char *reason)
 	    (uint64_t)UPLINK_OVERLAP * 1000) {
 		uplink_leave(u->elder);
 		u->elder = NULL;
+	}
+	if (u->down) {
+		stay_down(u, reason);
+		return;
 	}
 	counts(u)->failures[u->state == UPLINK_CLOSING ? u->closed :
 	    u->state]++;
@@ -206,13 +223,28 @@ on_ws_end(struct wslink *ws, const struct wslink_end *end, void *arg)
 
 /* ---- Messages --------------------------------------------------------- */
 
+/* Why it goes, other than by itself. */
+static const char *
+why_going(const struct uplink *u)
+{
+	if (u->linkd->stopping)
+		return ("signerd stops");
+	return (u->leaving ? "not configured any more" :
+	    "taken down by an operator");
+}
+
+static bool
+is_going(const struct uplink *u)
+{
+	return (u->linkd->stopping || u->leaving || u->ending);
+}
+
 /* Nothing more is in flight: a stopping link can go. */
 static void
 stop_when_idle(struct uplink *u)
 {
 	if (u->ws != NULL && u->owner.nsignings == 0)
-		uplink_close(u, LINK_GOING_AWAY, u->leaving ?
-		    "not configured any more" : "signerd stops", false);
+		uplink_close(u, LINK_GOING_AWAY, why_going(u), false);
 }
 
 static void
@@ -224,7 +256,7 @@ on_answer(void *arg, struct signing *s, struct evbuffer *body)
 
 	(void)s;
 	/* It ends when this returns. */
-	if (u->linkd->stopping || u->leaving)
+	if (is_going(u))
 		event_active(u->renew, EV_TIMEOUT, 0);
 	if (u->ws == NULL || body == NULL)
 		return;
@@ -448,6 +480,7 @@ on_timer(int fd, short what, void *arg)
 		timed_out(u, "no answer to opsignerproxy_serveSigner");
 		break;
 	case UPLINK_CLOSING:
+	case UPLINK_DOWN:
 	case UPLINK_STOPPED:
 		break;
 	}
@@ -460,7 +493,7 @@ on_renew(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (u->linkd->stopping || u->leaving)
+	if (is_going(u))
 		stop_when_idle(u);
 	else
 		uplink_register(u);
@@ -542,7 +575,30 @@ uplink_start(struct uplink *u)
 	uplink_limits(u);
 	u->backoff = UPLINK_BACKOFF_MIN;
 	u->begun = clock_us();
-	dial(u);
+	u->down = u->proxy.down;
+	if (u->down)
+		stay_down(u, why_going(u));
+	else
+		dial(u);
+}
+
+void
+uplink_set_down(struct uplink *u, bool going)
+{
+	if (u->down == going || u->state == UPLINK_STOPPED)
+		return;
+	u->down = going;
+	if (going) {
+		if (u->elder != NULL)
+			uplink_leave(u->elder);
+		u->elder = NULL;
+		u->ending = true;
+		uplink_stop(u);
+	} else if (u->state == UPLINK_DOWN) {
+		u->backoff = UPLINK_BACKOFF_MIN;
+		u->begun = clock_us();
+		dial(u);
+	}
 }
 
 void
@@ -604,8 +660,8 @@ uplink_stop(struct uplink *u)
 	case UPLINK_WAITING:
 	case UPLINK_HANDSHAKE:
 	case UPLINK_UPGRADING:
-		down(u, u->leaving ? "not configured any more" :
-		    "signerd stops");
+	case UPLINK_DOWN:
+		down(u, why_going(u));
 		break;
 	}
 }

@@ -55,7 +55,8 @@ enum uplink_state {
 	UPLINK_REGISTERING,	/* serveSigner, not answered yet */
 	UPLINK_UP,
 	UPLINK_CLOSING,		/* our close frame is on its way */
-	UPLINK_STOPPED
+	UPLINK_STOPPED,
+	UPLINK_DOWN		/* an operator has taken it down */
 };
 
 /* Of the proxy of a number, over all of its uplinks. */
@@ -89,6 +90,8 @@ struct uplink {
 	/* Among those that leave: not to be dialled again; told to. */
 	bool			 listed;
 	bool			 leaving;
+	bool			 down;		/* not to be dialled */
+	bool			 ending;	/* as soon as it is idle */
 	struct uplink		*elder;		/* serves until this one does */
 	uint64_t		 begun;		/* uplink_start(), clock_us() */
 	char			 not_after[TLSFILES_TIME];
@@ -172,6 +175,8 @@ void		 uplink_leave(struct uplink *);
 void		 uplink_free(struct uplink *);
 /* Limits have changed; they are those of the configuration in force. */
 void		 uplink_limits(struct uplink *);
+/* An operator takes it down, or lets it go up again. */
+void		 uplink_set_down(struct uplink *, bool);
 /*
  * Ends it if this context does not trust the proxy's certificate any more, or
  * if it is just about to find out by another one.

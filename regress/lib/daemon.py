@@ -125,10 +125,13 @@ class Site:
                                             "foreign authority")
         return self._foreign
 
-    def _owner(self):
+    def _owner(self, more=""):
+        """The default of root is for one daemon of this machine."""
         if not ROOT:
             return []
-        return ['user "%s"' % USER, 'chroot "%s"' % self.root]
+        lines = ['user "%s"' % USER, 'chroot "%s"' % self.root]
+        return lines if re.search("(?m)^control ", more) else \
+            lines + ["control off"]
 
     def config(self, rules="", keys=("sequencer",), extra="",
                listen="127.0.0.1 port 0", log="{ level info }", proxies=()):
@@ -138,7 +141,7 @@ class Site:
         """
         lines = [] if listen is None else ["listen on " + listen]
         lines += tls_lines(self.authority.ca, self.authority.server())
-        lines += self._owner()
+        lines += self._owner(extra)
         if log:
             lines.append("log " + log)
         lines += ['key "%s" file "%s"' % (name, self.key(name))
@@ -169,7 +172,7 @@ class Site:
         and so are the rules, in one text."""
         lines = ["listen on " + listen, "signers on " + signers_on]
         lines += tls_lines(self.authority.ca, self.authority.proxy(), crl)
-        lines += self._owner()
+        lines += self._owner(extra)
         if log:
             lines.append("log " + log)
         return "\n".join(lines + [extra, *signers, rules, ""])

@@ -24,6 +24,27 @@ static const char *const	 names[] = { "relay", NULL };
 /* There is no reload here. */
 const struct reload_cb		 parent_reload_cb;
 
+/* Nor is there a control socket. */
+void
+control_confine(const struct control *ctl)
+{
+	(void)ctl;
+}
+
+void
+parent_control_start(struct parent *p)
+{
+	(void)p;
+}
+
+int
+parent_checked(struct parent *p, struct imsg *imsg)
+{
+	(void)p;
+	(void)imsg;
+	return (-1);
+}
+
 void
 config_close(struct config *config)
 {

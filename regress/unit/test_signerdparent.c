@@ -52,6 +52,27 @@ parent_reload_init(struct parent *p)
 	reload_init(&p->reload, &p->set, &cb, p);
 }
 
+/* Nor is there a control socket. */
+void
+control_confine(const struct control *ctl)
+{
+	(void)ctl;
+}
+
+void
+parent_control_start(struct parent *p)
+{
+	(void)p;
+}
+
+int
+parent_checked(struct parent *p, struct imsg *imsg)
+{
+	(void)p;
+	(void)imsg;
+	return (-1);
+}
+
 /* ---- keyd ------------------------------------------------------------- */
 
 static void
