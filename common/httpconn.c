@@ -612,6 +612,15 @@ httpconn_trusted(struct httpconn *c)
 	return (false);
 }
 
+bool
+httpconn_settled(struct httpconn *c)
+{
+	bool	 settled = c->generation == c->server->generation;
+
+	c->generation = c->server->generation;
+	return (settled);
+}
+
 /* ---- Upgrades --------------------------------------------------------- */
 
 struct tlsconn *

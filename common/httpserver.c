@@ -376,6 +376,25 @@ httpserver_prepare(struct httpserver *server, uint32_t id, int fd,
 }
 
 void
+httpserver_keep(struct httpserver *server, struct tlsctx *tls)
+{
+	struct listener	*l;
+
+	SLIST_FOREACH(l, &server->listeners, entry) {
+		if (l->prepared)
+			continue;
+		l->prepared = true;
+		l->next = reference(tls != NULL ? tls : l->tls);
+	}
+}
+
+struct tlsctx *
+httpserver_rest(const struct httpserver *server)
+{
+	return (server->rest);
+}
+
+void
 httpserver_discard(struct httpserver *server)
 {
 	struct listener	*l, *next;
@@ -414,6 +433,7 @@ retire(struct listener *l)
 static void
 bring_up(struct listener *l)
 {
+	l->renewed = l->tls != l->next;
 	tlsctx_unref(l->tls);
 	l->tls = l->next;
 	l->next = NULL;
@@ -425,11 +445,65 @@ bring_up(struct listener *l)
 		(void)resume_later(l->server);
 }
 
+/* Whether it is to be judged, and now. */
+static bool
+is_unjudged(const struct httpconn *c)
+{
+	return (c->generation != c->server->generation &&
+	    c->state != CONN_UPGRADED && c->state != CONN_HANDSHAKE &&
+	    c->state != CONN_CLOSING);
+}
+
+static bool
+is_under_way(const struct httpconn *c)
+{
+	return (c->state == CONN_BUSY || c->state == CONN_WAITING);
+}
+
+/* What it has asked is of no more use to it. */
+static void
+judge(struct httpconn *c)
+{
+	if (httpconn_trusted(c))
+		return;
+	if (is_under_way(c))
+		httpconn_free(c);
+	else
+		httpconn_close(c);
+}
+
+/* One that goes by the same context as before has no other judge. */
+static void
+next_generation(struct httpserver *server, bool rest_renewed)
+{
+	struct httpconn	*c;
+	uint32_t	 before = server->generation++;
+
+	TAILQ_FOREACH(c, &server->conns, entry)
+		if (c->generation == before && !(c->listener != NULL ?
+		    c->listener->renewed : rest_renewed))
+			c->generation = server->generation;
+}
+
+/* Before any of their answers: there are no more of them than `max queue`. */
+static void
+judge_under_way(struct httpserver *server)
+{
+	struct httpconn	*c, *next;
+
+	for (c = TAILQ_FIRST(&server->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (is_under_way(c) && is_unjudged(c))
+			judge(c);
+	}
+}
+
 void
 httpserver_commit(struct httpserver *server, struct tlsctx *rest)
 {
 	struct listener	*l, *next;
 	struct httpconn	*c;
+	bool		 renewed = rest != server->rest;
 
 	if (server->stopping)
 		return;
@@ -440,21 +514,14 @@ httpserver_commit(struct httpserver *server, struct tlsctx *rest)
 		else
 			retire(l);
 	}
+	rest = reference(rest);
 	tlsctx_unref(server->rest);
-	server->rest = reference(rest);
-	server->generation++;
+	server->rest = rest;
+	next_generation(server, renewed);
 	TAILQ_FOREACH(c, &server->conns, entry)
 		httpconn_set_limits(c);
+	judge_under_way(server);
 	event_active(server->judge, EV_TIMEOUT, 0);
-}
-
-/* Whether it is to be judged, and now. */
-static bool
-is_unjudged(const struct httpconn *c)
-{
-	return (c->generation != c->server->generation &&
-	    c->state != CONN_UPGRADED && c->state != CONN_HANDSHAKE &&
-	    c->state != CONN_CLOSING);
 }
 
 /* A few of them; requests have their turn before the next. */
@@ -476,12 +543,7 @@ on_judge(int fd, short what, void *arg)
 			event_add(server->judge, &now);
 			return;
 		}
-		if (httpconn_trusted(c))
-			continue;
-		if (c->state == CONN_BUSY || c->state == CONN_WAITING)
-			httpconn_free(c);
-		else
-			httpconn_close(c);
+		judge(c);
 	}
 }
 

@@ -94,11 +94,19 @@ struct httpserver *httpserver_new(struct event_base *,
 int		 httpserver_prepare(struct httpserver *, uint32_t id, int fd,
 		    struct tlsctx *);
 /*
+ * All sockets that were not prepared go on: with that context or, NULL, with
+ * the one that each has.
+ */
+void		 httpserver_keep(struct httpserver *, struct tlsctx *);
+/* The context for connections of sockets that were closed, or NULL. */
+struct tlsctx	*httpserver_rest(const struct httpserver *);
+/*
  * Puts it in force.  Sockets that were not prepared are closed; their
  * connections go on, and are judged by the context `rest` (referenced; NULL:
- * not at all).  Every connection is judged anew by the context that its
- * socket has now, before its next request or soon, and closed if that does not
- * trust its certificate any more; upgraded ones are the owner's to judge.
+ * not at all).  Every connection whose socket has another context now is
+ * judged by it, and closed if that does not trust its certificate any more:
+ * now where a request of it is under way, which is cancelled; else before its
+ * next request or soon.  Upgraded ones are the owner's to judge.
  */
 void		 httpserver_commit(struct httpserver *, struct tlsctx *rest);
 /* Closes what is new of it. */
@@ -161,6 +169,11 @@ struct tlsconn	*httpconn_tls(const struct httpconn *);
  * Also of one that was upgraded.
  */
 struct tlsctx	*httpconn_tlsctx(const struct httpconn *);
+/*
+ * Of one that was upgraded, whether that is the context that it was judged by
+ * last; it is from now on.
+ */
+bool		 httpconn_settled(struct httpconn *);
 /*
  * What the owner keeps with it.  A connection that goes while no request of
  * it is in progress is not told: the data is to be taken back by then.

@@ -55,6 +55,7 @@ struct listener {
 	struct event		*ev;
 	int			 fd;
 	uint32_t		 id;
+	bool			 renewed;	/* by the last commit */
 	bool			 prepared;
 	bool			 accepting;
 };
