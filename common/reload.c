@@ -19,13 +19,19 @@
 /* Whose lines are being told: report_to() knows no more than a function. */
 static const struct reload	*telling;
 
+static bool
+is_whole(const struct reload *r)
+{
+	return (r->cb == r->whole);
+}
+
 static void
 log_line(const char *line, bool warning)
 {
 	const struct reload_watch	*watch = &telling->watch;
 	struct log_record		 rec;
 
-	if (watch->fault != NULL)
+	if (is_whole(telling) && watch->fault != NULL)
 		watch->fault(line, watch->arg);
 	if (!log_start(&rec, warning ? LOG_LVL_WARN : LOG_LVL_ERROR,
 	    warning ? "reload warning" : "reload error"))
@@ -44,7 +50,7 @@ end(struct reload *r, bool good)
 	FOREACH(c, r->set)
 		c->reload = CHILD_ASIDE;
 	faults_forget();
-	if (r->watch.ended != NULL)
+	if (is_whole(r) && r->watch.ended != NULL)
 		r->watch.ended(good, r->watch.arg);
 	if (r->again)
 		event_active(r->later, EV_TIMEOUT, 0);
@@ -64,11 +70,13 @@ fail(struct reload *r)
 		imsgev_flush(&c->iev);
 	}
 	r->cb->failed(r->arg);
-	log_start(&rec, LOG_LVL_ERROR, "reload failed");
-	log_num(&rec, "generation", r->generation);
-	log_num(&rec, "errors", report_count());
-	log_str(&rec, "error", report_first());
-	log_end(&rec);
+	if (is_whole(r)) {
+		log_start(&rec, LOG_LVL_ERROR, "reload failed");
+		log_num(&rec, "generation", r->generation);
+		log_num(&rec, "errors", report_count());
+		log_str(&rec, "error", report_first());
+		log_end(&rec);
+	}
 	end(r, false);
 }
 
@@ -88,7 +96,8 @@ commit_next(struct reload *r)
 		imsgev_flush(&c->iev);
 		return;
 	}
-	r->generation++;
+	if (is_whole(r))
+		r->generation++;
 	r->cb->done(r->arg);
 	end(r, true);
 }
@@ -113,16 +122,16 @@ decide(struct reload *r)
 }
 
 static void
-start(struct reload *r)
+start(struct reload *r, const struct reload_cb *cb)
 {
 	struct timeval	 tv = { RELOAD_SECONDS, 0 };
 	int		 error;
 
-	r->again = false;
+	r->cb = cb;
 	r->phase = RELOAD_PREPARING;
 	faults_forget();
 	telling = r;
-	if (r->watch.began != NULL)
+	if (is_whole(r) && r->watch.began != NULL)
 		r->watch.began(r->watch.arg);
 	report_to(log_line);
 	event_add(r->deadline, &tv);
@@ -142,8 +151,26 @@ reload_begin(struct reload *r)
 		return;
 	if (!r->set->ready || r->phase != RELOAD_NONE)
 		r->again = true;
-	else
-		start(r);
+	else {
+		r->again = false;
+		start(r, r->whole);
+	}
+}
+
+bool
+reload_idle(const struct reload *r)
+{
+	return (!r->set->stopping && r->set->ready && !r->again &&
+	    r->phase == RELOAD_NONE);
+}
+
+bool
+reload_part(struct reload *r, const struct reload_cb *cb)
+{
+	if (!reload_idle(r))
+		return (false);
+	start(r, cb);
+	return (true);
 }
 
 void
@@ -226,7 +253,7 @@ reload_init(struct reload *r, struct children *set,
     const struct reload_cb *cb, void *arg)
 {
 	r->set = set;
-	r->cb = cb;
+	r->whole = r->cb = cb;
 	r->arg = arg;
 	r->generation = 1;
 	if ((r->deadline = evtimer_new(set->base, on_deadline, r)) == NULL ||

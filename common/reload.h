@@ -39,7 +39,7 @@ struct reload_cb {
 	void	(*failed)(void *arg);
 };
 
-/* Who else wants to know; each may be NULL. */
+/* Who else wants to know of a whole one; each may be NULL. */
 struct reload_watch {
 	void	(*began)(void *arg);
 	void	(*fault)(const char *line, void *arg);	/* or warning */
@@ -55,7 +55,8 @@ enum reload_phase {
 
 struct reload {
 	struct children		*set;
-	const struct reload_cb	*cb;
+	const struct reload_cb	*whole;		/* of a configuration */
+	const struct reload_cb	*cb;		/* of the one that is made */
 	void			*arg;
 	/* Of what is in force, from 1; a candidate is the next one. */
 	unsigned int		 generation;
@@ -75,6 +76,14 @@ void	reload_init(struct reload *, struct children *,
  * Not when it stops.
  */
 void	reload_begin(struct reload *);
+/* Whether there is none, and none is to begin at once. */
+bool	reload_idle(const struct reload *);
+/*
+ * The same for something that is part of what is in force: with callbacks of
+ * its own, of the same argument, without another generation, and without a
+ * word in the log.  False where reload_idle() is.
+ */
+bool	reload_part(struct reload *, const struct reload_cb *);
 /* The daemon is ready: what was asked for before can begin. */
 void	reload_ready(struct reload *);
 

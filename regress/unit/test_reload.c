@@ -292,6 +292,83 @@ test_one_more(void **state)
 	expect("");
 }
 
+static int
+part_prepare(void *arg)
+{
+	(void)arg;
+	note("part", NULL);
+	reload_ask(&reload, &child[1]);
+	return (0);
+}
+
+static int
+part_commit(struct child *c, void *arg)
+{
+	(void)arg;
+	note("commit-part", c);
+	return (0);
+}
+
+static int
+part_discard(struct child *c, void *arg)
+{
+	(void)arg;
+	note("discard-part", c);
+	return (0);
+}
+
+static void
+part_done(void *arg)
+{
+	(void)arg;
+	note("done-part", NULL);
+}
+
+static void
+part_failed(void *arg)
+{
+	(void)arg;
+	note("failed-part", NULL);
+}
+
+/* The whole comes after it, if it is asked for meanwhile. */
+static void
+test_part(void **state)
+{
+	static const struct reload_cb	 cb = {
+		part_prepare, part_commit, part_discard, part_done,
+		part_failed
+	};
+
+	(void)state;
+	ask = 0;
+	assert_true(reload_part(&reload, &cb));
+	expect("part ");
+	assert_false(reload_idle(&reload));
+	assert_false(reload_part(&reload, &cb));
+	assert_int_equal(reload_answered(&reload, &child[1], true), 0);
+	expect("commit-part-b ");
+	reload_begin(&reload);
+	assert_int_equal(reload_committed(&reload, &child[1]), 0);
+	expect("done-part ");
+	assert_int_equal(reload.generation, 1);
+	/* Its turn has come. */
+	assert_false(reload_part(&reload, &cb));
+	turn();
+	expect("prepare done ");
+	assert_int_equal(reload.generation, 2);
+	assert_true(reload_part(&reload, &cb));
+	assert_int_equal(reload_answered(&reload, &child[1], false), 0);
+	expect("part discard-part-b failed-part ");
+	assert_int_equal(reload.generation, 2);
+	set.ready = false;
+	assert_false(reload_part(&reload, &cb));
+	set.ready = true;
+	set.stopping = true;
+	assert_false(reload_part(&reload, &cb));
+	expect("");
+}
+
 static void
 test_stopping(void **state)
 {
@@ -317,6 +394,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_one_more, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopping, setup, teardown)
 	};
 
