@@ -27,6 +27,7 @@
 enum setting_kind {
 	SETTING_COUNT,
 	SETTING_SIZE,			/* bytes */
+	SETTING_PERIOD,			/* ms, or 0: off */
 	SETTING_TIME,			/* ms */
 	SETTING_FORMAT,			/* enum log_format */
 	SETTING_LEVEL			/* enum log_level */
@@ -63,6 +64,9 @@ struct conf_settings {
 	    offsetof(struct config, log_level) },			\
 	{ "log", "rate", SETTING_COUNT, 5000, 1, 1000000,		\
 	    offsetof(struct config, log_rate) }
+#define CONF_SETTINGS_WATCH						\
+	{ "watch", "interval", SETTING_PERIOD, 15 * CONF_SEC, 10,	\
+	    CONF_MIN, offsetof(struct config, watch) }
 #define CONF_SETTINGS_HTTP						\
 	{ "max", "connections", SETTING_COUNT, 1024, 1, 65536,		\
 	    CONF_LIMIT(max_connections) },				\

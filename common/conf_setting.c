@@ -73,6 +73,10 @@ number_format(enum setting_kind kind, uint32_t value,
 		snprintf(text, SETTING_STRSIZE, "%u", value);
 		return;
 	}
+	if (kind == SETTING_PERIOD && value == 0) {
+		snprintf(text, SETTING_STRSIZE, "off");
+		return;
+	}
 	unit = kind == SETTING_SIZE ? sizes : times;
 	while (value % unit->factor != 0)
 		unit++;
@@ -92,7 +96,7 @@ conf_setting_format(const struct conf_setting *s, const void *config,
 		snprintf(text, SETTING_STRSIZE, "%s", levels[value]);
 	else
 		number_format(s->kind, value, text);
-	return (value > 0 || s->min == 0);
+	return (value > 0 || s->min == 0 || s->kind == SETTING_PERIOD);
 }
 
 /* ---- Reading ---------------------------------------------------------- */
@@ -191,6 +195,11 @@ parse_number(struct conf_parser *p, const struct conf_setting *s,
 	uint64_t n;
 	size_t whole;
 
+	if (s->kind == SETTING_PERIOD && unit == NULL &&
+	    strcmp(value->text, "off") == 0) {
+		set_value(p->config, s, 0);
+		return;
+	}
 	if (!conf_decimal(value->text, &whole, &fraction)) {
 		lexer_error(p->lexer, &value->pos,
 		    "%s %s \"%s\" is not a number", s->group, s->name,
@@ -290,7 +299,8 @@ conf_setting_unit(const struct conf_settings *settings, const char *group,
 	const struct conf_setting *s = &settings->list[i];
 
 	return (i < settings->n &&
-	    (s->kind == SETTING_SIZE || s->kind == SETTING_TIME) &&
+	    (s->kind == SETTING_SIZE || s->kind == SETTING_TIME ||
+	    s->kind == SETTING_PERIOD) &&
 	    find_setting(settings, group, word) == settings->n &&
 	    near_setting(settings, group, word) == NULL);
 }

@@ -8,6 +8,7 @@
 /* proxyd.conf(5) has the same table. */
 static const struct conf_setting settings[] = {
 	CONF_SETTINGS_LOG,
+	CONF_SETTINGS_WATCH,
 	/* Off unless it is given. */
 	{ "hedge", "after", SETTING_TIME, 0, 1, CONF_MIN,
 	    offsetof(struct config, hedge) },

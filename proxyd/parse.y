@@ -34,7 +34,7 @@ static void	 yyerror(const char *);
 }
 
 %token	<string> ALLOW CHROOT CONTROL HEDGE LISTEN LOG MAX METRICS SIGNER
-%token	<string> SIGNERS TIMEOUT TLS USER
+%token	<string> SIGNERS TIMEOUT TLS USER WATCH
 %token	<string> ADDRESS AFTER CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEY
 %token	<string> MAXFEE MAXVALUE METHOD NAME ON PORT PROTOCOLS TO
 %token	<string> STRING WORD UNIT
@@ -91,6 +91,8 @@ statement	: USER string '\n'		{
 		| MAX				{ common->group = "max"; }
 		  settings '\n'			{ conf_release(common); }
 		| TIMEOUT			{ common->group = "timeout"; }
+		  settings '\n'			{ conf_release(common); }
+		| WATCH				{ common->group = "watch"; }
 		  settings '\n'			{ conf_release(common); }
 		| HEDGE AFTER string unit '\n'	{
 			common->group = "hedge";
@@ -282,6 +284,8 @@ static const struct conf_keyword keywords[] = {
 	    "FILE, tls crl FILE or tls protocols LIST", STATEMENT_TLS },
 	{ "to", TO, CONF_LIST, NULL, 0 },
 	{ "user", USER, 0, "user NAME", 0 },
+	{ "watch", WATCH, CONF_GROUP, "watch interval NUMBER UNIT, or off",
+	    0 },
 	{ "wei", UNIT, 0, NULL, 0 }
 };
 

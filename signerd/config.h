@@ -153,6 +153,7 @@ struct config {
 	enum log_format	 log_format;
 	enum log_level	 log_level;
 	uint32_t	 log_rate;		/* records a second and child */
+	uint32_t	 watch;			/* watch interval, ms; 0: off */
 	struct config_limits limits;
 	struct config_audit audit;
 	uint32_t	 audit_queue;		/* max audit-queue */

@@ -8,6 +8,7 @@
 /* signerd.conf(5) has the same table. */
 static const struct conf_setting settings[] = {
 	CONF_SETTINGS_LOG,
+	CONF_SETTINGS_WATCH,
 	CONF_SETTINGS_HTTP,
 	{ "max", "transaction", SETTING_SIZE, CONF_MIB, 4 * CONF_KIB,
 	    16 * CONF_MIB, CONF_LIMIT(max_transaction) },

@@ -34,7 +34,7 @@ static void	 yyerror(const char *);
 }
 
 %token	<string> ALLOW AUDIT CHROOT CONTROL KEY KEYD LISTEN LOG MAX METRICS
-%token	<string> NAMESERVER PROXY TIMEOUT TLS USER
+%token	<string> NAMESERVER PROXY TIMEOUT TLS USER WATCH
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
 %token	<string> STRING WORD UNIT
@@ -95,6 +95,8 @@ statement	: USER string '\n'		{
 		| MAX				{ common->group = "max"; }
 		  settings '\n'			{ conf_release(common); }
 		| TIMEOUT			{ common->group = "timeout"; }
+		  settings '\n'			{ conf_release(common); }
+		| WATCH				{ common->group = "watch"; }
 		  settings '\n'			{ conf_release(common); }
 		| NAMESERVER string '\n'	{
 			parser_nameserver(parser, $2, NULL);
@@ -274,6 +276,8 @@ static const struct conf_keyword keywords[] = {
 	{ "url", URL, 0, NULL, 0 },
 	{ "user", USER, 0, "user NAME", 0 },
 	{ "via", VIA, 0, NULL, 0 },
+	{ "watch", WATCH, CONF_GROUP, "watch interval NUMBER UNIT, or off",
+	    0 },
 	{ "wei", UNIT, 0, NULL, 0 }
 };
 
