@@ -56,8 +56,11 @@ PARENT_OBJS = \
 	$O/common/imsgev.o \
 	$O/common/loop.o \
 	$O/common/gather.o \
+	$O/common/reload.o \
 	$O/common/resident.o \
-	$O/common/reload.o
+	$O/common/watch.o \
+	$O/common/watch_list.o \
+	$O/keyd/keccak.o
 
 # What reads a configuration.
 CONF_OBJS = \
@@ -95,6 +98,7 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/parent_control.o \
 	$O/signerd/parent_metrics.o \
 	$O/signerd/parent_reload.o \
+	$O/signerd/parent_watch.o \
 	$O/signerd/parse.o \
 	$O/signerd/setup.o \
 	$O/signerd/setup_audit.o \
@@ -121,6 +125,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/proxyd/relaymsg_check.o \
 	$O/proxyd/relaymsg_rule.o \
 	$O/proxyd/reload.o \
+	$O/proxyd/renew.o \
 	$O/proxyd/setup.o
 
 # What speaks to a network: TLS, HTTP, JSON, websockets.

@@ -23,7 +23,8 @@ take_config(struct relay *r, struct imsg *imsg)
 {
 	struct relay_config	 config;
 
-	if (r->telling || relaymsg_get_config(imsg, &config) == -1)
+	if (r->telling || r->renews ||
+	    relaymsg_get_config(imsg, &config) == -1)
 		fatalx("bad configuration message");
 	r->telling = true;
 	r->nsockets = 0;
@@ -32,6 +33,17 @@ take_config(struct relay *r, struct imsg *imsg)
 		r->nomem = true;
 	else
 		r->next->config = config;
+}
+
+/* What is in force, with other files. */
+static void
+take_renew(struct relay *r, struct imsg *imsg)
+{
+	if (r->telling || r->renews || r->rules == NULL ||
+	    relaymsg_get_empty(imsg) == -1)
+		fatalx("bad renewal message");
+	r->nsockets = 0;
+	r->renews = true;
 }
 
 static void
@@ -203,7 +215,7 @@ take_list(struct relay *r, struct imsg *imsg)
 bool
 candidate_rules(struct relay *r)
 {
-	if (!r->nomem && ruleset_finish(r->next, r->rules) == -1)
+	if (!r->renews && !r->nomem && ruleset_finish(r->next, r->rules) == -1)
 		r->nomem = true;
 	if (r->nomem)
 		log_error("the configuration: out of memory");
@@ -233,7 +245,7 @@ candidate_clear(struct relay *r)
 	close_files(r);
 	ruleset_unref(r->next);
 	r->next = NULL;
-	r->telling = r->nomem = false;
+	r->telling = r->nomem = r->renews = false;
 }
 
 void
@@ -241,11 +253,15 @@ candidate_message(struct relay *r, struct imsg *imsg)
 {
 	uint32_t	 type = imsg_get_type(imsg);
 
-	if (type != RELAY_CONFIG && !r->telling)
+	if (type != RELAY_CONFIG && type != RELAY_RENEW && !r->telling &&
+	    (!r->renews || (type != RELAY_LISTEN && type != RELAY_FILE)))
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case RELAY_CONFIG:
 		take_config(r, imsg);
+		break;
+	case RELAY_RENEW:
+		take_renew(r, imsg);
 		break;
 	case RELAY_LISTEN:
 		take_listen(r, imsg);

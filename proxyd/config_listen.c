@@ -27,8 +27,8 @@ statement(const struct config_listen *l)
 	return (kinds[l->whom].statement);
 }
 
-static struct conf_tls
-listen_tls(struct config_listen *l)
+struct conf_tls
+config_listen_tls(struct config_listen *l)
 {
 	struct conf_tls tls = { &l->ca, &l->cert, &l->key, &l->crl };
 
@@ -42,7 +42,7 @@ config_listen_free(struct config_listen *l)
 
 	if (l == NULL)
 		return;
-	tls = listen_tls(l);
+	tls = config_listen_tls(l);
 	conf_tls_free(&tls);
 	free(l->host);
 	free(l);
@@ -59,7 +59,7 @@ parser_listen(struct parser *p, enum config_whom whom)
 	l->whom = whom;
 	l->fd = -1;
 	p->listen = l;
-	p->common.tls = listen_tls(l);
+	p->common.tls = config_listen_tls(l);
 	conf_tls_init(&p->common.tls);
 	p->common.seen |= kinds[whom].seen;
 }
@@ -105,7 +105,7 @@ listens_check(struct parser *p)
 		with_tls++;
 		ca = ca || l->ca.conf == NULL;
 		cert = cert || l->cert.conf == NULL;
-		own = listen_tls(l);
+		own = config_listen_tls(l);
 		conf_tls_inherit(&own, &all);
 	}
 	if (lexer_incomplete(p->common.lexer) ||
@@ -127,7 +127,7 @@ config_open(struct config *conf)
 
 	status = conf_tls_open(&all, NULL);
 	STAILQ_FOREACH(l, &conf->listens, entry) {
-		own = listen_tls(l);
+		own = config_listen_tls(l);
 		if (conf_tls_open(&own, &all) == -1)
 			status = -1;
 	}
@@ -222,7 +222,7 @@ config_close(struct config *conf)
 	struct conf_tls tls;
 
 	STAILQ_FOREACH(l, &conf->listens, entry) {
-		tls = listen_tls(l);
+		tls = config_listen_tls(l);
 		conf_tls_close(&tls);
 		conf_fd_close(&l->fd);
 	}

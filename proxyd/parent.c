@@ -24,6 +24,7 @@ on_ready(void *arg)
 	struct parent	*p = arg;
 
 	config_close(p->config);
+	watch_commit(&p->watch, p->config->watch);
 	daemon_ready();
 	parent_control_start(p);
 	reload_ready(&p->reload);
@@ -60,6 +61,8 @@ parent_run(struct parent *p, const struct proc_user *user)
 	children_init(&p->set);
 	reload_init(&p->reload, &p->set, &parent_reload_cb, p);
 	parent_metrics_init(p);
+	parent_watch_init(p);
+	parent_watch(p, p->config);
 	if (children_start(&p->set, &p->relay, "relay", 0, user,
 	    RELAY_MSGSIZE) == -1)
 		return (1);

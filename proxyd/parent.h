@@ -15,6 +15,7 @@
 #include "common/gather.h"
 #include "common/proc.h"
 #include "common/reload.h"
+#include "common/watch.h"
 #include "proxyd/config.h"
 
 struct daemon_options;
@@ -34,6 +35,8 @@ struct parent {
 	uint64_t		 nreloads;	/* good ones */
 	uint64_t		 nfailures;
 	struct control		 control;
+	struct watch		 watch;		/* of the TLS files */
+	bool			 renewing;	/* some of them */
 	struct children		 set;
 	struct child		 relay;
 };
@@ -50,6 +53,8 @@ int	parent_run(struct parent *, const struct proc_user *);
 /* ---- proxyd/setup.c: what the relay is told, and answers -------------- */
 
 void	setup_relay(struct parent *, struct config *);
+/* The same where files alone have changed. */
+void	setup_renew(struct parent *);
 /* One message of it, other than a log record.  -1: out of order. */
 int	setup_answer(struct parent *, struct imsg *);
 
@@ -78,6 +83,16 @@ int	parent_checked(struct parent *, struct imsg *);
 void	parent_keep_down(struct config *, const struct config *old);
 /* Tells the relay, once a candidate is in force. */
 void	parent_tell_down(struct parent *);
+
+/* ---- proxyd/renew.c: files that change by themselves -------------------- */
+
+/* After reload_init(). */
+void	parent_watch_init(struct parent *);
+/* The files of this configuration are open: they are to be watched. */
+void	parent_watch(struct parent *, struct config *);
+/* What the relay says of one of those that have changed.  -1: not asked. */
+int	parent_watch_tell(struct parent *, const struct config_listen *,
+	    const struct conf_file *, enum tlsfile_severity, const char *text);
 
 /* ---- proxyd/proxyd.c -------------------------------------------------- */
 

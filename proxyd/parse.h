@@ -38,6 +38,7 @@ struct parser {
 /* config.c */
 struct config	*config_new(void);
 struct conf_tls	 config_tls(struct config *);
+struct conf_tls	 config_listen_tls(struct config_listen *);
 /* What an error leaves half read. */
 void		 parser_drop(struct parser *);
 /* What can be told only when all of the text has been read. */

@@ -62,19 +62,28 @@ end_signer(const struct relay *relay, struct signer *was,
 	end(was->link, text);
 }
 
-static void
-reconcile_link(struct link *link)
+/* If it is judged by another context than before. */
+static bool
+end_untrusted(struct link *link)
 {
 	struct tlsctx	*tls = httpconn_tlsctx(link->conn);
 	char		 why[192], text[256];
 
+	if (httpconn_settled(link->conn) || tls == NULL ||
+	    wslink_trusted(link->ws, tls, why, sizeof(why)))
+		return (false);
+	snprintf(text, sizeof(text), "the certificate is not trusted any "
+	    "more: %s", why);
+	end(link, text);
+	return (true);
+}
+
+static void
+reconcile_link(struct link *link)
+{
 	link->stranger = ruleset_signer(link->relay->rules, link->certname,
 	    NULL) == NULL;
-	if (tls != NULL && !wslink_trusted(link->ws, tls, why, sizeof(why))) {
-		snprintf(text, sizeof(text), "the certificate is not trusted "
-		    "any more: %s", why);
-		end(link, text);
-	} else
+	if (!end_untrusted(link))
 		link_configure(link);
 }
 
@@ -94,5 +103,16 @@ reconcile_links(struct relay *relay, const struct ruleset *old)
 	for (link = TAILQ_FIRST(&relay->links); link != NULL; link = next) {
 		next = TAILQ_NEXT(link, entry);
 		reconcile_link(link);
+	}
+}
+
+void
+reconcile_trust(struct relay *relay)
+{
+	struct link	*link, *next;
+
+	for (link = TAILQ_FIRST(&relay->links); link != NULL; link = next) {
+		next = TAILQ_NEXT(link, entry);
+		(void)end_untrusted(link);
 	}
 }

@@ -128,13 +128,15 @@ prepare_socket(struct relay *r, uint32_t index, bool check)
 	if (s->whom == WHOM_METRICS)
 		return (check ? 0 : hand_over(r, s, NULL));
 	tls = tlsfiles_load(s->files, TLSFILES_SERVER,
-	    r->next->config.protocols, s->not_after, report_fault, &fault);
+	    (r->renews ? r->rules : r->next)->config.protocols, s->not_after,
+	    report_fault, &fault);
 	if (tls == NULL)
 		return (-1);
 	s->times = *tlsctx_times(tls);
 	error = check ? 0 : hand_over(r, s, tls);
 	/* The first speaks for those that are closed. */
-	if (!check && error == 0 && r->rest[s->whom] == NULL)
+	if (!check && error == 0 && (r->renews ? s->id == r->first[s->whom] :
+	    r->rest[s->whom] == NULL))
 		r->rest[s->whom] = tlsctx_ref(tls);
 	tlsctx_unref(tls);
 	return (error);
@@ -165,31 +167,80 @@ forget_rest(struct relay *r)
 static void
 note_listener(struct relay *r, const struct relay_socket *s)
 {
-	struct relay_listener	*l = &r->listeners[r->nlisteners++];
+	struct relay_listener	*l = r->listeners;
 
+	while (l < r->listeners + r->nlisteners && l->id != s->id)
+		l++;
+	if (l == r->listeners + r->nlisteners)
+		r->nlisteners++;
+	l->id = s->id;
 	l->whom = s->whom;
 	memcpy(l->address, s->address, sizeof(l->address));
 	l->times = s->times;
+}
+
+/* Of each kind, the one that speaks for those that are closed. */
+static void
+note_first(struct relay *r)
+{
+	size_t	 i;
+
+	for (i = r->nsockets; i > 0; i--)
+		if (r->sockets[i - 1].whom != WHOM_METRICS)
+			r->first[r->sockets[i - 1].whom] =
+			    r->sockets[i - 1].id;
+}
+
+static void
+commit_sockets(struct relay *r)
+{
+	size_t	 i;
+
+	httpserver_commit(r->clients, r->rest[WHOM_CLIENTS]);
+	httpserver_commit(r->signer_server, r->rest[WHOM_SIGNERS]);
+	forget_rest(r);
+	for (i = 0; i < r->nsockets; i++) {
+		log_certificate(&r->sockets[i]);
+		note_listener(r, &r->sockets[i]);
+	}
+}
+
+/* Files alone are others: those that were not sent go on as they are. */
+static void
+renew(struct relay *r)
+{
+	struct httpserver	*server;
+	struct tlsctx		*rest;
+	enum config_whom	 whom;
+
+	for (whom = WHOM_CLIENTS; whom < WHOM_METRICS; whom++) {
+		server = server_of(r, whom);
+		httpserver_keep(server, NULL);
+		rest = httpserver_rest(server);
+		if (r->rest[whom] == NULL && rest != NULL)
+			r->rest[whom] = tlsctx_ref(rest);
+	}
+	commit_sockets(r);
+	candidate_clear(r);
+	reconcile_trust(r);
 }
 
 static void
 commit(struct relay *r)
 {
 	struct ruleset	*old = r->rules;
-	size_t		 i;
 
+	if (r->renews) {
+		renew(r);
+		return;
+	}
 	r->rules = r->next;
 	r->next = NULL;
 	set_limits(r);
-	httpserver_commit(r->clients, r->rest[WHOM_CLIENTS]);
-	httpserver_commit(r->signer_server, r->rest[WHOM_SIGNERS]);
-	statusserver_commit(r->status);
-	forget_rest(r);
+	note_first(r);
 	r->nlisteners = 0;
-	for (i = 0; i < r->nsockets; i++) {
-		log_certificate(&r->sockets[i]);
-		note_listener(r, &r->sockets[i]);
-	}
+	commit_sockets(r);
+	statusserver_commit(r->status);
 	candidate_clear(r);
 	if (old != NULL)
 		reconcile_links(r, old);
@@ -215,7 +266,7 @@ start(struct relay *r, struct imsg *imsg)
 	bool		 check = false, good = true;
 	uint32_t	 i;
 
-	if (relaymsg_get_empty(imsg) == -1 || !r->telling)
+	if (relaymsg_get_empty(imsg) == -1 || (!r->telling && !r->renews))
 		fatalx("bad start message");
 	if (r->clients == NULL)
 		make_servers(r);
@@ -237,7 +288,7 @@ start(struct relay *r, struct imsg *imsg)
 static void
 finish_reload(struct relay *r, struct imsg *imsg, bool good)
 {
-	if (relaymsg_get_empty(imsg) == -1 || !r->telling ||
+	if (relaymsg_get_empty(imsg) == -1 || (!r->telling && !r->renews) ||
 	    r->rules == NULL || (good && r->nomem))
 		fatalx("bad message about a reload");
 	if (good) {

@@ -56,6 +56,7 @@ struct relay_socket {
 
 /* One that is in force. */
 struct relay_listener {
+	uint32_t	 id;		/* of its socket */
 	enum config_whom whom;
 	char		 address[RELAY_ADDRESS_MAX];
 	struct tlsctx_times times;
@@ -68,10 +69,12 @@ struct relay {
 	struct ruleset		*next;		/* being told of, or NULL */
 	bool			 telling;	/* there is a next one */
 	bool			 nomem;		/* but no memory for it */
+	bool			 renews;	/* instead: files alone */
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
 	struct tlsctx		*rest[WHOM_METRICS];	/* by `whom` */
+	uint32_t		 first[WHOM_METRICS];	/* id of that socket */
 	struct relay_listener	 listeners[RELAY_MAXLISTENS];
 	size_t			 nlisteners;
 	enum relay_msg		 last;		/* whose lists come */
@@ -109,6 +112,8 @@ struct relay {
  * not trusted any more, are closed.
  */
 void	reconcile_links(struct relay *, const struct ruleset *old);
+/* The same where files alone have changed, and with them who is trusted. */
+void	reconcile_trust(struct relay *);
 
 /* ---- proxyd/candidate.c: the next configuration ---------------------- */
 

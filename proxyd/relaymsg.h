@@ -24,10 +24,13 @@
  * configuration is in force then.  For each later one the same comes again,
  * beside what is in force, and after RELAY_READY either RELAY_COMMIT, which
  * the relay answers with RELAY_COMMITTED, or, as after RELAY_FAILED,
- * RELAY_DISCARD.  Once one is in force RELAY_DOWN (a signer of it, and whether
- * an operator has taken it down), RELAY_CHECK (answered with RELAY_CHECKED) and
- * LOG_SETLEVEL can come at any time.  At last RELAY_STOP, after which it exits 0.  LOG_MSG from
- * the relay at any time.
+ * RELAY_DISCARD.  RELAY_RENEW in the place of RELAY_CONFIG begins one that
+ * differs from what is in force in files alone: after it come, without
+ * descriptors, the RELAY_LISTENs whose files have changed, each with its
+ * RELAY_FILEs, and RELAY_START.  Once one is in force RELAY_DOWN (a signer of
+ * it, and whether an operator has taken it down), RELAY_CHECK (answered with
+ * RELAY_CHECKED) and LOG_SETLEVEL can come at any time.  At last RELAY_STOP,
+ * after which it exits 0.  LOG_MSG from the relay at any time.
  */
 enum relay_msg {
 	RELAY_CONFIG = 0x600,
@@ -46,7 +49,8 @@ enum relay_msg {
 	RELAY_COMMITTED,
 	RELAY_DOWN,		/* whether a signer is taken down */
 	RELAY_CHECK,		/* how would it be decided on? */
-	RELAY_CHECKED
+	RELAY_CHECKED,
+	RELAY_RENEW		/* files alone follow */
 };
 
 #define RELAY_MSGSIZE		16384

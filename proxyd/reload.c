@@ -53,6 +53,7 @@ prepare(void *arg)
 	daemon_return();
 	if (p->next == NULL)
 		return (-1);
+	parent_watch(p, p->next);
 	reload_ask(&p->reload, &p->relay);
 	setup_relay(p, p->next);
 	return (0);
@@ -192,6 +193,7 @@ done(void *arg)
 	p->nreloads++;
 	config_close(p->config);
 	parent_tell_down(p);
+	watch_commit(&p->watch, p->config->watch);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	log.format = p->config->log_format;
 	log.level = p->config->log_level;
@@ -217,6 +219,7 @@ failed(void *arg)
 	struct parent	*p = arg;
 
 	control_discard(&p->control);
+	watch_discard(&p->watch);
 	config_free(p->next);
 	p->next = NULL;
 	p->failed = time(NULL);

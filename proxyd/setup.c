@@ -101,17 +101,38 @@ setup_relay(struct parent *p, struct config *config)
 	imsgev_flush(&p->relay.iev);
 }
 
+void
+setup_renew(struct parent *p)
+{
+	struct imsgbuf		*ibuf = &p->relay.iev.ibuf;
+	struct config_listen	*l;
+	uint32_t		 i = 0;
+
+	if (relaymsg_send(ibuf, RELAY_RENEW) == -1)
+		fatal("relay's files");
+	STAILQ_FOREACH(l, &p->config->listens, entry)
+		if (watch_changed(&p->watch, l) != NULL)
+			send_listen(ibuf, l, i++);
+	if (relaymsg_send(ibuf, RELAY_START) == -1)
+		fatal("relay's files");
+	imsgev_flush(&p->relay.iev);
+}
+
 /* ---- Its answers ------------------------------------------------------ */
 
+/* By the order in which it was told of them. */
 static struct config_listen *
-find_listen(struct config *config, uint32_t index)
+find_listen(struct parent *p, struct config *config, uint32_t index)
 {
 	struct config_listen	*l;
 	uint32_t		 i = 0;
 
-	STAILQ_FOREACH(l, &config->listens, entry)
+	STAILQ_FOREACH(l, &config->listens, entry) {
+		if (p->renewing && watch_changed(&p->watch, l) == NULL)
+			continue;
 		if (i++ == index)
 			return (l);
+	}
 	return (NULL);
 }
 
@@ -125,9 +146,11 @@ relay_error(struct parent *p, struct imsg *imsg)
 	struct conf_file	*file;
 
 	if (relaymsg_get_error(imsg, &msg) == -1 ||
-	    (l = find_listen(config, msg.index)) == NULL ||
+	    (l = find_listen(p, config, msg.index)) == NULL ||
 	    (file = file_of(l, msg.file)) == NULL || file->path == NULL)
 		return (-1);
+	if (p->renewing)
+		return (parent_watch_tell(p, l, file, msg.severity, msg.text));
 	if (msg.severity == TLSFILE_WARNING)
 		faults_warn(&p->set, file, msg.text);
 	else

@@ -43,6 +43,19 @@ take_config(struct frontend *front, struct imsg *imsg)
 	next->nomem = !next->named;
 }
 
+/* All but the files stays as it is. */
+static void
+take_renew(struct frontend *front, struct imsg *imsg)
+{
+	struct front_next	*next = &front->next;
+
+	if (next->begun || !front->serving || frontmsg_get_empty(imsg) == -1)
+		fatalx("bad renewal message");
+	next_init(next);
+	next->config = front->config;
+	next->begun = next->renews = true;
+}
+
 static void
 take_file(struct front_next *next, struct imsg *imsg)
 {
@@ -132,7 +145,8 @@ load_files(struct frontend *front)
 {
 	struct front_next	*next = &front->next;
 
-	if (next->nclients == 0 && next->files[TLSFILE_CERT] == -1)
+	if (!next->renews && next->nclients == 0 &&
+	    next->files[TLSFILE_CERT] == -1)
 		return (true);
 	next->tls = tlsfiles_load(next->files, TLSFILES_SERVER,
 	    next->config.protocols, next->not_after, report_fault, front);
@@ -155,6 +169,8 @@ prepare_sockets(struct frontend *front)
 	struct front_listen	*l;
 	size_t			 i;
 
+	if (next->renews)
+		httpserver_keep(front->server, next->tls);
 	for (i = 0; i < next->nlistens; i++) {
 		l = &next->listens[i];
 		if (prepare_socket(front, l) == -1) {
@@ -198,9 +214,11 @@ put_in_force(struct frontend *front)
 	direct_limits(front);
 	if (keylink_set_limits(&front->keylink) == -1)
 		fatal("keylink");
-	front->nclients = next->nclients;
 	httpserver_commit(front->server, next->tls);
-	statusserver_commit(front->status);
+	if (!next->renews) {
+		front->nclients = next->nclients;
+		statusserver_commit(front->status);
+	}
 	if (next->tls != NULL)
 		log_certificate(next->not_after);
 	tlsctx_unref(front->tls);
@@ -316,6 +334,11 @@ stop(struct frontend *front, struct imsg *imsg)
 static void
 next_message(struct frontend *front, struct imsg *imsg, uint32_t type)
 {
+	if (front->next.renews && (type == FRONT_LISTEN ||
+	    type == FRONT_KEEP || type == FRONT_KEY ||
+	    type == FRONT_CHANNEL || type == FRONT_METRICS ||
+	    type == FRONT_KEEPMETRICS))
+		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case FRONT_FILE:
 		take_file(&front->next, imsg);
@@ -369,6 +392,9 @@ front_message(struct frontend *front, struct imsg *imsg)
 		return;
 	case FRONT_CONFIG:
 		take_config(front, imsg);
+		return;
+	case FRONT_RENEW:
+		take_renew(front, imsg);
 		return;
 	}
 	decides = type == FRONT_COMMIT || type == FRONT_DISCARD;

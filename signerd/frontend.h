@@ -34,6 +34,7 @@ struct front_next {
 	bool			 ready;
 	bool			 named;		/* its keys have a set */
 	bool			 nomem;
+	bool			 renews;	/* files alone are others */
 	struct front_config	 config;
 	int			 files[TLSFILE_COUNT];	/* or -1 */
 	struct front_listen	 listens[CONF_LISTENS];

@@ -29,6 +29,10 @@
  * answer to FRONT_START the parent says FRONT_COMMIT: it is in force, and
  * answered by FRONT_COMMITTED; or FRONT_DISCARD, without an answer.
  * LOG_SETLEVEL can come at any time.
+ *
+ * FRONT_RENEW in the place of FRONT_CONFIG begins a candidate that differs
+ * from what is in force in its files alone, which are all that comes before
+ * FRONT_START.
  */
 enum front_msg {
 	FRONT_CONFIG = 0x300,
@@ -46,7 +50,8 @@ enum front_msg {
 	FRONT_DISCARD,
 	FRONT_COMMITTED,
 	FRONT_METRICS,		/* as FRONT_LISTEN, for metrics */
-	FRONT_KEEPMETRICS	/* as FRONT_KEEP, for metrics */
+	FRONT_KEEPMETRICS,	/* as FRONT_KEEP, for metrics */
+	FRONT_RENEW		/* files alone follow */
 };
 
 #define FRONT_MSGSIZE		16384

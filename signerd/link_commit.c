@@ -117,12 +117,29 @@ change(struct linkd *l, uint32_t number, struct uplink *new)
 	}
 }
 
+/* Those whose files have changed; the others are not touched. */
+static void
+renew(struct linkd *l)
+{
+	struct link_next	*next = &l->next;
+	uint32_t		 i;
+
+	for (i = 0; i < CONFIG_NUMBERS; i++)
+		if (next->uplinks[i] != NULL)
+			change(l, i, next->uplinks[i]);
+	memset(next, 0, sizeof(*next));
+}
+
 void
 link_commit(struct linkd *l)
 {
 	struct link_next	*next = &l->next;
 	uint32_t		 i;
 
+	if (next->renews) {
+		renew(l);
+		return;
+	}
 	l->config = next->config;
 	if (keylink_set_limits(&l->keylink) == -1)
 		fatal("keylink");

@@ -35,6 +35,19 @@ take_config(struct linkd *l, struct imsg *imsg)
 	next->nomem = !next->named;
 }
 
+/* Of some proxies the files are others, and nothing else. */
+static void
+take_renew(struct linkd *l, struct imsg *imsg)
+{
+	struct link_next	*next = &l->next;
+
+	if (next->begun || !l->serving || frontmsg_get_empty(imsg) == -1)
+		fatalx("bad renewal message");
+	memset(next, 0, sizeof(*next));
+	next->config = l->config;
+	next->begun = next->renews = true;
+}
+
 static void
 take_key(struct linkd *l, struct imsg *imsg)
 {
@@ -56,7 +69,8 @@ take_proxy(struct linkd *l, struct imsg *imsg)
 	struct link_proxy	 proxy;
 
 	if (linkmsg_get_proxy(imsg, &proxy) == -1 ||
-	    next->uplinks[proxy.index] != NULL)
+	    next->uplinks[proxy.index] != NULL ||
+	    (next->renews && l->uplinks[proxy.index] == NULL))
 		fatalx("bad proxy message");
 	next->last = next->uplinks[proxy.index] = uplink_new(l, &proxy);
 	if (next->last == NULL)
@@ -137,17 +151,26 @@ report_fault(enum tlsfile file, enum tlsfile_severity severity,
 		fatal("cannot answer the parent");
 }
 
-static void
-load_one(struct linkd *l, struct uplink *u)
+/* What is advertised there; NULL where memory is short. */
+static char *
+make_object(struct linkd *l, const struct uplink *u)
 {
 	const struct keyset	*set = keynames_last(&l->names);
 
+	if (l->next.renews)
+		return (strdup(l->uplinks[u->proxy.index]->object));
+	return (advertise_object(&l->next.grants, u->owner.via,
+	    u->proxy.name, set->keys, set->nkeys));
+}
+
+static void
+load_one(struct linkd *l, struct uplink *u)
+{
 	u->tls = tlsfiles_load(u->files, TLSFILES_CLIENT, u->proxy.protocols,
 	    u->not_after, report_fault, u);
 	if (u->tls == NULL)
 		l->next.failed = true;
-	u->object = advertise_object(&l->next.grants, u->owner.via,
-	    u->proxy.name, set->keys, set->nkeys);
+	u->object = make_object(l, u);
 	if (u->object == NULL)
 		l->next.nomem = true;
 }
@@ -184,6 +207,9 @@ mark_leaving(struct linkd *l, bool leaving)
 	struct uplink	*u;
 	size_t		 i;
 
+	/* None of them does. */
+	if (l->next.renews)
+		return;
 	for (i = 0; i < CONFIG_NUMBERS; i++) {
 		if ((u = l->uplinks[i]) == NULL || l->next.uplinks[i] != NULL)
 			continue;
@@ -290,6 +316,10 @@ take_down(struct linkd *l, struct imsg *imsg)
 static void
 next_message(struct linkd *l, struct imsg *imsg, uint32_t type)
 {
+	if (l->next.renews && (type == FRONT_KEY || type == KEYD_RULE ||
+	    type == KEYD_RULELIST || type == FRONT_CHANNEL ||
+	    type == LINK_DIALER))
+		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case FRONT_KEY:
 		take_key(l, imsg);
@@ -350,6 +380,9 @@ link_message(struct linkd *l, struct imsg *imsg)
 		return;
 	case FRONT_CONFIG:
 		take_config(l, imsg);
+		return;
+	case FRONT_RENEW:
+		take_renew(l, imsg);
 		return;
 	}
 	decides = type == FRONT_COMMIT || type == FRONT_DISCARD;

@@ -23,9 +23,12 @@
  * is advertised), FRONT_CHANNEL (to keyd), LINK_DIALER, FRONT_START; later
  * FRONT_STOP.  LINK_DOWN (a number, and whether an operator has taken that
  * proxy's link down) can come at any time; to a number that there is not it
- * is of no meaning.  A candidate and what becomes of it is as in frontmsg.h.  From the link process: LINK_ERROR (a fault or a warning in a
- * TLS file) any number of times, then FRONT_READY, or FRONT_FAILED after a
- * fault; after FRONT_STOP it exits 0; and LOG_MSG at any time.
+ * is of no meaning.  A candidate and what becomes of it is as in frontmsg.h;
+ * after FRONT_RENEW come the LINK_PROXYs, each with its LINK_FILEs, whose files
+ * have changed, and nothing else.  From the link process: LINK_ERROR (a fault
+ * or a warning in a TLS file) any number of times, then FRONT_READY, or
+ * FRONT_FAILED after a fault; after FRONT_STOP it exits 0; and LOG_MSG at any
+ * time.
  */
 enum link_msg {
 	LINK_PROXY = 0x500,

@@ -54,6 +54,7 @@ on_ready(void *arg)
 	struct parent	*p = arg;
 
 	config_close(p->config);
+	watch_commit(&p->watch, p->config->watch);
 	log_keys(p->config);
 	daemon_ready();
 	parent_control_start(p);
@@ -198,6 +199,8 @@ parent_run(struct parent *p, const struct proc_user *user,
 	children_init(&p->set);
 	parent_reload_init(p);
 	parent_metrics_init(p);
+	parent_watch_init(p);
+	parent_watch(p, p->config);
 	if (start_children(p, user, keyd) == -1)
 		return (1);
 	make_channels(p, &ends);

@@ -15,6 +15,7 @@
 #include "common/gather.h"
 #include "common/proc.h"
 #include "common/reload.h"
+#include "common/watch.h"
 #include "signerd/config.h"
 
 /* The dialer and the link process only where there are proxies to dial. */
@@ -45,6 +46,8 @@ struct parent {
 	struct reload		 reload;
 	struct gather		 gather;
 	struct parent_times	 times;
+	struct watch		 watch;		/* of the TLS files */
+	bool			 renewing;	/* some of them */
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	struct control		 control;
@@ -103,6 +106,19 @@ void	parent_keep_down(struct config *, const struct config *old);
 /* Tells the link process, once a candidate is in force. */
 void	parent_tell_down(struct parent *);
 
+/* ---- signerd/parent_watch.c: files that change by themselves ----------- */
+
+/* After parent_reload_init(). */
+void	parent_watch_init(struct parent *);
+/* The files of this configuration are open: they are to be watched. */
+void	parent_watch(struct parent *, struct config *);
+/*
+ * What a child says of one of the files that have changed; proxy NULL: one of
+ * those for listening.  -1: it was not asked.
+ */
+int	parent_watch_tell(struct parent *, const struct config_proxy *,
+	    const struct conf_file *, enum tlsfile_severity, const char *text);
+
 /* ---- signerd/setup.c: what children are told, and answer -------------- */
 
 /* The configuration that children are being told of. */
@@ -124,6 +140,8 @@ void	setup_keys(struct parent *, struct imsgev *);
 /* What keyd and the frontend need before keyd is ready. */
 void	setup_keyd(struct parent *);
 void	setup_frontend(struct parent *);
+/* The same where files alone have changed. */
+void	setup_renew_frontend(struct parent *);
 /* One message of a child, other than a log record.  -1: out of order. */
 int	setup_answer(struct parent *, enum child_role, struct imsg *);
 
@@ -131,6 +149,8 @@ int	setup_answer(struct parent *, enum child_role, struct imsg *);
 
 /* All of it, with the word to begin; serve: with its channels. */
 void	setup_link(struct parent *, bool serve);
+/* The proxies whose files have changed. */
+void	setup_renew_link(struct parent *);
 int	setup_link_answer(struct parent *, struct imsg *);
 
 /* ---- signerd/setup_dialer.c -------------------------------------------- */

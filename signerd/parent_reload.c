@@ -191,6 +191,7 @@ prepare(void *arg)
 	daemon_return();
 	if (p->candidate == NULL)
 		return (-1);
+	parent_watch(p, p->candidate);
 	reload_ask(&p->reload, &p->children[CHILD_KEYD]);
 	setup_keyd(p);
 	if (keymsg_send_end(&keyd->ibuf) == -1)
@@ -257,6 +258,7 @@ done(void *arg)
 	parent_metrics_reloaded(p, true);
 	config_close(p->config);
 	parent_tell_down(p);
+	watch_commit(&p->watch, p->config->watch);
 	p->set.grace = p->config->limits.timeout_request / 1000;
 	/* Nobody who asks for less is to miss that he has got it. */
 	if (log.level < old->log_level)
@@ -283,6 +285,7 @@ failed(void *arg)
 	struct parent	*p = arg;
 
 	control_discard(&p->control);
+	watch_discard(&p->watch);
 	config_free(p->candidate);
 	p->candidate = NULL;
 	parent_metrics_reloaded(p, false);

@@ -130,6 +130,19 @@ setup_frontend(struct parent *p)
 	imsgev_flush(iev);
 }
 
+void
+setup_renew_frontend(struct parent *p)
+{
+	struct imsgev	*iev = &p->children[CHILD_FRONTEND].iev;
+
+	if (frontmsg_send(&iev->ibuf, FRONT_RENEW, -1) == -1)
+		fatal("frontend's files");
+	send_files(p->config, iev);
+	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
+		fatal("frontend's files");
+	imsgev_flush(iev);
+}
+
 static struct config_key *
 key_by_index(struct config *config, uint32_t index)
 {
@@ -217,7 +230,7 @@ setup_answered(struct parent *p, enum child_role role, bool good)
 {
 	struct child	*c = &p->children[role];
 
-	if (p->candidate != NULL)
+	if (p->candidate != NULL || p->renewing)
 		return (reload_answered(&p->reload, c, good));
 	if (!good)
 		children_failed(&p->set);
@@ -281,6 +294,9 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
+	if (p->renewing)
+		return (parent_watch_tell(p, NULL, files[msg.file],
+		    msg.severity, msg.text));
 	if (msg.severity == TLSFILE_WARNING)
 		faults_warn(&p->set, files[msg.file], msg.text);
 	else

@@ -107,42 +107,66 @@ setup_link(struct parent *p, bool serve)
 	imsgev_flush(iev);
 }
 
+void
+setup_renew_link(struct parent *p)
+{
+	struct imsgev		*iev = &p->children[CHILD_LINK].iev;
+	struct config_proxy	*proxy;
+
+	if (frontmsg_send(&iev->ibuf, FRONT_RENEW, -1) == -1)
+		fatal("link process' files");
+	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
+		if (watch_changed(&p->watch, proxy) != NULL)
+			send_proxy(p, iev, proxy);
+	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
+		fatal("link process' files");
+	imsgev_flush(iev);
+}
+
 /* ---- Its answers ------------------------------------------------------ */
 
-static struct conf_file *
-find_file(struct config *config, uint32_t index, enum tlsfile file)
+static struct config_proxy *
+find_proxy(struct config *config, uint32_t index)
 {
 	struct config_proxy	*proxy;
 
-	STAILQ_FOREACH(proxy, &config->proxies, entry) {
-		if (proxy->index != index)
-			continue;
-		switch (file) {
-		case TLSFILE_CA:
-			return (&proxy->ca);
-		case TLSFILE_CERT:
-			return (&proxy->cert);
-		case TLSFILE_KEY:
-			return (&proxy->key);
-		case TLSFILE_CRL:
-			return (&proxy->crl);
-		default:
-			return (NULL);
-		}
-	}
+	STAILQ_FOREACH(proxy, &config->proxies, entry)
+		if (proxy->index == index)
+			return (proxy);
 	return (NULL);
+}
+
+static struct conf_file *
+find_file(struct config_proxy *proxy, enum tlsfile file)
+{
+	switch (file) {
+	case TLSFILE_CA:
+		return (&proxy->ca);
+	case TLSFILE_CERT:
+		return (&proxy->cert);
+	case TLSFILE_KEY:
+		return (&proxy->key);
+	case TLSFILE_CRL:
+		return (&proxy->crl);
+	default:
+		return (NULL);
+	}
 }
 
 static int
 link_error(struct parent *p, struct imsg *imsg)
 {
+	struct config_proxy	*proxy;
 	struct conf_file	*file;
 	struct link_error	 msg;
 
 	if (linkmsg_get_error(imsg, &msg) == -1 ||
-	    (file = find_file(setup_subject(p), msg.index, msg.file)) == NULL ||
-	    file->path == NULL)
+	    (proxy = find_proxy(setup_subject(p), msg.index)) == NULL ||
+	    (file = find_file(proxy, msg.file)) == NULL || file->path == NULL)
 		return (-1);
+	if (p->renewing)
+		return (parent_watch_tell(p, proxy, file, msg.severity,
+		    msg.text));
 	if (msg.severity == TLSFILE_WARNING)
 		faults_warn(&p->set, file, msg.text);
 	else

@@ -108,6 +108,7 @@ struct link_next {
 	bool			 begun;		/* there is one */
 	bool			 ended;		/* all is said */
 	bool			 named;		/* its keys have a set */
+	bool			 renews;	/* files alone are others */
 	bool			 nomem;
 	bool			 failed;
 	bool			 ready;

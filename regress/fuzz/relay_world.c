@@ -266,6 +266,13 @@ httpconn_tlsctx(const struct httpconn *c)
 	return ((struct tlsctx *)(uintptr_t)c);
 }
 
+bool
+httpconn_settled(struct httpconn *c)
+{
+	FUZZ_ASSERT(c->detached);
+	return (false);
+}
+
 /* Judged by what other tests see to. */
 bool
 wslink_trusted(const struct wslink *ws, struct tlsctx *tls, char *why,

@@ -73,6 +73,48 @@ parent_checked(struct parent *p, struct imsg *imsg)
 	return (-1);
 }
 
+/* Nor are files watched. */
+void
+parent_watch_init(struct parent *p)
+{
+	(void)p;
+}
+
+void
+parent_watch(struct parent *p, struct config *config)
+{
+	(void)p;
+	(void)config;
+}
+
+int
+parent_watch_tell(struct parent *p, const struct config_proxy *which,
+    const struct conf_file *file, enum tlsfile_severity severity,
+    const char *text)
+{
+	(void)p;
+	(void)which;
+	(void)file;
+	(void)severity;
+	(void)text;
+	return (-1);
+}
+
+struct watch_set *
+watch_changed(struct watch *w, const void *owner)
+{
+	(void)w;
+	(void)owner;
+	return (NULL);
+}
+
+void
+watch_commit(struct watch *w, uint32_t interval)
+{
+	(void)w;
+	(void)interval;
+}
+
 /* ---- keyd ------------------------------------------------------------- */
 
 static void
