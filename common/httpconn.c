@@ -555,7 +555,7 @@ httpconn_free(struct httpconn *c)
 void
 httpconn_stop(struct httpconn *c)
 {
-	if (c->state == CONN_READING && http_idle(c->http))
+	if (c->state == CONN_READING && http_idle(c->http) && !c->yielded)
 		httpconn_close(c);
 	else if (c->state == CONN_CLOSING)
 		arm_timer(c);

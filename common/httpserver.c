@@ -590,6 +590,22 @@ httpserver_forget(struct httpserver *server, struct httpconn *c)
 	check_last(server);
 }
 
+/* After what had come by then was read: who is idle now has asked nothing. */
+static void
+on_leave(int fd, short what, void *arg)
+{
+	struct httpserver	*server = arg;
+	struct httpconn		*c;
+
+	(void)fd;
+	(void)what;
+	if (server->stopped)
+		return;
+	TAILQ_FOREACH(c, &server->conns, entry)
+		httpconn_stop(c);
+	check_last(server);
+}
+
 void
 httpserver_stop(struct httpserver *server)
 {
@@ -610,9 +626,8 @@ httpserver_stop(struct httpserver *server)
 	/* The last answers are to be read yet. */
 	tv = clock_in_ms(server->limits->timeout_request + HTTPSERVER_LINGER);
 	event_add(server->stop_timer, &tv);
-	TAILQ_FOREACH(c, &server->conns, entry)
-		httpconn_stop(c);
-	check_last(server);
+	tv = clock_in_ms(0);
+	event_add(server->leave, &tv);
 }
 
 uint32_t
@@ -641,9 +656,10 @@ httpserver_new(struct event_base *base,
 		SLIST_INIT(&server->addresses[i]);
 	server->resume = evtimer_new(base, on_resume, server);
 	server->stop_timer = evtimer_new(base, on_stop_timer, server);
+	server->leave = evtimer_new(base, on_leave, server);
 	server->judge = evtimer_new(base, on_judge, server);
 	if (server->resume == NULL || server->stop_timer == NULL ||
-	    server->judge == NULL) {
+	    server->leave == NULL || server->judge == NULL) {
 		httpserver_free(server);
 		return (NULL);
 	}
@@ -657,6 +673,8 @@ httpserver_free(struct httpserver *server)
 		event_free(server->resume);
 	if (server->stop_timer != NULL)
 		event_free(server->stop_timer);
+	if (server->leave != NULL)
+		event_free(server->leave);
 	if (server->judge != NULL)
 		event_free(server->judge);
 	tlsctx_unref(server->rest);

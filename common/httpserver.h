@@ -112,8 +112,9 @@ void		 httpserver_commit(struct httpserver *, struct tlsctx *rest);
 /* Closes what is new of it. */
 void		 httpserver_discard(struct httpserver *);
 /*
- * Accepts no more; idle connections are closed, others after their answer,
- * all after timeout_request and a second.  stopped() is called from the loop.
+ * Accepts no more; requests that have come are answered, and their connections
+ * closed; idle ones are closed; all after timeout_request and a second.
+ * stopped() is called from the loop.
  */
 void		 httpserver_stop(struct httpserver *);
 /* Of a server that has stopped, with no connection left. */

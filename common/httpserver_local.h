@@ -106,6 +106,7 @@ struct httpserver {
 	struct event		*judge;		/* the next turn of the loop */
 	struct event		*resume;	/* accepting, after a pause */
 	struct event		*stop_timer;
+	struct event		*leave;		/* of the idle, in a stop */
 	bool			 stopping;
 	bool			 stopped;
 	TAILQ_HEAD(, httpconn)	 conns;

@@ -451,6 +451,42 @@ stops(void **state)
 	hang_up(taken_fd);
 }
 
+/* Whose request has come by then, read or not, is answered. */
+static void
+stops_after_answers(void **state)
+{
+	static const char	 get[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n"
+				    "\r\n";
+	char			 buf[4096];
+	int			 one = dial(ports[0]), many = dial(ports[0]);
+	int			 idle = dial(ports[0]), i, n = 0;
+	ssize_t			 len;
+
+	(void)state;
+	settle();
+	assert_int_equal(write(one, get, strlen(get)), strlen(get));
+	for (i = 0; i < 20; i++)
+		assert_int_equal(write(many, get, strlen(get)), strlen(get));
+	httpserver_stop(server);
+	assert_true(is_closed(idle));
+	hears(one, "HTTP/1.1 200 ");
+	assert_true(is_closed(one));
+	/* The first of them says that it is the last. */
+	settle();
+	len = read(many, buf, sizeof(buf) - 1);
+	assert_true(len > 0);
+	buf[len] = '\0';
+	for (i = 0; i < len; i++)
+		n += strncmp(buf + i, "HTTP/1.1 200 ", 13) == 0;
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(buf, "Connection: close"));
+	hang_up(one);
+	hang_up(many);
+	hang_up(idle);
+	settle();
+	assert_int_equal(nstopped, 1);
+}
+
 /* A peer that does not close its side, and an owner that does not end. */
 static void
 stops_in_time(void **state)
@@ -568,6 +604,7 @@ main(void)
 		server_test(accepts_the_next),
 		server_test(stops_while_paused),
 		server_test(stops),
+		server_test(stops_after_answers),
 		server_test(stops_in_time)
 	};
 
