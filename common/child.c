@@ -18,6 +18,10 @@
 #include "common/proc.h"
 #include "common/sandbox.h"
 
+/* How often, and how many times, it is looked whether the parent reads. */
+#define FINISH_PAUSE	2	/* ms */
+#define FINISH_LOOKS	500
+
 static struct proc_args		 args;
 static struct event_base	*base;
 static struct imsgbuf		 early;		/* until there is parent */
@@ -87,6 +91,42 @@ child_leave(int status)
 	if (!parent->dead)
 		(void)imsgbuf_write(&parent->ibuf);
 	_exit(status);
+}
+
+static bool
+all_told(void)
+{
+	imsgev_write(parent);
+	return (parent->dead || parent->deaf ||
+	    imsgbuf_queuelen(&parent->ibuf) == 0);
+}
+
+static void
+on_finish(int fd, short what, void *arg)
+{
+	static unsigned int	 looks;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (all_told() || ++looks == FINISH_LOOKS)
+		_exit(0);
+}
+
+void
+child_finish(void)
+{
+	static struct event	*finish;
+	struct timeval		 tv = { 0, FINISH_PAUSE * 1000 };
+
+	if (all_told())
+		_exit(0);
+	if (finish != NULL)
+		return;
+	/* The parent has more to write than it can at once. */
+	finish = event_new(base, -1, EV_PERSIST, on_finish, NULL);
+	if (finish == NULL || event_add(finish, &tv) == -1)
+		child_leave(0);
 }
 
 static void

@@ -36,6 +36,11 @@ void		 child_orphaned(struct imsgev *, const char *why, void *arg)
 /* Drops privileges, enters the sandbox and runs the loop, for good. */
 void		 child_run(const struct sandbox *) __attribute__((noreturn));
 
+/*
+ * Ends it in order, with status 0, once the parent has taken all that is
+ * queued for it, or has not for a second; the loop goes on until then.
+ */
+void		 child_finish(void);
 /* Ends it: what is queued for the parent goes first, as far as it fits. */
 void		 child_leave(int status) __attribute__((noreturn));
 /*

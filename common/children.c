@@ -191,6 +191,9 @@ child_gone(struct child *c, int status)
 	char		 how[64];
 
 	c->running = false;
+	/* The loop may not turn again. */
+	if (set->stopping && c->started)
+		imsgev_drain(&c->iev);
 	proc_status(status, how, sizeof(how));
 	if (!set->stopping) {
 		/* What it had still to say comes before the word of its end. */

@@ -30,34 +30,48 @@ is_gone(int error)
 	return (error == EPIPE || error == ECONNRESET);
 }
 
-static void
-on_read(int fd, short what, void *arg)
+/* What is there, or a part of it; false where there was nothing. */
+static bool
+take(struct imsgev *iev)
 {
-	struct imsgev	*iev = arg;
 	struct imsg	 imsg;
 	ssize_t		 n = 0;
 
-	(void)fd;
-	(void)what;
 	switch (imsgbuf_read(&iev->ibuf)) {
 	case 0:
 		die(iev, NULL);
-		return;
+		return (false);
 	case -1:
 		if (errno != EAGAIN)
 			die(iev, is_gone(errno) ? NULL : strerror(errno));
-		return;
+		return (false);
 	}
 	while (!iev->dead && (n = imsg_get(&iev->ibuf, &imsg)) > 0) {
 		iev->cb->message(iev, &imsg, iev->arg);
 		imsg_free(&imsg);
 	}
 	if (iev->dead)
-		return;
+		return (false);
 	if (n == -1)
 		die(iev, strerror(errno));
 	else if (iev->cb->batch != NULL)
 		iev->cb->batch(iev, iev->arg);
+	return (!iev->dead);
+}
+
+static void
+on_read(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)take(arg);
+}
+
+void
+imsgev_drain(struct imsgev *iev)
+{
+	while (!iev->dead && take(iev))
+		continue;
 }
 
 void

@@ -53,6 +53,12 @@ int	imsgev_init(struct imsgev *, struct event_base *, int fd,
 void	imsgev_flush(struct imsgev *);
 /* Writes what is queued at once, as far as the socket takes it. */
 void	imsgev_write(struct imsgev *);
+/*
+ * Hands over all messages that are there: of a peer that says no more, or
+ * there may be no end of it.  Not from within a callback of it, and the owner
+ * does not free it in one.
+ */
+void	imsgev_drain(struct imsgev *);
 /* Closes the descriptor too. */
 void	imsgev_clear(struct imsgev *);
 

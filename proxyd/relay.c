@@ -314,7 +314,7 @@ on_stop_timer(int fd, short what, void *arg)
 	(void)what;
 	if (r->nlinks > 0)
 		log_info("stopped with %u links open", r->nlinks);
-	child_leave(0);
+	child_finish();
 }
 
 void

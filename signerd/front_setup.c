@@ -277,7 +277,7 @@ stopped(struct httpserver *server, void *arg)
 {
 	(void)server;
 	(void)arg;
-	child_leave(0);
+	child_finish();
 }
 
 static void
@@ -325,9 +325,11 @@ stop(struct frontend *front, struct imsg *imsg)
 	if (frontmsg_get_empty(imsg) == -1)
 		fatalx("bad stop message");
 	if (front->server == NULL)
-		child_leave(0);
-	statusserver_stop(front->status);
-	httpserver_stop(front->server);
+		child_finish();
+	else {
+		statusserver_stop(front->status);
+		httpserver_stop(front->server);
+	}
 }
 
 /* What belongs to a configuration that comes in. */

@@ -115,7 +115,7 @@ on_stop_timer(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	child_leave(0);
+	child_finish();
 }
 
 /* They were in callbacks of their own until now. */
