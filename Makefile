@@ -154,6 +154,7 @@ NETWORK_OBJS = \
 	$O/common/tlscheck.o \
 	$O/common/tlsconn.o \
 	$O/common/tlsctx.o \
+	$O/common/tlsexpiry.o \
 	$O/common/tlsfiles.o \
 	$O/common/tlsidle.o \
 	$O/common/tlsio.o \

@@ -388,6 +388,17 @@ httpserver_keep(struct httpserver *server, struct tlsctx *tls)
 	}
 }
 
+void
+httpserver_contexts(const struct httpserver *server,
+    void (*each)(struct tlsctx *, void *), void *arg)
+{
+	struct listener	*l;
+
+	SLIST_FOREACH(l, &server->listeners, entry)
+		if (l->accepting && l->tls != NULL)
+			each(l->tls, arg);
+}
+
 struct tlsctx *
 httpserver_rest(const struct httpserver *server)
 {

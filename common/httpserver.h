@@ -98,6 +98,9 @@ int		 httpserver_prepare(struct httpserver *, uint32_t id, int fd,
  * the one that each has.
  */
 void		 httpserver_keep(struct httpserver *, struct tlsctx *);
+/* Of each socket that connections are accepted on, and has one. */
+void		 httpserver_contexts(const struct httpserver *,
+		    void (*)(struct tlsctx *, void *), void *arg);
 /* The context for connections of sockets that were closed, or NULL. */
 struct tlsctx	*httpserver_rest(const struct httpserver *);
 /*

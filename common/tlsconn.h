@@ -67,6 +67,12 @@ struct tlsctx_times {
 };
 void		 tlsctx_set_times(struct tlsctx *, const struct tlsctx_times *);
 const struct tlsctx_times *tlsctx_times(const struct tlsctx *);
+/* What has been told of these: see common/tlsexpiry.h, whose it is. */
+struct tlsctx_told {
+	int64_t		since;		/* Unix time, or 0: nothing yet */
+	uint8_t		stages[3];
+};
+struct tlsctx_told *tlsctx_told(struct tlsctx *);
 /*
  * Whether peers are shown the same certificate, with the same key and
  * protocols.

@@ -28,6 +28,7 @@ struct tlsctx {
 	struct tlstrust		*trust;
 	uint8_t			 shown[SHOWN_SIZE];	/* of certificate and key */
 	struct tlsctx_times	 times;
+	struct tlsctx_told	 told;
 	unsigned int		 refs;
 };
 
@@ -231,6 +232,12 @@ const struct tlsctx_times *
 tlsctx_times(const struct tlsctx *ctx)
 {
 	return (&ctx->times);
+}
+
+struct tlsctx_told *
+tlsctx_told(struct tlsctx *ctx)
+{
+	return (&ctx->told);
 }
 
 struct tlsctx *

@@ -203,6 +203,7 @@ commit_sockets(struct relay *r)
 		log_certificate(&r->sockets[i]);
 		note_listener(r, &r->sockets[i]);
 	}
+	tlsexpiry_changed(&r->expiry);
 }
 
 /* Files alone are others: those that were not sent go on as they are. */
@@ -249,8 +250,30 @@ commit(struct relay *r)
 }
 
 static void
+look_at_clients(struct tlsctx *tls, void *arg)
+{
+	tlsexpiry_look(arg, tls, "for", "clients");
+}
+
+static void
+look_at_signers(struct tlsctx *tls, void *arg)
+{
+	tlsexpiry_look(arg, tls, "for", "signers");
+}
+
+static void
+walk(struct tlsexpiry *expiry, void *arg)
+{
+	struct relay	*r = arg;
+
+	httpserver_contexts(r->clients, look_at_clients, expiry);
+	httpserver_contexts(r->signer_server, look_at_signers, expiry);
+}
+
+static void
 make_servers(struct relay *r)
 {
+	tlsexpiry_init(&r->expiry, r->base, walk, r);
 	r->clients = httpserver_new(r->base, &r->client_limits, &client_cb, r);
 	r->signer_server = httpserver_new(r->base, &r->signer_limits,
 	    &link_cb, r);

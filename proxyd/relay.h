@@ -18,6 +18,7 @@
 #include "common/rpcserver.h"
 #include "common/statusserver.h"
 #include "common/tlsconn.h"
+#include "common/tlsexpiry.h"
 #include "common/tlsfiles.h"
 #include "proxyd/config.h"
 #include "proxyd/count.h"
@@ -73,6 +74,7 @@ struct relay {
 	bool			 stopping;
 	struct relay_socket	 sockets[RELAY_MAXLISTENS];
 	size_t			 nsockets;
+	struct tlsexpiry	 expiry;
 	struct tlsctx		*rest[WHOM_METRICS];	/* by `whom` */
 	uint32_t		 first[WHOM_METRICS];	/* id of that socket */
 	struct relay_listener	 listeners[RELAY_MAXLISTENS];

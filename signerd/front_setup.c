@@ -224,6 +224,7 @@ put_in_force(struct frontend *front)
 	tlsctx_unref(front->tls);
 	front->tls = next->tls;
 	next_init(next);
+	tlsexpiry_changed(&front->expiry);
 }
 
 static void
@@ -281,8 +282,23 @@ stopped(struct httpserver *server, void *arg)
 }
 
 static void
+look_at(struct tlsctx *tls, void *arg)
+{
+	tlsexpiry_look(arg, tls, NULL, NULL);
+}
+
+static void
+walk(struct tlsexpiry *expiry, void *arg)
+{
+	struct frontend	*front = arg;
+
+	httpserver_contexts(front->server, look_at, expiry);
+}
+
+static void
 begin(struct frontend *front)
 {
+	tlsexpiry_init(&front->expiry, front->base, walk, front);
 	front->config = front->next.config;
 	direct_limits(front);
 	if (keylink_init(&front->keylink, front->base, front->channel,

@@ -12,6 +12,7 @@
 #include "common/httpserver.h"
 #include "common/imsgev.h"
 #include "common/statusserver.h"
+#include "common/tlsexpiry.h"
 #include "signerd/frontmsg.h"
 #include "signerd/keylink.h"
 #include "signerd/keynames.h"
@@ -60,6 +61,7 @@ struct frontend {
 	struct tlsctx		*tls;		/* in force, or NULL */
 	struct statusserver_limits status_limits;
 	struct statusserver	*status;
+	struct tlsexpiry	 expiry;
 };
 
 /* ---- signerd/front_setup.c: what the parent says ----------------------- */

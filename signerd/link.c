@@ -89,6 +89,18 @@ keyd_switched(void *arg)
 		log_error("keyd goes by a configuration that is not known");
 }
 
+static void
+walk(struct tlsexpiry *expiry, void *arg)
+{
+	struct linkd	*l = arg;
+	size_t		 i;
+
+	for (i = 0; i < CONFIG_NUMBERS; i++)
+		if (l->uplinks[i] != NULL && l->uplinks[i]->tls != NULL)
+			tlsexpiry_look(expiry, l->uplinks[i]->tls, "link",
+			    l->uplinks[i]->proxy.name);
+}
+
 void
 linkd_begin(struct linkd *l)
 {
@@ -104,6 +116,7 @@ linkd_begin(struct linkd *l)
 	    l) == -1)
 		fatal("imsgev_init");
 	imsgbuf_allow_fdpass(&l->dialer.ibuf);
+	tlsexpiry_init(&l->expiry, l->base, walk, l);
 	l->serving = true;
 }
 

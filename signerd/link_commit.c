@@ -128,6 +128,7 @@ renew(struct linkd *l)
 		if (next->uplinks[i] != NULL)
 			change(l, i, next->uplinks[i]);
 	memset(next, 0, sizeof(*next));
+	tlsexpiry_changed(&l->expiry);
 }
 
 void
@@ -149,4 +150,5 @@ link_commit(struct linkd *l)
 	for (i = 0; i < CONFIG_NUMBERS; i++)
 		change(l, i, next->uplinks[i]);
 	memset(next, 0, sizeof(*next));
+	tlsexpiry_changed(&l->expiry);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "common/imsgev.h"
+#include "common/tlsexpiry.h"
 #include "common/tlsfiles.h"
 #include "common/wsupgrade.h"
 #include "signerd/advertise.h"
@@ -140,6 +141,7 @@ struct linkd {
 	struct keylink		 keylink;
 	struct keynames		 names;
 	struct event		*stop_timer;
+	struct tlsexpiry	 expiry;
 };
 
 /* ---- signerd/link_setup.c: what the parent says ------------------------- */
