@@ -81,6 +81,12 @@ void		 conf_fd_close(int *);
 int		 conf_bind(const char *statement, const char *conf, int line,
 		    const char *host, uint16_t *port);
 /*
+ * The same, of which less is expected than of others: only so many can wait to
+ * be accepted that those of a flood have had their turn soon after it.
+ */
+int		 conf_bind_few(const char *statement, const char *conf,
+		    int line, const char *host, uint16_t *port);
+/*
  * Whether a socket that listens at one of two addresses keeps the other from
  * being bound: they are the same, or one is all addresses.
  */

@@ -19,6 +19,7 @@
 #include "common/report.h"
 
 #define BACKLOG	(SOMAXCONN > 512 ? SOMAXCONN : 512)
+#define FEW	64
 
 static void	fault(const char *, int, const char *, ...)
 		    __attribute__((format(printf, 3, 4)));
@@ -314,5 +315,19 @@ conf_bind(const char *statement, const char *conf, int line, const char *host,
 	conf_fd_close(&fd);
 	fault(conf, line, "%s %s port %u: %s", statement, host, given,
 	    bind_fault(given, error));
+	return (-1);
+}
+
+int
+conf_bind_few(const char *statement, const char *conf, int line,
+    const char *host, uint16_t *port)
+{
+	int fd = conf_bind(statement, conf, line, host, port);
+
+	if (fd == -1 || listen(fd, FEW) == 0)
+		return (fd);
+	fault(conf, line, "%s %s port %u: %s", statement, host, *port,
+	    strerror(errno));
+	conf_fd_close(&fd);
 	return (-1);
 }

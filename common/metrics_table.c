@@ -201,7 +201,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "How many there may be: max connections.",
 	    { NULL } },
 	[METRIC_CONNECTIONS_ACCEPTED] = {
-	    "signerd_connections_total", COUNTER, METRICS_FRONTEND,
+	    "signerd_connections_accepted_total", COUNTER, METRICS_FRONTEND,
 	    "Connections that were accepted.",
 	    { NULL } },
 	[METRIC_CONNECTIONS_REFUSED] = {

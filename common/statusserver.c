@@ -339,7 +339,7 @@ answer_ready(struct statusserver *s)
 static void
 answer(struct statusserver *s)
 {
-	uint64_t	 begun = clock_us();
+	uint64_t	 begun = clock_us(), pause;
 
 	s->asking = false;
 	metrics_set_sort(&s->set);
@@ -348,8 +348,9 @@ answer(struct statusserver *s)
 	if (is_asked(s, STATUS_READY))
 		answer_ready(s);
 	metrics_set_clear(&s->set);
-	s->earliest = clock_us();
-	s->earliest += STATUS_RATIO * (s->earliest - begun);
+	pause = STATUS_RATIO * (clock_us() - begun);
+	s->earliest = clock_us() + (pause < STATUS_PAUSE ? pause :
+	    STATUS_PAUSE);
 	/* Those who came meanwhile. */
 	if (is_wanted(s))
 		statusserver_ask(s);

@@ -25,7 +25,8 @@ struct statusserver;
  * Who scrapes is not known, so that none of them may cost the daemon's clients
  * anything: few connections, the oldest of which gives way; each has its time;
  * so many are accepted in a second; and the parent is asked once for all who
- * wait, and not again before fifty times as long as it took to show it.
+ * wait, and not again before fifty times as long as it took to show it, or a
+ * second.
  */
 
 /* They are to be there as long as the server; see statusserver_commit(). */

@@ -26,8 +26,9 @@ struct event;
 #define STATUS_RATE	100
 /* For the parent's answer, in ms. */
 #define STATUS_WAIT	3000
-/* How much longer than it took to show metrics nobody is asked again. */
+/* How much longer than it took to show metrics nobody is asked again; in us. */
 #define STATUS_RATIO	50
+#define STATUS_PAUSE	1000000
 
 enum status_path {
 	STATUS_METRICS,

@@ -111,7 +111,8 @@ config_bind_again(struct config *conf, struct config *running)
 }
 
 static int
-bind_all(struct config_listens *listens, const char *statement)
+bind_all(struct config_listens *listens, const char *statement,
+    int (*how)(const char *, const char *, int, const char *, uint16_t *))
 {
 	struct config_listen *l;
 	int status = 0;
@@ -120,8 +121,7 @@ bind_all(struct config_listens *listens, const char *statement)
 		if (l->kept)
 			continue;
 		conf_fd_close(&l->fd);
-		l->fd = conf_bind(statement, l->conf, l->line, l->host,
-		    &l->port);
+		l->fd = how(statement, l->conf, l->line, l->host, &l->port);
 		if (l->fd == -1)
 			status = -1;
 	}
@@ -133,8 +133,8 @@ config_bind(struct config *conf)
 {
 	int status;
 
-	status = bind_all(&conf->listens, "listen on");
-	if (bind_all(&conf->metrics, "metrics on") == -1)
+	status = bind_all(&conf->listens, "listen on", conf_bind);
+	if (bind_all(&conf->metrics, "metrics on", conf_bind_few) == -1)
 		status = -1;
 	return (status);
 }

@@ -80,7 +80,9 @@ int	parent_run(struct parent *, const struct proc_user *user,
 void	parent_reload_init(struct parent *);
 /* What the configuration says of the log. */
 struct daemon_log parent_log(const struct config *);
-void	parent_log_listen(const struct config_listen *, const char *msg);
+/* whom: NULL, or what it is for. */
+void	parent_log_listen(const struct config_listen *, const char *msg,
+	    const char *whom);
 
 /* ---- signerd/parent_metrics.c ------------------------------------------ */
 

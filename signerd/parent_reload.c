@@ -29,12 +29,15 @@ parent_log(const struct config *config)
 /* ---- What has changed ------------------------------------------------- */
 
 void
-parent_log_listen(const struct config_listen *l, const char *msg)
+parent_log_listen(const struct config_listen *l, const char *msg,
+    const char *whom)
 {
 	struct log_record	 r;
 
 	if (!log_start(&r, LOG_LVL_INFO, msg))
 		return;
+	if (whom != NULL)
+		log_str(&r, "for", whom);
 	log_str(&r, "address", l->host);
 	log_num(&r, "port", l->port);
 	log_end(&r);
@@ -94,17 +97,17 @@ log_keys(const struct config *old, const struct config *new)
 }
 
 static void
-log_listens(const struct config_listens *old, const char *closed,
-    const struct config_listens *new, const char *opened)
+log_listens(const struct config_listens *old,
+    const struct config_listens *new, const char *whom)
 {
 	const struct config_listen	*l;
 
 	STAILQ_FOREACH(l, old, entry)
 		if (!l->taken)
-			parent_log_listen(l, closed);
+			parent_log_listen(l, "not listening any more", whom);
 	STAILQ_FOREACH(l, new, entry)
 		if (!l->kept)
-			parent_log_listen(l, opened);
+			parent_log_listen(l, "listening", whom);
 }
 
 static void
@@ -265,10 +268,8 @@ done(void *arg)
 		log.level = old->log_level;
 	daemon_log(p->options, &log);
 	log_keys(old, p->config);
-	log_listens(&old->listens, "not listening any more",
-	    &p->config->listens, "listening");
-	log_listens(&old->metrics, "not serving metrics any more",
-	    &p->config->metrics, "serving metrics");
+	log_listens(&old->listens, &p->config->listens, NULL);
+	log_listens(&old->metrics, &p->config->metrics, "metrics");
 	log_proxies(old, p->config);
 	log_audit(p->config);
 	log_reloaded(p);

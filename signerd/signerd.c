@@ -79,9 +79,9 @@ log_listening(const struct config *config)
 	struct config_listen	*l;
 
 	STAILQ_FOREACH(l, &config->listens, entry)
-		parent_log_listen(l, "listening");
+		parent_log_listen(l, "listening", NULL);
 	STAILQ_FOREACH(l, &config->metrics, entry)
-		parent_log_listen(l, "serving metrics");
+		parent_log_listen(l, "listening", "metrics");
 }
 
 /* Everything that files and sockets can tell; all faults are reported. */

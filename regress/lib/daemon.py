@@ -331,8 +331,17 @@ class Daemon:
 
 
 class Signerd(Daemon):
+    """metrics are the ports of `metrics on`."""
+
     program = SIGNERD
     name = "signerd"
+
+    def listening(self):
+        return super().listening(**{"for": None})
+
+    @property
+    def metrics(self):
+        return super().listening(**{"for": "metrics"})
 
 
 class Proxyd(Daemon):
