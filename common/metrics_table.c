@@ -463,7 +463,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 
 	/* ---- proxyd: links ------------------------------------------- */
 	[METRIC_PROXY_LINKS] = {
-	    "proxyd_links", GAUGE, METRICS_RELAY,
+	    "proxyd_links_open", GAUGE, METRICS_RELAY,
 	    "Websockets of signers, registered or not.",
 	    { NULL } },
 	[METRIC_PROXY_LINKS_MAX] = {
@@ -493,7 +493,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "Sockets on which connections are accepted.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS] = {
-	    "proxyd_connections", GAUGE, METRICS_RELAY,
+	    "proxyd_connections_open", GAUGE, METRICS_RELAY,
 	    "Connections, links included.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS_MAX] = {

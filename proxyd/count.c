@@ -14,11 +14,11 @@ static const struct {
 	const char	*name;
 	const char	*text;
 } reasons[REASON_MAX] = {
-	[REASON_PARSE] = { "parse-error", NULL },
+	[REASON_PARSE] = { "parse", NULL },
 	[REASON_INVALID] = { "invalid-request", NULL },
 	[REASON_NOMETHOD] = { "no-method", NULL },
-	[REASON_ARGUMENTS] = { "arguments", NULL },
-	[REASON_TOOLARGE] = { "response-too-large", NULL },
+	[REASON_ARGUMENTS] = { "params", NULL },
+	[REASON_TOOLARGE] = { "too-large", NULL },
 	[REASON_BYSIGNER] = { "refused-by-signer", NULL },
 	[REASON_NOSIGNER] = { "no-signer", "no signer" },
 	[REASON_TIME] = { "deadline", "deadline" },

@@ -5,6 +5,8 @@
 
 import contextlib
 import datetime
+import os
+import re
 import socket
 import subprocess
 import threading
@@ -111,8 +113,8 @@ def test_requests(site):
         assert requests(found, "unknown") == {(PAYLOAD, "refused"): 2}
         assert rejections(found) == {
             "payload-chain": 1, "refused-by-signer": 1, "signer-busy": 4,
-            "no-method": 1, "arguments": 2, "invalid-request": 1,
-            "parse-error": 1, "forbidden": 2}
+            "no-method": 1, "params": 2, "invalid-request": 1,
+            "parse": 1, "forbidden": 2}
         check_sums(found)
         for name, counts in (("", (3, 1)), ("_signer", (3, 1)),
                              ("_waiting", (5, 1))):
@@ -225,7 +227,7 @@ def test_too_large_response(site):
         assert Asking(proxyd, message).error()[1] == "response too large"
         found = scrape(where)
         assert requests(found) == {(TRANSACTION, "rejected"): 1}
-        assert rejections(found) == {"response-too-large": 1}
+        assert rejections(found) == {"too-large": 1}
 
 
 # ---- from signer to signer -------------------------------------------------
@@ -318,11 +320,11 @@ def test_signers(site):
             with fake_signer(site, proxyd):
                 assert first.wait_end().code == 4001
                 found = until(where, lambda found: found(
-                    "proxyd_links") == 1)
+                    "proxyd_links_open") == 1)
                 assert state(found) == {
                     "up": 1, "registrations_total": 2,
                     "replacements_total": 1}
-        found = until(where, lambda found: found("proxyd_links") == 0)
+        found = until(where, lambda found: found("proxyd_links_open") == 0)
         assert state(found) == {"up": 0, "registrations_total": 2,
                                 "replacements_total": 1}
         assert found("proxyd_links_total") == 2
@@ -346,7 +348,7 @@ def test_links_that_are_refused(site):
         with fake_signer(site, proxyd, register=False) as it:
             it.wait_end()
         assert refused() == {"unexpected": 1, "lacks": 1, "too-late": 1}
-        until(where, lambda found: found("proxyd_links") == 0)
+        until(where, lambda found: found("proxyd_links_open") == 0)
         with fake_signer(site, proxyd):
             with pytest.raises(wsconn.NotUpgraded):
                 fake_signer(site, proxyd)
@@ -368,7 +370,7 @@ def test_connections(site):
         found = scrape(where)
         for listener, open_, most in (("clients", 0, 1024),
                                       ("signers", 1, 1024 + 64)):
-            assert (found("proxyd_connections", listener=listener),
+            assert (found("proxyd_connections_open", listener=listener),
                     found("proxyd_connections_total", listener=listener),
                     found("proxyd_handshakes_total", listener=listener),
                     found("proxyd_connections_max", listener=listener)) == (
@@ -380,7 +382,7 @@ def test_connections(site):
         with pytest.raises((OSError, httpclient.Closed)):
             proxyd.connect(CLIENT)
         found = scrape(where)
-        assert found("proxyd_connections", listener="clients") == 2
+        assert found("proxyd_connections_open", listener="clients") == 2
         assert found("proxyd_connections_total", listener="clients") == 2
         assert by_listener(found, "proxyd_connections_refused_total",
                            "clients") == {"connections-per-address": 1}
@@ -609,6 +611,71 @@ def test_records_that_are_left_out(site):
                 connection.rpc(eth.call("eth_x", []))
         until(where, lambda found: found("proxyd_log_suppressed_total",
                                          process="relay") > 0)
+
+
+# ---- as the manual has it --------------------------------------------------
+
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+DEFINITION = re.compile(r"""\[METRIC_PROXY_\w+\]\ =\ \{\s*"(\w+)",\s*
+    (?:METRIC_)?(\w+)(?:,\ UNIT_SECONDS)?,\s*METRICS_(\w+),\s*
+    ((?:"[^"]*"\s*)+),\s*\{([^}]*)\}\ \}""", re.X)
+ITEM = re.compile(r"^\.It Cm (proxyd_\w+) No (\w+)(?: Pq Va (.*))?\n"
+                  r"((?:[^.].*\n)+)", re.M)
+KIND = {"COUNTER": "counter", "SECONDS": "histogram"}
+
+
+def read(*names):
+    with open(os.path.join(ROOT, *names)) as f:
+        return f.read()
+
+
+def defined():
+    """Kind, labels and what is said of each, by its name."""
+    text = read("common", "metrics_table.c")
+    found = {name: (KIND.get(kind, "gauge"), re.findall(r'"(\w+)"', labels),
+                    "".join(re.findall(r'"([^"]*)"', told)))
+             for name, kind, _, told, labels in DEFINITION.findall(text)}
+    assert len(found) == text.count("[METRIC_PROXY_")
+    return found
+
+
+def test_manual():
+    """The same names, kinds and labels, and the same words; the manual may
+    say more."""
+    wanted, found = defined(), {}
+    for name, kind, labels, told in ITEM.findall(read("man", "proxyd.8")):
+        assert name not in found
+        found[name] = (kind, labels.split(" , ") if labels else [],
+                       told.replace("\n", " ").strip())
+    assert set(found) == set(wanted)
+    for name, (kind, labels, told) in wanted.items():
+        assert found[name][:2] == (kind, labels), name
+        assert found[name][2].startswith(told), name
+
+
+def test_all_that_is_said(site):
+    """Nothing but what is defined, of that kind and with those labels."""
+    wanted = defined()
+    with measured(site, {"hq": None}, ["timeout ping 50 ms"],
+                  crl=site.authority.crl()) as (proxyd, where, _):
+        ask(proxyd)
+        scrape(where)
+        found = until(where, lambda found: found.all(
+            "proxyd_signer_ping_seconds"))
+        names = {}
+        for name, labels in found.samples:
+            bare = re.sub("_(bucket|sum|count)$", "", name)
+            name = bare if bare in wanted else name
+            names.setdefault(name, set()).update(
+                key for key, _ in labels if key != "le")
+        for name, labels in names.items():
+            assert labels == set(wanted[name][1]), name
+            # The parser calls a counter by its name without _total.
+            assert found.kinds[re.sub("_total$", "", name)] == \
+                wanted[name][0], name
+        # All of them are there, by now.
+        assert set(names) == set(wanted)
 
 
 # ---- who may cost nothing --------------------------------------------------
