@@ -38,6 +38,8 @@ conn_free(struct control_conn *c)
 		event_free(c->read);
 	if (c->write != NULL)
 		event_free(c->write);
+	if (c->gone != NULL)
+		event_free(c->gone);
 	if (c->turn != NULL)
 		event_free(c->turn);
 	if (c->timer != NULL)
@@ -312,6 +314,7 @@ serve(struct control_conn *c)
 	if (ctl->cb->busy(ctl->arg)) {
 		c->held = true;
 		event_del(c->read);
+		event_add(c->gone, NULL);
 		return;
 	}
 	if ((n = imsg_get(&c->ibuf, &imsg)) == -1) {
@@ -320,10 +323,12 @@ serve(struct control_conn *c)
 	}
 	if (n == 0) {
 		arm(c, CONTROL_IDLE);
+		event_del(c->gone);
 		event_add(c->read, NULL);
 		return;
 	}
 	event_del(c->read);
+	event_add(c->gone, NULL);
 	event_del(c->timer);
 	if (c->uid != 0 && ctl->budget > 0)
 		ctl->budget--;
@@ -393,6 +398,15 @@ on_read(int fd, short what, void *arg)
 		return;
 	}
 	resume(c);
+}
+
+/* It does not wait for its answer: another can have its place. */
+static void
+on_gone(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	drop(arg, NULL);
 }
 
 static void
@@ -515,10 +529,11 @@ conn_events(struct control_conn *c, struct event_base *base, int fd)
 {
 	c->read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);
 	c->write = event_new(base, fd, EV_WRITE, on_turn, c);
+	c->gone = event_new(base, fd, EV_CLOSED | EV_PERSIST, on_gone, c);
 	c->turn = evtimer_new(base, on_turn, c);
 	c->timer = evtimer_new(base, on_timer, c);
-	if (c->read == NULL || c->write == NULL || c->turn == NULL ||
-	    c->timer == NULL || event_add(c->read, NULL) == -1)
+	if (c->read == NULL || c->write == NULL || c->gone == NULL ||
+	    c->turn == NULL || c->timer == NULL || event_add(c->read, NULL) == -1)
 		return (-1);
 	return (0);
 }

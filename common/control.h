@@ -72,6 +72,7 @@ struct control_conn {
 	struct imsgbuf		 ibuf;
 	struct event		*read;
 	struct event		*write;
+	struct event		*gone;		/* while nothing is read */
 	struct event		*turn;		/* goes on in another turn */
 	struct event		*timer;
 	enum control_state	 state;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -137,11 +138,13 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "listen", ANY },
 	{ "getsockname", ANY },
 	/* Of the control socket; its file goes with it. */
-	{ "accept4", ANY },
+	{ "accept4", EQ(3, SOCKET_FLAGS) },
 	{ "getsockopt", EQ2(1, SOL_SOCKET, SO_PEERCRED) },
 	{ "lstat", ANY },
 	{ "unlink", ANY },
+#ifndef SYS_unlink
 	{ "unlinkat", EQ(2, 0) },
+#endif
 	/* The number of an interface that an IPv6 address names. */
 	{ "ioctl", EQ(1, SIOCGIFINDEX) },
 	/* glibc's qsort(3), of what a configuration has many of. */

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,8 @@ talk_begin(const struct options *o, struct imsgbuf *ibuf)
 	struct sockaddr_un	 sun;
 	int			 fd;
 
+	/* One that is not served is told why: that is to be read. */
+	signal(SIGPIPE, SIG_IGN);
 	memset(&sun, 0, sizeof(sun));
 	sun.sun_family = AF_UNIX;
 	if ((size_t)snprintf(sun.sun_path, sizeof(sun.sun_path), "%s",
@@ -201,7 +204,6 @@ talk_ask(struct imsgbuf *ibuf, struct answer *a)
 {
 	size_t	 bytes = 0;
 
-	/* One that is not served is told why, and may be before it asks. */
 	if (imsgbuf_flush(ibuf) == -1 && errno != EPIPE)
 		give_up("cannot ask the daemon: %s", strerror(errno));
 	do {
@@ -211,4 +213,5 @@ talk_ask(struct imsgbuf *ibuf, struct answer *a)
 		give_up("%s", a->text);
 	close(ibuf->fd);
 	imsgbuf_clear(ibuf);
+	signal(SIGPIPE, SIG_DFL);
 }

@@ -36,9 +36,9 @@ SOCKETS = ["dupfd", "getfl", "netlink", "peercred", "ping", "raw", "sctp",
 # Those with connections, beside what they do with these.
 NETWORK = SOCKETS + CHILDREN + RECONNECT + ["dial"]
 BUT_ACCEPT = [c for c in NOBODY if c != "accept"]
-# Sockets to listen on are bound for a reload.
+# Sockets to listen on are bound for a reload; that for control is removed.
 BUT_BIND = [c for c in NOBODY if c not in (
-    "bind", "listen", "setsockopt")]
+    "bind", "listen", "setsockopt", "unlink")]
 
 # Of a file that is open to be appended to.
 CHANGE = ["fallocate", "ftruncate", "getfl", "pwrite", "seek"]

@@ -1,0 +1,578 @@
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+
+"""signerctl, command by command, with both daemons."""
+
+import collections
+import json
+import re
+import time
+
+import pytest
+
+from lib import daemon, eth, relays
+from lib.control import Control, run
+from lib.linked import ADDRESS
+from lib.reloading import change
+
+CLIENT, OTHER = relays.CLIENT, relays.OTHER
+TO = "0x" + "22" * 20
+ELSEWHERE = "0x" + "33" * 20
+DIRECT = """
+allow client "%s" key "sequencer" method block-payload chain 10
+allow client "%s" key "batcher" method transaction chain 10 to { %s } \\
+    max-value 1 ether max-fee 0.2 ether
+allow via "edge" client "%s" key "sequencer" chain 10
+allow via "edge" key "batcher" method transaction chain 10
+""" % (CLIENT, OTHER, TO, CLIENT)
+PROXIED = """
+allow client "%s" method block-payload chain 10
+allow client "%s" method transaction chain 10 to { %s }
+""" % (CLIENT, OTHER, TO)
+DAEMONS = ("signerd", "proxyd")
+
+Both = collections.namedtuple("Both", (
+    "signerd", "proxyd", "ctl", "texts"))
+
+
+@pytest.fixture(scope="module")
+def site():
+    """One of its own: its files change."""
+    made = daemon.Site()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="module")
+def both(site):
+    """A proxyd, and a signerd that dials it and listens, too."""
+    ctl = {name: Control(site, name + ".sock") for name in DAEMONS}
+    texts = {"proxyd": site.relay(
+        [site.signer("hq", [ADDRESS["sequencer"], ADDRESS["batcher"]])],
+        PROXIED, extra=ctl["proxyd"].statement)}
+    with daemon.Proxyd(site, texts["proxyd"]) as proxyd:
+        texts["signerd"] = site.config(
+            rules=DIRECT, keys=("sequencer", "batcher"),
+            extra=ctl["signerd"].statement,
+            proxies=[site.proxy("edge", proxyd.signer_port)])
+        with daemon.Signerd(site, texts["signerd"]) as signerd:
+            signerd.wait_log(msg="link up")
+            proxyd.wait_log(msg="signer registered")
+            yield Both(signerd, proxyd, ctl, texts)
+
+
+@pytest.fixture(params=DAEMONS)
+def one(request, both):
+    """(daemon, its control socket)"""
+    return getattr(both, request.param), both.ctl[request.param]
+
+
+def wait_for(what, patience=daemon.PATIENCE):
+    """What it says, once that is something; each time it asks a daemon."""
+    until = time.monotonic() + patience
+    while True:
+        found = what()
+        if found or time.monotonic() > until:
+            return found
+
+
+# ---- show -----------------------------------------------------------------
+
+
+def test_status_names_the_processes(one):
+    running, ctl = one
+    status = ctl.json("show", "status")
+    assert status["daemon"]["name"] == running.name
+    assert re.fullmatch(r"\d+\.\d+\.\d+", status["daemon"]["version"])
+    assert status["daemon"]["config"] == running.path
+    assert status["daemon"]["generation"] >= 1
+    assert status["daemon"]["log_level"] == "info"
+    pids = {each["name"]: each["pid"] for each in status["processes"]}
+    assert pids == dict(running.children, parent=running.pid)
+    for each in status["processes"]:
+        assert 0 <= each["uptime_seconds"] <= \
+            status["daemon"]["uptime_seconds"] <= 3600
+        assert each["name"] == "parent" or each["answers"] is True
+    ports = {each["for"]: each["port"] for each in status["listeners"]}
+    assert ports["clients"] == running.port
+
+
+def test_status_of_signerd(both):
+    status = both.ctl["signerd"].json("show", "status")
+    assert {each["key"]: each["address"] for each in status["keys"]} == {
+        name: ADDRESS[name] for name in ("sequencer", "batcher")}
+    (link,) = status["links"]
+    assert (link["link"], link["state"]) == ("edge", "up")
+    assert link["url"] == "wss://127.0.0.1:%d/ws" % both.proxyd.signer_port
+    assert {each["process"] for each in status["queue"]} == {
+        "frontend", "link"}
+    days = [each["days_left"] for each in status["certificates"]]
+    assert days and all(0 <= each <= 3660 for each in days)
+
+
+def test_status_of_proxyd(both):
+    status = both.ctl["proxyd"].json("show", "status")
+    (signer,) = status["signers"]
+    assert (signer["signer"], signer["name"]) == ("hq", "signer.example")
+    assert signer["up"] is True and signer["taken_down"] is False
+    assert status["queue"][0]["max"] == 4096
+
+
+def test_counts_are_those_of_the_requests(both):
+    """What is shown of clients, rules, keys and links after two requests that
+    are signed and one that is refused."""
+    ctl = both.ctl["signerd"]
+
+    def found():
+        clients = {each["client"]: each for each in ctl.show("clients")}
+        keys = {each["key"]: each for each in ctl.show("keys")}
+        (link,) = ctl.show("links")
+        return (clients[CLIENT].get("signed", 0),
+                clients[CLIENT].get("not_signed", 0),
+                keys["sequencer"]["signatures"], link["requests"])
+
+    before = found()
+    both.signerd.rpc(eth.payload_v2()).result()
+    both.signerd.rpc(eth.payload_v2(chain=11)).error()
+    both.proxyd.rpc(eth.payload_v2()).result()
+    after = found()
+    assert [b - a for a, b in zip(before, after)] == [2, 1, 2, 1]
+    clients = {each["client"]: each for each in ctl.show("clients")}
+    assert clients[CLIENT]["rules"] == 2
+    assert clients[CLIENT]["via"] == "direct, edge"
+    assert clients[OTHER]["via"] == "direct"
+
+
+def test_rules_are_shown_whole(one):
+    running, ctl = one
+    rules = ctl.show("rules")
+    assert [each["rule"] for each in rules] == list(range(1, len(rules) + 1))
+    with open(running.path) as f:
+        lines = f.read().splitlines()
+    for each in rules:
+        assert each["file"] == running.path
+        assert lines[each["line"] - 1].startswith("allow")
+        assert each["text"].startswith("allow")
+        assert not each["client"] or \
+            'client "%s"' % each["client"] in each["text"]
+    assert TO in rules[1]["text"]
+    # A table has no less.
+    for each in rules:
+        assert each["text"] in ctl.ask("show", "rules")
+
+
+def test_keys_of_proxyd_are_its_signers(both):
+    assert both.ctl["proxyd"].show("keys") == [
+        {"address": ADDRESS[name], "signer": "hq"}
+        for name in ("sequencer", "batcher")]
+
+
+def test_links_of_proxyd_are_its_signers(both):
+    shown = both.ctl["proxyd"].json("show", "links")
+    assert shown["links"] == []
+    assert [each["signer"] for each in shown["signers"]] == ["hq"]
+
+
+def test_stats_are_the_metrics(one):
+    running, ctl = one
+    stats = {(each["metric"], each["labels"]): each["value"]
+             for each in ctl.show("stats")}
+    name = running.name + "_config_generation"
+    status = ctl.json("show", "status")
+    assert stats[name, ""] == status["daemon"]["generation"]
+    up = {labels: value for (metric, labels), value in stats.items()
+          if metric == running.name + "_process_up"}
+    assert up == {"process=" + each: 1 for each in running.children}
+
+
+@pytest.mark.parametrize("what", (
+    "status", "links", "clients", "rules", "keys", "stats"))
+def test_tables_are_aligned(one, what):
+    out = one[1].ask("show", what)
+    tables = out.split("\n\n")
+    for table in tables[1:] if what == "status" else tables:
+        head, *rows = table.rstrip("\n").split("\n")
+        starts = [m.start() for m in re.finditer(
+            r"(?:(?<=  )|^)\S", head)]
+        assert rows and len(starts) > 1
+        for row in rows:
+            assert row == row.rstrip()
+            for start in starts[1:]:
+                assert row[start - 2:start].strip() == "", (head, row)
+        # A column that nothing is in is not there.
+        for start in starts:
+            assert any(row[start:start + 1].strip() for row in rows), table
+
+
+# ---- reload ---------------------------------------------------------------
+
+
+def test_reload_waits_for_its_end(both, one):
+    running, ctl = one
+    before = ctl.json("show", "status")["daemon"]["generation"]
+    said = ctl.run("reload")
+    assert said == (0, "reloaded: generation %d\n" % (before + 1), "")
+    assert ctl.json("show", "status")["daemon"]["generation"] == before + 1
+    running.wait_log(msg="control", command="reload")
+
+
+def test_reload_prints_the_faults(both, one):
+    running, ctl = one
+    text = both.texts[running.name]
+    status = ctl.json("show", "status")["daemon"]
+    line = text.count("\n") + 1
+    change(running, text + "nonsense\nlog rate five\n")
+    try:
+        said = ctl.run("reload")
+    finally:
+        change(running, text)
+    assert said.status == 1 and said.out == ""
+    faults = said.err.splitlines()
+    assert faults[0] == '%s:%d: unknown statement "nonsense"' % (
+        running.path, line)
+    assert faults[1].startswith("%s:%d: " % (running.path, line + 1))
+    assert faults[2] == "signerctl: not reloaded: what ran before goes " \
+        "on: generation %d" % status["generation"]
+    assert len(faults) == 3
+    after = ctl.json("show", "status")["daemon"]
+    assert after["generation"] == status["generation"]
+
+
+def test_reload_prints_what_children_find(both, one):
+    """A file that only they read."""
+    running, ctl = one
+    text = both.texts[running.name]
+    bad = running.site.path("bad.crt")
+    with open(bad, "w") as f:
+        f.write("no certificate\n")
+    changed = re.sub(r'(?m)^tls certificate "[^"]*"',
+                     'tls certificate "%s"' % bad, text)
+    change(running, changed)
+    try:
+        said = ctl.run("reload")
+    finally:
+        change(running, text)
+    assert said.status == 1
+    line = changed[:changed.index(bad)].count("\n") + 1
+    assert said.err.startswith("%s:%d: %s: " % (running.path, line, bad))
+
+
+def test_reload_prints_warnings(both, one):
+    running, ctl = one
+    text = both.texts[running.name]
+    if running.name == "signerd":
+        text += 'key "spare" file "%s"\n' % running.site.key("multi10")
+    else:
+        text += PROXIED
+    change(running, text)
+    try:
+        said = ctl.run("reload")
+    finally:
+        change(running, both.texts[running.name])
+    assert said.status == 0 and ": warning: " in said.err, said
+    ctl.ask("reload")
+
+
+# ---- log ------------------------------------------------------------------
+
+
+def debug_of(both, running):
+    """The processes that log at level debug when a client comes by."""
+    mark = running.mark()
+    with running.connect(None) as connection:
+        connection.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        connection.read_response()
+    if running.name == "signerd":
+        both.ctl["signerd"].ask("link", "edge", "down")
+        running.wait_log(mark, msg="link closed")
+        both.ctl["signerd"].ask("link", "edge", "up")
+        running.wait_log(mark, msg="link up")
+    both.ctl[running.name].ask("log", "brief")
+    return {each["process"] for each in running.logged(mark, level="debug")}
+
+
+def test_log_verbose_and_brief(both, one):
+    running, ctl = one
+    children = {"frontend", "dialer", "link"} \
+        if running.name == "signerd" else {"relay"}
+    assert debug_of(both, running) == set()
+    ctl.ask("log", "verbose")
+    assert ctl.json("show", "status")["daemon"]["log_level"] == "debug"
+    # A reload leaves it as it is.
+    ctl.ask("reload")
+    assert debug_of(both, running) == children
+    assert ctl.json("show", "status")["daemon"]["log_level"] == "info"
+    assert debug_of(both, running) == set()
+
+
+# ---- check ----------------------------------------------------------------
+
+
+PAYLOAD = ("method", "block-payload")
+TX = ("method", "transaction")
+# Words, and what a rule, counted from 1, has to say: a reason, or None.
+CHECKS = (
+    (("client", CLIENT, *PAYLOAD, "chain", "10"), 1, None),
+    (("client", CLIENT, *PAYLOAD, "chain", "0xa"), 1, None),
+    (("client", CLIENT, *PAYLOAD, "chain", "11"), 1, "payload-chain"),
+    (("client", CLIENT, *PAYLOAD, "chain", "10", "domain", "0x" + "80" * 32),
+     1, "payload-domain"),
+    (("client", CLIENT, *PAYLOAD, "chain", "10", "address",
+      ADDRESS["sequencer"]), 1, None),
+    (("client", CLIENT, *PAYLOAD, "chain", "10", "address", ELSEWHERE),
+     None, "forbidden"),
+    (("client", "nobody.example", *PAYLOAD, "chain", "10"), None,
+     "forbidden"),
+    (("client", OTHER, *TX, "chain", "10", "to", TO), 2, None),
+    (("client", OTHER, *TX, "chain", "11", "to", TO), 2, "chain"),
+    (("client", OTHER, *TX, "chain", "10", "to", ELSEWHERE), 2, "to"),
+    (("client", OTHER, *TX, "chain", "10", "to", "create"), 2, "to"),
+    (("client", CLIENT, *TX, "chain", "10", "to", TO), None, "method"),
+)
+SIGNERD_CHECKS = (
+    (("client", CLIENT, *PAYLOAD, "chain", "10", "key", "sequencer"), 1,
+     None),
+    (("client", CLIENT, *PAYLOAD, "chain", "10", "key", "batcher"), None,
+     "forbidden"),
+    (("client", CLIENT, "via", "edge", *PAYLOAD, "chain", "10"), 3, None),
+    (("via", "edge", *TX, "chain", "10", "to", "create"), 4, None),
+    (("via", "edge", *TX, "chain", "11", "to", "create"), 4, "chain"),
+    (("client", OTHER, *TX, "chain", "10", "to", TO, "value", "1", "ether",
+      "fee", "0.2ether"), 2, None),
+    (("client", OTHER, *TX, "chain", "10", "to", TO, "value",
+      "1000000000000000001", "wei"), 2, "value"),
+    (("client", OTHER, *TX, "chain", "10", "to", TO, "max-fee",
+      "200000001", "gwei"), 2, "fee"),
+)
+
+
+def check_decision(ctl, words, rule, why):
+    said = ctl.run("check", *words, "-j")
+    assert said.err == "" and said.status == (0 if why is None else 1), said
+    decision = json.loads(said.out)["decision"]
+    assert decision["permits"] is (why is None)
+    assert (decision.get("rule"), decision.get("reason")) == (rule, why)
+    return decision
+
+
+@pytest.mark.parametrize("words, rule, why", CHECKS)
+def test_check(one, words, rule, why):
+    decision = check_decision(one[1], words, rule, why)
+    if why is None:
+        # To proxyd it is the first that the signer has.
+        key = "batcher" if rule == 2 and "key" in decision else "sequencer"
+        assert decision["address"] == ADDRESS[key]
+
+
+@pytest.mark.parametrize("words, rule, why", SIGNERD_CHECKS)
+def test_check_of_signerd(both, words, rule, why):
+    check_decision(both.ctl["signerd"], words, rule, why)
+
+
+def test_check_says_what_a_request_would_be_told(both, one):
+    running, ctl = one
+    for chain in (10, 11):
+        answer = running.rpc(eth.payload_v2(chain=chain)).json()
+        said = ctl.run("check", "client", CLIENT, *PAYLOAD, "chain",
+                       str(chain), "-j")
+        decision = json.loads(said.out)["decision"]
+        if "error" in answer:
+            assert decision["code"] == answer["error"]["code"]
+            assert decision["message"] in answer["error"]["message"]
+        else:
+            assert decision["permits"] is True
+
+
+def test_check_signs_nothing(both, one):
+    running, ctl = one
+
+    def signatures():
+        return {each["key"]: each["signatures"]
+                for each in both.ctl["signerd"].show("keys")}
+
+    before, mark = signatures(), running.mark()
+    ctl.ask("check", "client", CLIENT, *PAYLOAD, "chain", "10")
+    assert signatures() == before
+    assert not running.logged(mark, msg="signed")
+
+
+def test_check_in_words(both, one):
+    running, ctl = one
+    good = ctl.ask("check", "client", CLIENT, *PAYLOAD, "chain", "10")
+    rule = ctl.show("rules")[0]
+    place = "rule 1, %s:%d\n" % (rule["file"], rule["line"])
+    assert good.startswith("permitted by " + place + "    " + rule["text"])
+    assert "address " + ADDRESS["sequencer"] in good
+    bad = ctl.run("check", "client", CLIENT, *PAYLOAD, "chain", "11")
+    assert bad.status == 1 and bad.out.startswith("refused: ")
+    assert "(-32013, payload-chain)\nby " + place in bad.out
+
+
+def test_check_tells_what_every_rule_says(both):
+    """Two rules of a client, of which the second permits."""
+    ctl, running = both.ctl["signerd"], both.signerd
+    text = both.texts["signerd"] + (
+        'allow client "%s" key "sequencer" method block-payload chain 12\n'
+        % CLIENT)
+    change(running, text)
+    ctl.ask("reload")
+    try:
+        said = json.loads(ctl.ask("check", "client", CLIENT, *PAYLOAD,
+                                  "chain", "12", "-j"))
+        table = ctl.ask("check", "client", CLIENT, *PAYLOAD, "chain", "12")
+    finally:
+        change(running, both.texts["signerd"])
+        ctl.ask("reload")
+    assert said["decision"]["rule"] == 5
+    assert [(each["rule"], each["permits"], each.get("reason"))
+            for each in said["considered"]] == [
+                (1, False, "payload-chain"), (5, True, None)]
+    assert re.search(r"(?m)^1 .* payload-chain ", table)
+
+
+def test_check_of_proxyd_names_the_signers(both):
+    ctl = both.ctl["proxyd"]
+    words = ("check", "client", CLIENT, *PAYLOAD, "chain", "10", "-j")
+    assert json.loads(ctl.ask(*words))["signers"] == [
+        {"signer": "hq", "name": "signer.example", "state": "up"}]
+
+
+# ---- link -----------------------------------------------------------------
+
+
+def test_link_of_signerd_down_and_up(both):
+    ctl, signerd, proxyd = both.ctl["signerd"], both.signerd, both.proxyd
+    mark, far = signerd.mark(), proxyd.mark()
+    assert ctl.ask("link", "edge", "down") == ""
+    assert signerd.wait_log(mark, msg="link closed")["reason"] == \
+        "taken down by an operator"
+    closed = proxyd.wait_log(far, msg="signer lost")
+    assert "1001" in closed["reason"]
+    (link,) = ctl.show("links")
+    assert (link["state"], link["taken_down"]) == ("down", True)
+    # It stays so over a reload, of this proxy in another place, too.
+    ctl.ask("reload")
+    again = both.texts["signerd"].replace("/ws", "/ws/")
+    change(signerd, again)
+    ctl.ask("reload")
+    change(signerd, both.texts["signerd"])
+    ctl.ask("reload")
+    (after,) = ctl.show("links")
+    assert (after["state"], after["taken_down"]) == ("down", True)
+    assert after["attempts"] in (0, link["attempts"])
+    relays.check_unavailable(proxyd.rpc(eth.payload_v2()))
+    assert not signerd.logged(mark, msg="link up")
+    mark = signerd.mark()
+    ctl.ask("link", "edge", "up")
+    signerd.wait_log(mark, msg="link up")
+    assert ctl.show("links")[0]["state"] == "up"
+    assert wait_for(lambda: proxyd.rpc(eth.payload_v2()).status == 200)
+
+
+def test_link_of_proxyd_down_and_up(both):
+    ctl, proxyd = both.ctl["proxyd"], both.proxyd
+    words = ("check", "client", CLIENT, *PAYLOAD, "chain", "10", "-j")
+    assert wait_for(lambda: proxyd.rpc(eth.payload_v2()).status == 200)
+    ctl.ask("link", "hq", "down")
+    relays.check_unavailable(proxyd.rpc(eth.payload_v2()))
+    ctl.ask("reload")
+    relays.check_unavailable(proxyd.rpc(eth.payload_v2()))
+    (signer,) = json.loads(ctl.ask(*words))["signers"]
+    assert signer["state"] == "taken down"
+    (signer,) = ctl.json("show", "links")["signers"]
+    # It is registered still.
+    assert (signer["taken_down"], signer["up"]) == (True, True)
+    assert not any(each["served"] for each in ctl.show("rules"))
+    ctl.ask("link", "hq", "up")
+    proxyd.rpc(eth.payload_v2()).result()
+    assert ctl.show("rules")[0]["served"] is True
+
+
+def test_others_go_on_where_one_is_down(site):
+    """Two signers: the first one is asked, but for when it is down."""
+    ctl = Control(site, "two.sock")
+    labels = ("hq", "dr")
+    with daemon.Proxyd(site, relays.config(
+            site, labels=labels, extra=ctl.statement)) as proxyd:
+        with relays.fake_signer(site, proxyd, "hq") as hq, \
+                relays.fake_signer(site, proxyd, "dr") as dr:
+            assert wait_for(lambda: all(
+                each["up"] for each in ctl.json("show", "links")["signers"]))
+            ctl.ask("link", "hq", "down")
+            count = len(hq.requests)
+            assert relays.ask(proxyd) == "sequencer"
+            assert (len(hq.requests), len(dr.requests)) == (count, 1)
+
+
+# ---- faults in the words --------------------------------------------------
+
+
+A, B = ("client", "a", *PAYLOAD), ("client", "a", *TX)
+FAULTS = (
+    ((), "usage:"),
+    (("shw",), "shw: no such command"),
+    (("show",), "usage:"),
+    (("show", "everything"), "usage:"),
+    (("show", "status", "links"), "usage:"),
+    (("reload", "now"), "usage:"),
+    (("log",), "usage:"),
+    (("log", "loud"), "usage:"),
+    (("link", "edge"), "usage:"),
+    (("link", "edge", "sideways"), "usage:"),
+    (("link", "x" * 300, "up"), "the name is too long"),
+    (("check",), "a client is needed"),
+    (("check", "client"), "client: what follows it is missing"),
+    (("check", "client", ""), "client: must have 1 to 253 bytes"),
+    (("check", "client", "a"), "method is needed"),
+    (("check", "client", "a", "client", "b"), "client: repeated"),
+    (("check", "client", "a", "colour", "red"), "colour: not a word"),
+    (("check", "client", "a", "method", "sign"), "method sign: must be"),
+    (("check", *A), "chain is needed"),
+    (("check", *A, "chain", "ten"), "chain ten: must be a number"),
+    (("check", *A, "chain", "10", "to", TO), "a block payload has none"),
+    (("check", *A, "chain", "10", "domain", "0x1"), "domain 0x1: must be"),
+    (("check", *A, "chain", "10", "address", "0x" + "1" * 39),
+     "must be 0x and 40 hexadecimal digits"),
+    (("check", *A, "chain", "10", "address", TO, "key", "k"),
+     "one of them is enough"),
+    (("check", *B, "chain", "10"), "to is needed"),
+    (("check", *B, "chain", "10", "to", "somewhere"), "to somewhere: must"),
+    (("check", *B, "chain", "10", "to", TO, "value", "1"),
+     "value 1: must be a number and wei, gwei or ether"),
+    (("check", *B, "chain", "10", "to", TO, "fee", "1", "kwei"),
+     "fee 1: must be"),
+    (("check", *B, "chain", "10", "to", TO, "domain", "0x" + "0" * 64),
+     "a transaction has none"),
+    (("check", "client", "a\nb", *PAYLOAD, "chain", "10"),
+     "the client's name cannot be one"),
+)
+
+
+@pytest.mark.parametrize("words, text", FAULTS)
+def test_faults_in_the_words(both, words, text):
+    said = both.ctl["signerd"].run(*words)
+    assert said.status == 2 and said.out == "" and text in said.err, said
+
+
+def test_names_that_there_are_not(both, one):
+    running, ctl = one
+    said = ctl.run("link", "nowhere", "down")
+    what = "proxy" if running.name == "signerd" else "signer"
+    assert said == (2, "", "signerctl: no %s has that name\n" % what)
+    said = ctl.run("check", *A, "chain", "10", "via", "nowhere")
+    assert said.status == 2 and said.out == ""
+    assert ("no proxy has that name" if what == "proxy" else
+            "via is for signerd") in said.err
+    said = ctl.run("check", *A, "chain", "10", "key", "nothing")
+    assert said.status == 2
+    assert ("no key has that name" if what == "proxy" else
+            "by their addresses alone") in said.err
+
+
+def test_no_daemon(site):
+    said = Control(site, "nobody.sock").run("show", "status")
+    assert said.status == 2 and "is signerd running" in said.err
+    said = run("-p", "-s", site.path("nobody.sock"), "reload")
+    assert said.status == 2 and "is proxyd running" in said.err
+    said = run("-s", "/" + "x" * 200, "reload")
+    assert said.status == 2 and "the path is too long" in said.err
