@@ -80,6 +80,7 @@ CONF_OBJS = \
 
 # The parent: configuration, files, sockets, children.
 SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
+	$O/common/url.o \
 	$O/keyd/auditmsg.o \
 	$O/keyd/keyfile_error.o \
 	$O/signerd/audit_file.o \
@@ -104,8 +105,7 @@ SIGNERD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 	$O/signerd/setup_audit.o \
 	$O/signerd/setup_dialer.o \
 	$O/signerd/setup_link.o \
-	$O/signerd/signerd.o \
-	$O/signerd/url.o
+	$O/signerd/signerd.o
 
 # The parent of the other daemon.
 PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \

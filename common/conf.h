@@ -19,7 +19,6 @@
 /* Bytes, without the NUL. */
 #define CONF_NAME_MAX	64	/* of users and of what a file names */
 #define CONF_PATH_MAX	1023
-#define CONF_HOST_MAX	253
 #define CONF_LISTENS	256	/* sockets to listen on */
 
 /* A file that the configuration names, and where it does so. */

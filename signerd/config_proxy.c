@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/url.h"
 #include "signerd/parse.h"
+
+_Static_assert(URL_TARGET_MAX <= CONFIG_TARGET_MAX, "the target of a url");
 
 #define NAMESERVER_PORT	53
 
@@ -89,7 +92,7 @@ parser_url(struct parser *p, const struct lexer_token *t)
 		return;
 	}
 	p->hasurl = true;
-	why = url_parse(t->text, &url);
+	why = url_parse(t->text, URL_WSS, &url);
 	if (why != NULL) {
 		/* Without the text: it may hold a password. */
 		lexer_error(p->common.lexer, &t->pos, "url: %s", why);
@@ -103,7 +106,7 @@ parser_url(struct parser *p, const struct lexer_token *t)
 void
 parser_tlsname(struct parser *p, const struct lexer_token *t)
 {
-	char host[CONF_HOST_MAX + 1];
+	char host[URL_HOST_MAX + 1];
 	const char *why;
 
 	if (p->proxy->tlsname != NULL) {

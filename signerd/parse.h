@@ -82,17 +82,6 @@ void		 proxies_check(struct parser *);
 /* Warns of what is odd, where there is no fault. */
 void		 proxies_warn(struct parser *);
 
-/* url.c */
-struct url {
-	char		 host[CONF_HOST_MAX + 1];	/* without brackets */
-	uint16_t	 port;
-	char		 target[CONFIG_TARGET_MAX + 1];
-};
-/* wss:// alone.  NULL, or what is wrong with it. */
-const char	*url_parse(const char *, struct url *);
-/* A name of DNS or a numeric address; NULL, or what is wrong with it. */
-const char	*url_host(const char *, char out[CONF_HOST_MAX + 1]);
-
 /* config_rule.c */
 void		 parser_rule(struct parser *, const struct lexer_pos *);
 void		 parser_rulekey(struct parser *, const struct lexer_token *);

@@ -3,24 +3,24 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/url.o */
+/* objects: common/url.o */
 
 /*
- * The url of a proxy: what is taken has parts that can stand in a request and
- * in a name server's question, and written anew it is the same.
+ * The url of a proxy, or of a signer: what is taken has parts that can stand in
+ * a request and in a name server's question, and written anew it is the same.
  */
 
+#include "common/url.h"
 #include "regress/fuzz/fuzz.h"
-#include "signerd/parse.h"
 
 static void
 check_host(const char *host)
 {
-	char	 again[CONF_HOST_MAX + 1];
+	char	 again[URL_HOST_MAX + 1];
 	size_t	 i, label = 0;
 	bool	 six = strchr(host, ':') != NULL;
 
-	FUZZ_ASSERT(host[0] != '\0' && strlen(host) <= CONF_HOST_MAX);
+	FUZZ_ASSERT(host[0] != '\0' && strlen(host) <= URL_HOST_MAX);
 	for (i = 0; host[i] != '\0'; i++) {
 		if (six)
 			FUZZ_ASSERT(strchr("0123456789abcdef:.", host[i]) !=
@@ -38,10 +38,11 @@ check_host(const char *host)
 }
 
 static void
-check_url(const struct url *url)
+check_url(const struct url *url, enum url_scheme scheme)
 {
+	const char	*begin = scheme == URL_WSS ? "WSS" : "https";
 	struct url	 again;
-	char		 text[CONF_HOST_MAX + CONFIG_TARGET_MAX + 32];
+	char		 text[URL_HOST_MAX + URL_TARGET_MAX + 32];
 	bool		 six = strchr(url->host, ':') != NULL;
 	size_t		 i;
 
@@ -51,11 +52,11 @@ check_url(const struct url *url)
 	for (i = 0; url->target[i] != '\0'; i++)
 		FUZZ_ASSERT(url->target[i] > ' ' && url->target[i] < 0x7f &&
 		    strchr("\"#<>[\\]^`{|}", url->target[i]) == NULL);
-	FUZZ_ASSERT(i <= CONFIG_TARGET_MAX);
-	snprintf(text, sizeof(text), six ? "wss://[%s]:%u%s" :
-	    "WSS://%s:%u%s", url->host, url->port, url->target);
+	FUZZ_ASSERT(i <= URL_TARGET_MAX);
+	snprintf(text, sizeof(text), six ? "%s://[%s]:%u%s" :
+	    "%s://%s:%u%s", begin, url->host, url->port, url->target);
 	memset(&again, 0xa5, sizeof(again));
-	FUZZ_ASSERT(url_parse(text, &again) == NULL);
+	FUZZ_ASSERT(url_parse(text, scheme, &again) == NULL);
 	FUZZ_ASSERT(strcmp(url->host, again.host) == 0 &&
 	    url->port == again.port && strcmp(url->target, again.target) ==
 	    0);
@@ -64,16 +65,20 @@ check_url(const struct url *url)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct url	 url;
-	char		*text, host[CONF_HOST_MAX + 1];
-	const char	*why;
+	static const enum url_scheme	 schemes[] = { URL_WSS, URL_HTTPS };
+	struct url			 url;
+	char				*text, host[URL_HOST_MAX + 1];
+	const char			*why;
+	size_t				 i;
 
 	text = fuzz_string(data, size);
 	memset(&url, 0xa5, sizeof(url));
-	if ((why = url_parse(text, &url)) == NULL)
-		check_url(&url);
-	else
-		FUZZ_ASSERT(why[0] != '\0');
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if ((why = url_parse(text, schemes[i], &url)) == NULL)
+			check_url(&url, schemes[i]);
+		else
+			FUZZ_ASSERT(why[0] != '\0');
+	}
 	if (url_host(text, host) == NULL)
 		check_host(host);
 	free(text);

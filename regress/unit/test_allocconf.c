@@ -8,7 +8,7 @@
  * signerd/config.o signerd/config_print.o signerd/config_proxy.o
  * signerd/config_started.o common/report.o
  * signerd/config_rule.o signerd/config_setting.o signerd/files.o
- * signerd/url.o common/conf.o common/conf_amount.o common/conf_file.o
+ * common/url.o common/conf.o common/conf_amount.o common/conf_file.o
  * common/conf_print.o common/conf_rule.o common/conf_setting.o
  * common/conf_words.o common/lexer.o common/lexer_file.o
  * common/lexer_macro.o common/hex.o common/u256.o keyd/payload.o keyd/rule.o

@@ -6,11 +6,12 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "signerd/parse.h"
+#include "common/url.h"
 
 #define DEFAULT_PORT	443
 #define LABEL_MAX	63
@@ -58,7 +59,7 @@ check_name(const char *name)
 }
 
 const char *
-url_host(const char *text, char out[CONF_HOST_MAX + 1])
+url_host(const char *text, char out[URL_HOST_MAX + 1])
 {
 	struct in6_addr in6;
 	struct in_addr in;
@@ -66,10 +67,10 @@ url_host(const char *text, char out[CONF_HOST_MAX + 1])
 
 	if (text[0] == '\0')
 		return ("the host is empty");
-	if (strlen(text) > CONF_HOST_MAX)
+	if (strlen(text) > URL_HOST_MAX)
 		return ("the host is over 253 bytes");
 	if (inet_pton(AF_INET6, text, &in6) == 1) {
-		inet_ntop(AF_INET6, &in6, out, CONF_HOST_MAX + 1);
+		inet_ntop(AF_INET6, &in6, out, URL_HOST_MAX + 1);
 		return (NULL);
 	}
 	if (inet_pton(AF_INET, text, &in) != 1 &&
@@ -82,16 +83,16 @@ url_host(const char *text, char out[CONF_HOST_MAX + 1])
 /* ---- The parts of a URL (RFC 3986, section 3) ------------------------- */
 
 static const char *
-parse_host(const char *text, size_t len, char out[CONF_HOST_MAX + 1])
+parse_host(const char *text, size_t len, char out[URL_HOST_MAX + 1])
 {
-	char host[CONF_HOST_MAX + 1];
+	char host[URL_HOST_MAX + 1];
 	bool brackets = text[0] == '[';
 
 	if (brackets) {
 		text++;
 		len -= 2;
 	}
-	if (len > CONF_HOST_MAX)
+	if (len > URL_HOST_MAX)
 		return ("the host is over 253 bytes");
 	memcpy(host, text, len);
 	host[len] = '\0';
@@ -122,13 +123,13 @@ parse_port(const char *text, size_t len, uint16_t *port)
 }
 
 static const char *
-parse_authority(const char *text, size_t len, struct url *url)
+parse_authority(const char *text, size_t len, const char *user,
+    struct url *url)
 {
 	const char *end = text + len, *colon, *why = NULL;
 
 	if (memchr(text, '@', len) != NULL)
-		return ("a user name has no meaning here: signerd shows its "
-		    "certificate");
+		return (user);
 	if (len > 0 && text[0] == '[') {
 		colon = memchr(text, ']', len);
 		if (colon == NULL)
@@ -175,20 +176,45 @@ parse_target(const char *text, struct url *url)
 	return (NULL);
 }
 
+static const struct {
+	const char	*begin;
+	const char	*plain;
+	const char	*plain_text;
+	const char	*begin_text;
+	const char	*user_text;
+} schemes[] = {
+	[URL_WSS] = { "wss://", "ws://",
+		"links are always TLS: it must begin with wss://",
+		"it must begin with wss://",
+		"a user name has no meaning here: signerd shows its "
+		"certificate" },
+	[URL_HTTPS] = { "https://", "http://",
+		"signers are reached by TLS alone: it must begin with "
+		"https://", "it must begin with https://",
+		"a user name has no meaning here: clients show their "
+		"certificate" }
+};
+
+static bool
+begins(const char *text, const char *with)
+{
+	return (strncasecmp(text, with, strlen(with)) == 0);
+}
+
 const char *
-url_parse(const char *text, struct url *url)
+url_parse(const char *text, enum url_scheme scheme, struct url *url)
 {
 	const char *why;
 	size_t len;
 
-	if (strncasecmp(text, "ws://", 5) == 0)
-		return ("links are always TLS: it must begin with wss://");
-	if (strncasecmp(text, "wss://", 6) != 0)
-		return ("it must begin with wss://");
-	text += 6;
+	if (begins(text, schemes[scheme].plain))
+		return (schemes[scheme].plain_text);
+	if (!begins(text, schemes[scheme].begin))
+		return (schemes[scheme].begin_text);
+	text += strlen(schemes[scheme].begin);
 	if (strchr(text, '#') != NULL)
 		return ("a fragment has no meaning here");
 	len = strcspn(text, "/?");
-	why = parse_authority(text, len, url);
+	why = parse_authority(text, len, schemes[scheme].user_text, url);
 	return (why == NULL ? parse_target(text + len, url) : why);
 }
