@@ -52,7 +52,8 @@ struct tlsctx	*tlsctx_server(const struct tlsctx_config *, char *err,
 /*
  * The same for connections that are begun here: the server's certificate is
  * required and verified against ca (and crl) and the name that is given to
- * tlsconn_connect(); cert and key are what is shown to it.  A copy of the key
+ * tlsconn_connect(); cert and key are what is shown to it, or, where these are
+ * NULL, nothing.  A copy of the key
  * lives as long as the context, for libtls reads it for each connection.
  */
 struct tlsctx	*tlsctx_client(const struct tlsctx_config *, char *err,

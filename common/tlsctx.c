@@ -41,9 +41,10 @@ set_config(struct tls_config *config, const struct tlsctx_config *c)
 	    tls_config_set_protocols(config, protocols) == -1 ||
 	    tls_config_set_alpn(config, "http/1.1") == -1 ||
 	    tls_config_set_session_lifetime(config, 0) == -1 ||
-	    tls_config_set_keypair_mem(config, c->cert, c->certlen, c->key,
-	    c->keylen) == -1 ||
 	    tls_config_set_ca_mem(config, c->ca, c->calen) == -1)
+		return (-1);
+	if (c->cert != NULL && tls_config_set_keypair_mem(config, c->cert,
+	    c->certlen, c->key, c->keylen) == -1)
 		return (-1);
 	if (c->crl != NULL)
 		return (tls_config_set_crl_mem(config, c->crl, c->crllen));
@@ -130,6 +131,8 @@ tlsctx_server(const struct tlsctx_config *c, char *err, size_t errsize)
 {
 	struct tlsctx *ctx;
 
+	if (c->cert == NULL)
+		return (failed(NULL, "no certificate", err, errsize));
 	if ((ctx = begin(c, err, errsize)) == NULL)
 		return (NULL);
 	tls_config_verify_client_optional(ctx->config);

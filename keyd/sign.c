@@ -187,9 +187,8 @@ make_signature(const struct sign_key *key, const uint8_t digest[HASH_SIZE],
 	return (0);
 }
 
-/* Not above half the order (EIP-2). */
-static int
-has_low_s(const struct signature *sig)
+bool
+sign_has_low_s(const struct signature *sig)
 {
 	static const uint8_t half[32] = {
 		0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
@@ -212,7 +211,7 @@ sign_digest(const struct sign_key *key, const uint8_t digest[HASH_SIZE],
 	 * the key is recovered from the bytes that leave is the verification
 	 * equation itself: to run secp256k1_ecdsa_verify too adds nothing.
 	 */
-	if (make_signature(key, digest, sig) == -1 || !has_low_s(sig) ||
+	if (make_signature(key, digest, sig) == -1 || !sign_has_low_s(sig) ||
 	    recover(digest, sig, xy) == -1 ||
 	    memcmp(xy, key->pubkey, sizeof(xy)) != 0) {
 		memset(sig, 0, sizeof(*sig));

@@ -47,6 +47,8 @@ int	sign_digest(const struct sign_key *, const uint8_t digest[HASH_SIZE],
  * Y.  -1 if it is none of the curve.  Needs no sign_init.
  */
 int	sign_pubkey(uint8_t xy[64], const uint8_t *, size_t);
+/* s is not above half the order (EIP-2): the one form that chains take. */
+bool	sign_has_low_s(const struct signature *);
 /* Address of the key that made a signature of digest.  -1 if none can. */
 int	sign_recover(const uint8_t digest[HASH_SIZE],
 	    const struct signature *, uint8_t address[ADDRESS_SIZE]);
