@@ -317,6 +317,53 @@ SIGNERCTL_OBJS = \
 	$O/signerctl/table.o \
 	$O/signerctl/talk.o
 
+# The client: no daemon, no sandbox, no key.
+OPSIGN_OBJS = \
+	$O/api/args.o \
+	$O/api/args_tx.o \
+	$O/common/base64.o \
+	$O/common/hex.o \
+	$O/common/http_syntax.o \
+	$O/common/json.o \
+	$O/common/jsonrpc.o \
+	$O/common/jsonscan.o \
+	$O/common/secret.o \
+	$O/common/tlscheck.o \
+	$O/common/tlsconn.o \
+	$O/common/tlsctx.o \
+	$O/common/tlsfiles.o \
+	$O/common/tlsio.o \
+	$O/common/tlspeer.o \
+	$O/common/tlstrust.o \
+	$O/common/u256.o \
+	$O/common/url.o \
+	$O/keyd/keccak.o \
+	$O/keyd/payload.o \
+	$O/keyd/request.o \
+	$O/keyd/rlp.o \
+	$O/keyd/sign.o \
+	$O/keyd/tx.o \
+	$O/opsign/answer.o \
+	$O/opsign/ask.o \
+	$O/opsign/conn.o \
+	$O/opsign/endpoint.o \
+	$O/opsign/fault.o \
+	$O/opsign/flags.o \
+	$O/opsign/health.o \
+	$O/opsign/input.o \
+	$O/opsign/opsign.o \
+	$O/opsign/payload.o \
+	$O/opsign/payloadjson.o \
+	$O/opsign/report.o \
+	$O/opsign/response.o \
+	$O/opsign/rlpread.o \
+	$O/opsign/settings.o \
+	$O/opsign/tx.o \
+	$O/opsign/txargs.o \
+	$O/opsign/txdecode.o \
+	$O/opsign/txshow.o \
+	$O/opsign/verify.o
+
 # Linked into each of them: nothing happens around the sandbox's closing.  In
 # the programs of the sandbox tests, something does.
 NOHOOK =	$O/common/sandbox_nohook.o
@@ -336,12 +383,16 @@ AUDIT_LIBS =	$(LIBSECCOMP_LIBS) $(LIBS)
 KEYD_LIBS =	$(LIBSECP256K1_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 SIGNERCTL_LIBS = $(LIBCRYPTO_LIBS) $(LIBSECP256K1_LIBS) $(LIBCJSON_LIBS) \
 		$(LIBS)
+OPSIGN_LIBS =	$(LIBTLS_LIBS) $(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) \
+		$(LIBEVENT_LIBS) $(LIBCJSON_LIBS) $(LIBSECP256K1_LIBS) $(LIBS)
 
 # What is installed.
 DAEMONS =	$B/signerd $B/proxyd
 HELPERS =	$B/libexec/audit $B/libexec/dialer $B/libexec/frontend $B/libexec/keyd \
 		$B/libexec/link $B/libexec/relay
-TOOLS =		$B/signerctl
+ADMIN =		$B/signerctl
+TOOLS =		$B/opsign
+MAN1 =		man/opsign.1
 MAN5 =		man/signerd.conf.5 man/proxyd.conf.5
 MAN8 =		man/signerd.8 man/keyd.8 man/proxyd.8 man/signerctl.8
 EXAMPLES =	etc/signerd.conf etc/proxyd.conf
@@ -373,7 +424,7 @@ LINK =	$(CC) $(CFLAGS) $(SANFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS)
 
 include rules.mk
 
-programs: $(DAEMONS) $(HELPERS) $(TOOLS)
+programs: $(DAEMONS) $(HELPERS) $(ADMIN) $(TOOLS)
 
 $B/signerd: $(SIGNERD_OBJS) $(NOHOOK)
 	@echo LINK $@
@@ -382,6 +433,10 @@ $B/signerd: $(SIGNERD_OBJS) $(NOHOOK)
 $B/proxyd: $(PROXYD_OBJS) $(NOHOOK)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(NOHOOK) $(SIGNERD_LIBS)
+
+$B/opsign: $(OPSIGN_OBJS)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(OPSIGN_OBJS) $(OPSIGN_LIBS)
 
 $B/libexec/link: $(LINK_OBJS) $(NOHOOK)
 	@mkdir -p $(@D)
@@ -616,12 +671,15 @@ interop: all
 EXAMPLEDIR =	$(PREFIX)/share/examples/signerd
 
 install: programs
-	install -d -m 0755 $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(LIBEXECDIR) \
+	install -d -m 0755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
+	    $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(EXAMPLEDIR) $(DESTDIR)$(CHROOTDIR) \
 	    $(DESTDIR)$(PROXYD_CHROOTDIR)
-	install -m 0755 $(DAEMONS) $(TOOLS) $(DESTDIR)$(PREFIX)/sbin
+	install -m 0755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	install -m 0755 $(DAEMONS) $(ADMIN) $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)
+	install -m 0644 $(MAN1) $(DESTDIR)$(MANDIR)/man1
 	install -m 0644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
 	install -m 0644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
 	install -m 0644 $(EXAMPLES) $(DESTDIR)$(EXAMPLEDIR)
@@ -632,10 +690,14 @@ install: programs
 
 # The configuration and the keys stay.
 uninstall:
-	for f in $(DAEMONS) $(TOOLS); do \
+	for f in $(TOOLS); do \
+	    rm -f $(DESTDIR)$(PREFIX)/bin/$${f##*/}; done
+	for f in $(DAEMONS) $(ADMIN); do \
 	    rm -f $(DESTDIR)$(PREFIX)/sbin/$${f##*/}; done
 	for f in $(HELPERS); do \
 	    rm -f $(DESTDIR)$(LIBEXECDIR)/$${f##*/}; done
+	for f in $(MAN1); do \
+	    rm -f $(DESTDIR)$(MANDIR)/man1/$${f##*/}; done
 	for f in $(MAN5); do \
 	    rm -f $(DESTDIR)$(MANDIR)/man5/$${f##*/}; done
 	for f in $(MAN8); do \
