@@ -345,12 +345,16 @@ OPSIGN_OBJS = \
 	$O/keyd/tx.o \
 	$O/opsign/answer.o \
 	$O/opsign/ask.o \
+	$O/opsign/bench.o \
+	$O/opsign/benchshow.o \
 	$O/opsign/conn.o \
 	$O/opsign/endpoint.o \
 	$O/opsign/fault.o \
 	$O/opsign/flags.o \
 	$O/opsign/health.o \
 	$O/opsign/input.o \
+	$O/opsign/latency.o \
+	$O/opsign/load.o \
 	$O/opsign/opsign.o \
 	$O/opsign/payload.o \
 	$O/opsign/payloadjson.o \
@@ -362,7 +366,8 @@ OPSIGN_OBJS = \
 	$O/opsign/txargs.o \
 	$O/opsign/txdecode.o \
 	$O/opsign/txshow.o \
-	$O/opsign/verify.o
+	$O/opsign/verify.o \
+	$O/opsign/workload.o
 
 # Linked into each of them: nothing happens around the sandbox's closing.  In
 # the programs of the sandbox tests, something does.

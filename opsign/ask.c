@@ -106,8 +106,8 @@ ask_end(struct ask *a)
 	memset(a, 0, sizeof(*a));
 }
 
-static const struct response *
-exchange(struct ask *a, const char *head, size_t headlen, const char *body,
+const struct response *
+ask_send(struct ask *a, const char *head, size_t headlen, const char *body,
     size_t len, struct fault *f)
 {
 	if (!conn_usable(a->conn)) {
@@ -137,7 +137,7 @@ ask_post(struct ask *a, const char *body, size_t len, struct fault *f)
 	char head[HEAD_SIZE];
 	size_t n = ask_head(a->endpoint, len, head, sizeof(head));
 
-	return (exchange(a, head, n, body, len, f));
+	return (ask_send(a, head, n, body, len, f));
 }
 
 const struct response *
@@ -149,5 +149,5 @@ ask_get(struct ask *a, const char *path, struct fault *f)
 	n = snprintf(head, sizeof(head), "GET %s HTTP/1.1\r\nHost: %s\r\n"
 	    "User-Agent: opsign/" VERSION "\r\n\r\n", path,
 	    a->endpoint->host);
-	return (exchange(a, head, (size_t)n, "", 0, f));
+	return (ask_send(a, head, (size_t)n, "", 0, f));
 }

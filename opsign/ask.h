@@ -35,6 +35,10 @@ const struct response *ask_get(struct ask *, const char *path,
 const struct response *ask_post(struct ask *, const char *body, size_t len,
 	    struct fault *);
 
+/* Any request, as it is. */
+const struct response *ask_send(struct ask *, const char *head, size_t headlen,
+	    const char *body, size_t len, struct fault *);
+
 /* The head of a POST to the endpoint; its length.  size is enough at 1024. */
 size_t	ask_head(const struct endpoint *, size_t bodylen, char *, size_t size);
 /* The loop for connections: precise timers, one thread. */

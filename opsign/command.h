@@ -14,6 +14,7 @@
  */
 enum status	command_health(int argc, char **argv);
 enum status	command_payload(int argc, char **argv);
+enum status	command_bench(int argc, char **argv);
 enum status	command_tx(int argc, char **argv);
 
 #endif /* OPSIGN_COMMAND_H */

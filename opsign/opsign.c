@@ -27,6 +27,10 @@ static const struct {
 	    "\t    --max-priority-fee-per-gas AMOUNT [--to ADDRESS] "
 	    "[--value AMOUNT]\n"
 	    "\t    [--data HEX] [...] [-] [common flags]" },
+	{ "bench", command_bench, "bench -c N -d TIME [--method "
+	    "payload|tx|health] [--chain N] [--batch N]\n"
+	    "\t    [--rate N] [--verify PERCENT] [--warmup TIME] "
+	    "[--reconnect] [common flags]" },
 };
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
 

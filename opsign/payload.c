@@ -100,8 +100,8 @@ sign(struct report *r, const struct settings *s, struct ask *a,
 	    (result = answer_result(&answer, 1, f)) != NULL &&
 	    (result = payload_result(result, form, f)) != NULL &&
 	    (raw = verify_bytes(result, &len, f)) != NULL) {
-		good = verify_payload(&v, p, raw, len, s->has_address ?
-		    s->address : NULL, f);
+		good = verify_payload(&v, p, raw, len, VERIFY_SIGNER,
+		    s->has_address ? s->address : NULL, f);
 		if (good == 0) {
 			memcpy(bytes, raw, 65);
 			report_payload(r, s, p, &v);

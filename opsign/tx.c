@@ -54,8 +54,8 @@ check(struct report *r, const struct settings *s, const struct tx *asked,
 	struct txsigned t;
 	int good;
 
-	good = verify_tx(&v, &t, asked, raw, len, s->has_address ?
-	    s->address : NULL, f);
+	good = verify_tx(&v, &t, asked, raw, len, VERIFY_SIGNER,
+	    s->has_address ? s->address : NULL, f);
 	if (good == 0) {
 		report_tx(r, s, &v, &t);
 		report_result(r, "raw", "raw", raw, len);

@@ -279,6 +279,29 @@ understand(struct txargs *t)
 	return (0);
 }
 
+const char *
+txargs_chain(void)
+{
+	return (given.chain);
+}
+
+static void
+set_default(const char **flag, const char *value)
+{
+	if (*flag == NULL)
+		*flag = value;
+}
+
+void
+txargs_defaults(const char *nonce)
+{
+	given.nonce = nonce;
+	set_default(&given.to, "0x0000000000000000000000000000000000000000");
+	set_default(&given.gas, "21000");
+	set_default(&given.max_fee, "1gwei");
+	set_default(&given.priority_fee, "1");
+}
+
 int
 txargs_read(struct txargs *t, const struct settings *s, bool input)
 {

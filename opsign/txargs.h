@@ -28,6 +28,10 @@ extern const struct flag txargs_flags[];
  * signer checks it.  0, or -1 with the fault on standard error;
  * txargs_clear() either way.
  */
+/* What --chain was, or NULL. */
+const char *txargs_chain(void);
+/* Where these flags are not given, what a benchmark needs is. */
+void	txargs_defaults(const char *nonce);
 int	txargs_read(struct txargs *, const struct settings *, bool input);
 void	txargs_clear(struct txargs *);
 

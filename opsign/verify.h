@@ -14,10 +14,15 @@
 
 /* The result of a request to sign, against what was asked. */
 
+enum verify_depth {
+	VERIFY_SHAPE,		/* all that costs little: not by whom */
+	VERIFY_SIGNER		/* the key is recovered */
+};
+
 struct verified {
 	struct signature	 sig;
 	uint8_t			 digest[HASH_SIZE];
-	uint8_t			 address[ADDRESS_SIZE];	/* that has signed */
+	uint8_t			 address[ADDRESS_SIZE];	/* of VERIFY_SIGNER */
 };
 
 /* The bytes of a result, a string 0x...; to be freed; NULL and the fault. */
@@ -29,8 +34,8 @@ uint8_t	*verify_bytes(const cJSON *result, size_t *len, struct fault *);
  * FAULT_SIGNATURE where it is not the one that it should be.
  */
 int	verify_payload(struct verified *, const struct payload *,
-	    const uint8_t *result, size_t len, const uint8_t *expected,
-	    struct fault *);
+	    const uint8_t *result, size_t len, enum verify_depth,
+	    const uint8_t *expected, struct fault *);
 
 /*
  * A signed transaction with just the fields that were asked for.  What was
@@ -38,7 +43,7 @@ int	verify_payload(struct verified *, const struct payload *,
  * way and refers to result.
  */
 int	verify_tx(struct verified *, struct txsigned *, const struct tx *asked,
-	    const uint8_t *result, size_t len, const uint8_t *expected,
-	    struct fault *);
+	    const uint8_t *result, size_t len, enum verify_depth,
+	    const uint8_t *expected, struct fault *);
 
 #endif /* OPSIGN_VERIFY_H */
