@@ -137,6 +137,14 @@ is_complete(const struct response_parser *p)
 static bool
 take_byte(struct response_parser *p, char c)
 {
+	static const char begin[] = "HTTP/1.";
+
+	/* What speaks another protocol may never send the end of a line. */
+	if (p->state == ST_HEADER && p->linelen < sizeof(begin) - 1 &&
+	    c != begin[p->linelen])
+		return (bad(p, "not HTTP/1.1"));
+	if (p->state == ST_CHUNK_END && c != "\r\n"[p->linelen])
+		return (bad(p, "a chunk longer than its size"));
 	if (p->linelen == p->linemax)
 		return (bad(p, p->state == ST_HEADER ? "header section too "
 		    "long" : "chunk extensions or trailers too long"));
@@ -342,14 +350,8 @@ begin_response(struct response_parser *p)
 static bool
 step_header(struct response_parser *p, struct evbuffer *input)
 {
-	if (!take_lines(p, input)) {
-		if (p->state != ST_BAD && memcmp(p->line, "HTTP/1.",
-		    p->linelen < 7 ? p->linelen : 7) != 0)
-			bad(p, "not HTTP/1.1");
+	if (!take_lines(p, input))
 		return (false);
-	}
-	if (p->linelen == 2)
-		return (bad(p, "not HTTP/1.1"));
 	p->line[p->linelen] = '\0';
 	if (!each_line(p, true))
 		return (false);
@@ -458,8 +460,6 @@ step_chunk_end(struct response_parser *p, struct evbuffer *input)
 {
 	if (!take_lines(p, input))
 		return (false);
-	if (p->linelen != 2)
-		return (bad(p, "a chunk longer than its size"));
 	p->state = ST_CHUNK_SIZE;
 	begin_lines(p, false, CHUNK_LINE);
 	return (true);
