@@ -111,8 +111,7 @@ ask_send(struct ask *a, const char *head, size_t headlen, const char *body,
     size_t len, struct fault *f)
 {
 	if (!conn_usable(a->conn)) {
-		fault_set(f, FAULT_CLOSED, "the server closed the connection "
-		    "after an answer");
+		conn_unusable(a->conn, f);
 		return (NULL);
 	}
 	conn_ask(a->conn, head, headlen, body, len);

@@ -211,8 +211,11 @@ on_end(struct tlsconn *tls, enum tlsconn_end how, void *arg)
 		fail(c);
 	} else if (c->state == ST_ASKED)
 		parse(c, true);
-	else
+	else {
+		fault_set(&c->fault, FAULT_CLOSED, "%s: the server closed the "
+		    "connection before it was asked", address);
 		c->state = ST_CLOSED;
+	}
 }
 
 static const struct tlsconn_cb tls_cb = {
@@ -372,6 +375,16 @@ bool
 conn_usable(const struct conn *c)
 {
 	return (c->state == ST_IDLE && c->reusable);
+}
+
+void
+conn_unusable(const struct conn *c, struct fault *f)
+{
+	if (c->state == ST_CLOSED)
+		*f = c->fault;
+	else
+		fault_set(f, FAULT_CLOSED, "the server closes the connection "
+		    "after its answer");
 }
 
 const struct conn_times *

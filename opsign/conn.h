@@ -52,6 +52,8 @@ void		 conn_ask(struct conn *, const void *head, size_t headlen,
 		    const void *body, size_t len);
 /* Ready, not closed by the server, and its last answer allows another. */
 bool		 conn_usable(const struct conn *);
+/* Why it is not. */
+void		 conn_unusable(const struct conn *, struct fault *);
 
 const struct conn_times *conn_times(const struct conn *);
 /* Once it is ready: "TLSv1.3"; the end of the server's certificate. */

@@ -257,9 +257,9 @@ on_ready(struct conn *c, void *arg)
 	struct load_result *r = l->load->result;
 
 	l->connected = true;
-	lane_met(l);
 	if (l->load->phase == PHASE_MEASURE)
 		r->handshakes++;
+	lane_met(l);
 	latency_add(&r->handshake, times->connect_us + times->handshake_us);
 	if (l->load->phase == PHASE_DRAIN)
 		lane_over(l);
