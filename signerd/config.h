@@ -15,6 +15,7 @@
 #include "common/conf.h"
 #include "common/lexer.h"
 #include "common/log.h"
+#include "common/url.h"
 #include "keyd/keymsg.h"
 
 /*
@@ -211,7 +212,7 @@ void		 config_free(struct config *);
 void		 config_print(const struct config *, FILE *);
 
 /* With room for the longest. */
-#define CONFIG_URLSIZE	(CONF_HOST_MAX + CONFIG_TARGET_MAX + 32)
+#define CONFIG_URLSIZE	(URL_HOST_MAX + CONFIG_TARGET_MAX + 32)
 void		 config_proxy_url(const struct config_proxy *, char *,
 		    size_t size);
 /* That of a rule, with its newline. */
