@@ -290,20 +290,34 @@ AUDIT_OBJS = $(BASE_OBJS) \
 	$O/keyd/auditmsg.o \
 	$O/keyd/keccak.o
 
-# The tool of the operator.
-SIGNERCTL_OBJS = \
-	$O/common/ctlmsg.o \
-	$O/common/hex.o \
-	$O/common/histogram.o \
-	$O/common/metrics.o \
-	$O/common/metrics_table.o \
-	$O/common/msgfield.o \
+# Files of keys, which the tool of the operator makes and reads.
+KEYTOOL_OBJS = \
+	$O/common/base64.o \
+	$O/common/json.o \
+	$O/common/jsonscan.o \
+	$O/common/secret.o \
 	$O/common/u256.o \
-	$O/compat/imsg-buffer.o \
-	$O/compat/imsg.o \
+	$O/keyd/der.o \
+	$O/keyd/eckey.o \
+	$O/keyd/keccak.o \
+	$O/keyd/keyfile.o \
+	$O/keyd/keyfile_error.o \
+	$O/keyd/keystore.o \
+	$O/keyd/keystore_json.o \
+	$O/keyd/scrypt.o \
+	$O/keyd/sign.o \
+	$O/signerctl/key.o \
+	$O/signerctl/key_form.o \
+	$O/signerctl/key_pkcs8.o \
+	$O/signerctl/key_source.o \
+	$O/signerctl/newfile.o \
+	$O/signerctl/password.o
+
+# The tool of the operator.
+SIGNERCTL_OBJS = $(BASE_OBJS) $(KEYTOOL_OBJS) \
+	$O/common/ctlmsg.o \
 	$O/keyd/audit.o \
 	$O/keyd/audit_parse.o \
-	$O/keyd/keccak.o \
 	$O/keyd/keymsg.o \
 	$O/keyd/keymsg_request.o \
 	$O/signerctl/amount.o \
@@ -387,7 +401,7 @@ RELAY_LIBS =	$(LINK_LIBS)
 AUDIT_LIBS =	$(LIBSECCOMP_LIBS) $(LIBS)
 KEYD_LIBS =	$(LIBSECP256K1_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 SIGNERCTL_LIBS = $(LIBCRYPTO_LIBS) $(LIBSECP256K1_LIBS) $(LIBCJSON_LIBS) \
-		$(LIBS)
+		$(LIBSECCOMP_LIBS) $(LIBS)
 OPSIGN_LIBS =	$(LIBTLS_LIBS) $(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) \
 		$(LIBEVENT_LIBS) $(LIBCJSON_LIBS) $(LIBSECP256K1_LIBS) $(LIBS)
 
@@ -473,9 +487,9 @@ $B/libexec/audit: $(AUDIT_OBJS) $(NOHOOK)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(NOHOOK) $(AUDIT_LIBS)
 
-$B/signerctl: $(SIGNERCTL_OBJS)
+$B/signerctl: $(SIGNERCTL_OBJS) $(NOHOOK)
 	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(SIGNERCTL_LIBS)
+	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(NOHOOK) $(SIGNERCTL_LIBS)
 
 $O/signerd/parse.c: signerd/parse.y
 	@mkdir -p $(@D)
@@ -511,6 +525,7 @@ test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
 	$B/regress/dialer-hook $B/regress/link-hook $B/regress/keyd-hook \
 	$B/regress/audit-hook \
 	$B/regress/proxyd-hook $B/regress/relay-hook \
+	$B/regress/signerctl-hook \
 	$B/regress/signerd-fault $B/regress/frontend-fault \
 	$B/regress/dialer-fault $B/regress/link-fault $B/regress/keyd-fault \
 	$B/regress/audit-fault \
@@ -560,6 +575,11 @@ $B/regress/keyd-hook: $(KEYD_OBJS) $(HOOK)
 	@mkdir -p $(@D)
 	@echo LINK $@
 	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(HOOK) $(KEYD_LIBS)
+
+$B/regress/signerctl-hook: $(SIGNERCTL_OBJS) $(HOOK)
+	@mkdir -p $(@D)
+	@echo LINK $@
+	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(HOOK) $(SIGNERCTL_LIBS)
 
 $B/regress/signerd-fault: $(SIGNERD_OBJS) $(FAULT)
 	@mkdir -p $(@D)

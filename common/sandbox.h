@@ -57,6 +57,8 @@ extern const struct sandbox sandbox_frontend;
 extern const struct sandbox sandbox_dialer;
 extern const struct sandbox sandbox_keyd;
 extern const struct sandbox sandbox_audit;
+/* signerctl key, once it has opened what it needs. */
+extern const struct sandbox sandbox_keytool;
 
 /*
  * Enters it, for good.  0; or -1 and a reason: the process must not go on.

@@ -298,6 +298,28 @@ static const struct sandbox_rule relay_rules[] = {
 	END
 };
 
+/*
+ * Files are open and passwords known: what is left is to compute, to write,
+ * and to give the new file its name, for which landlock must let it.
+ */
+static const struct sandbox_rule keytool_rules[] = {
+	COMMON_RULES,
+	SANITIZER_RULES
+	{ "write", ANY },
+	{ "fsync", ANY },
+	{ "linkat", EQ(4, 0) },
+	{ "renameat", ANY },
+	{ "renameat2", EQ(4, 0) },
+	{ "unlinkat", EQ(2, 0) },
+	END
+};
+
+static const struct sandbox_limit keytool_limits[] = {
+	{ RLIMIT_CORE, 0 },
+	{ RLIMIT_NPROC, 0 },
+	{ -1, 0 }
+};
+
 const struct sandbox sandbox_link = {
 	TABLE("link"), link_rules, frontend_limits,
 	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
@@ -324,4 +346,8 @@ const struct sandbox sandbox_audit = {
 const struct sandbox sandbox_keyd = {
 	TABLE("keyd"), keyd_rules, keyd_limits,
 	SANDBOX_NOFILE | SANDBOX_NOBIND | SANDBOX_NOCONNECT
+};
+const struct sandbox sandbox_keytool = {
+	TABLE("keytool"), keytool_rules, keytool_limits,
+	SANDBOX_NOBIND | SANDBOX_NOCONNECT
 };

@@ -11,6 +11,7 @@
 
 #include "signerctl/audit.h"
 #include "signerctl/daemon.h"
+#include "signerctl/key.h"
 #include "signerctl/signerctl.h"
 
 #ifndef RUNDIR
@@ -39,6 +40,16 @@ static const struct command commands[] = {
 	    "[value AMOUNT] [fee AMOUNT] [domain DOMAIN]", check },
 	{ "link", "link NAME up|down", link_command },
 	{ "audit", AUDIT_FORM, audit_command },
+	{ "key", "key address [-jq] [--password-file file] file",
+	    key_command },
+	{ "key", "key convert [-jq] [--force] --format format [--light] "
+	    "[--password-file file] [--new-password-file file] from to",
+	    key_command },
+	{ "key", "key generate [-jq] [--force] [--format format] [--light] "
+	    "[--password-file file] file", key_command },
+	{ "key", "key import [-jq] [--force] [--format format] [--light] "
+	    "[--password-file file] [--new-password-file file] "
+	    "{--stdin | from} to", key_command },
 	{ "version", "version", version }
 };
 
