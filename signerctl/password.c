@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -51,34 +52,51 @@ any_caught(void)
 	return (false);
 }
 
-/* Without SA_RESTART: reading ends when a signal comes. */
+struct before {
+	struct sigaction	 action[NSIGNALS];
+	sigset_t		 mask;
+};
+
+/*
+ * They come while the terminal is waited for and at no other time, so that
+ * none is missed: but SIGTTIN and SIGTTOU, which are what a call of ours
+ * comes to.
+ */
 static void
-catch_signals(struct sigaction before[NSIGNALS])
+catch_signals(struct before *before)
 {
 	struct sigaction	 sa;
+	sigset_t		 mask;
 	size_t			 i;
 
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
+	sigemptyset(&mask);
 	sa.sa_handler = on_signal;
 	for (i = 0; i < NSIGNALS; i++) {
 		caught[i] = 0;
-		sigaction(signals[i], &sa, &before[i]);
+		if (signals[i] != SIGTTIN && signals[i] != SIGTTOU)
+			sigaddset(&mask, signals[i]);
+	}
+	sigprocmask(SIG_BLOCK, &mask, &before->mask);
+	for (i = 0; i < NSIGNALS; i++) {
+		sigaction(signals[i], &sa, &before->action[i]);
 		/* What was to be ignored (nohup) still is. */
-		if (before[i].sa_handler == SIG_IGN)
-			sigaction(signals[i], &before[i], NULL);
+		if (before->action[i].sa_handler == SIG_IGN)
+			sigaction(signals[i], &before->action[i], NULL);
 	}
 }
 
 /* Now it happens what would have; true where the process only stopped. */
 static bool
-deliver_signals(const struct sigaction before[NSIGNALS])
+deliver_signals(const struct before *before)
 {
 	size_t	 i;
 	bool	 stopped = false;
 
 	for (i = 0; i < NSIGNALS; i++)
-		sigaction(signals[i], &before[i], NULL);
+		sigaction(signals[i], &before->action[i], NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 	for (i = 0; i < NSIGNALS; i++) {
 		if (!caught[i])
 			continue;
@@ -100,15 +118,21 @@ set_terminal(int tty, const struct termios *to)
 	return (0);
 }
 
-/* One byte a call, so that nothing is in a buffer but in secret memory. */
+/*
+ * One byte a call, so that nothing is in a buffer but in secret memory.
+ * Where there is a mask, signals may come while there is nothing to read.
+ */
 static int
-read_line(int fd, struct password *pw)
+read_line(int fd, struct password *pw, const sigset_t *mask)
 {
-	ssize_t	 n;
+	struct pollfd	 pfd = { fd, POLLIN, 0 };
+	ssize_t		 n;
 
 	pw->len = 0;
 	while (pw->len <= PASSWORD_MAX) {
-		n = read(fd, pw->text + pw->len, 1);
+		n = mask != NULL ? ppoll(&pfd, 1, NULL, mask) : 1;
+		if (n != -1)
+			n = read(fd, pw->text + pw->len, 1);
 		if (n == -1 && errno == EINTR && !any_caught())
 			continue;
 		if (n == -1)
@@ -133,7 +157,7 @@ say(int tty, const char *text)
 
 /* 0; or -1 and errno, or any_caught(). */
 static int
-ask(int tty, struct password *pw, const char *prompt)
+ask(int tty, struct password *pw, const char *prompt, const sigset_t *mask)
 {
 	struct termios	 before, quiet;
 	int		 error, status;
@@ -146,11 +170,11 @@ ask(int tty, struct password *pw, const char *prompt)
 	if (set_terminal(tty, &quiet) == -1)
 		return (-1);
 	if ((status = say(tty, prompt)) == 0)
-		status = read_line(tty, pw);
+		status = read_line(tty, pw, mask);
 	error = errno;
 	/* Whatever came: this is to be undone. */
 	while (tcsetattr(tty, TCSAFLUSH, &before) == -1 && errno == EINTR &&
-	    !caught[NSIGNALS - 1])
+	    !any_caught())
 		continue;
 	say(tty, "\n");
 	errno = error;
@@ -169,9 +193,9 @@ make_room(struct password *pw)
 void
 password_ask(struct password *pw, const char *prompt)
 {
-	struct sigaction	 before[NSIGNALS];
-	int			 error, status, tty;
-	bool			 again;
+	struct before	 before;
+	int		 error, status, tty;
+	bool		 again;
 
 	make_room(pw);
 	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC)) == -1)
@@ -179,10 +203,10 @@ password_ask(struct password *pw, const char *prompt)
 		    strerror(errno));
 	do {
 		errno = 0;
-		catch_signals(before);
-		status = ask(tty, pw, prompt);
+		catch_signals(&before);
+		status = ask(tty, pw, prompt, &before.mask);
 		error = errno;
-		again = deliver_signals(before);
+		again = deliver_signals(&before);
 	} while (again);
 	close(tty);
 	if (status == 0)
@@ -242,7 +266,7 @@ password_read(struct password *pw, const char *path, int is_new)
 		refuse("%s: %s", path, strerror(errno));
 	check_password_file(fd, path);
 	errno = 0;
-	if (read_line(fd, pw) == -1) {
+	if (read_line(fd, pw, NULL) == -1) {
 		if (errno == EMSGSIZE)
 			refuse("%s: the first line is no password: it has "
 			    "more than %d bytes", path, PASSWORD_MAX);
