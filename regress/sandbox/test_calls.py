@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -57,6 +58,10 @@ DENIED = {
     "relay": BUT_ACCEPT + NETWORK,
     "signerd": BUT_BIND + ["tcp_nodelay", "tcp_user_timeout"],
     "proxyd": BUT_BIND + ["tcp_nodelay", "tcp_user_timeout"],
+    # Of files it gives and takes names, and can open none.
+    "signerctl": [c for c in NOBODY if c not in ("rename", "unlink")] +
+                 SOCKETS + CHILDREN + RECONNECT + [
+                     "dial", "tcp_nodelay", "tcp_user_timeout"],
 }
 PARENTS = ("signerd", "proxyd")
 # Returning at all is the point; these do succeed where nothing stops them.
@@ -112,6 +117,17 @@ def run_parent(name, call, when, conf):
         p.wait()
 
 
+def run_tool(call, when, directory):
+    """While it makes a key: nothing is left of it, whatever comes of that."""
+    with tempfile.TemporaryDirectory(dir=directory) as made:
+        return subprocess.run(
+            [os.path.join(BUILD, "regress", "signerctl-hook"), "key",
+             "generate", os.path.join(made, "key")],
+            env=dict(os.environ, SANDBOX_PROBE=call, SANDBOX_WHEN=when),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, timeout=30).returncode
+
+
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return write_configs(tmp_path_factory.mktemp("calls"))
@@ -120,6 +136,8 @@ def place(tmp_path_factory):
 def run(name, call, when, place):
     if name in PARENTS:
         return run_parent(name, call, when, place.confs[name])
+    if name == "signerctl":
+        return run_tool(call, when, os.path.dirname(place.chroot))
     return run_child(name, call, when, place.chroot)
 
 
