@@ -12,7 +12,8 @@ static const char *const errors[KEYFILE_MAXERROR] = {
 	    "and at most 8192 bytes",
 	[KEYFILE_READ] = "the file cannot be read",
 	[KEYFILE_FORM] = "neither a PEM private key nor 64 hexadecimal "
-	    "digits (without 0x)",
+	    "digits (without 0x): \"signerctl key import\" makes one of "
+	    "other forms",
 	[KEYFILE_HEXLENGTH] = "a hexadecimal key must have exactly 64 digits",
 	[KEYFILE_LABEL] = "expected a PEM block \"EC PRIVATE KEY\" or "
 	    "\"PRIVATE KEY\" and no other",
