@@ -76,6 +76,10 @@ class Terminal:
         while self.text.count(words) < count:
             assert self._read(until), self.text
 
+    def expect_more(self):
+        """Until it has shown anything more."""
+        assert self._read(time.monotonic() + daemon.PATIENCE), self.text
+
     def type(self, text):
         os.write(self.near, text.encode())
 
