@@ -177,9 +177,9 @@ class Reader:
                 os.unlink(self.log(name))
         for pid in procfs.session(self.tty.pid):
             with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-                name = os.path.basename(os.readlink("/proc/%d/exe" % pid))
-                if name in ("signerd", "proxyd"):
-                    os.kill(pid, signal.SIGTERM)
+                with open("/proc/%d/comm" % pid) as f:
+                    if f.read().strip() in ("signerd", "proxyd"):
+                        os.kill(pid, signal.SIGTERM)
         tick = threading.Event()
         while procfs.session(self.tty.pid) != [self.tty.pid]:
             tick.wait(0.02)

@@ -376,6 +376,10 @@ test_scrypt_memory(void **state)
 	uint8_t out[32] = { 0 };
 
 	(void)state;
+#ifdef SIGNERD_SANITIZE
+	/* Its reallocarray(3) ends the process instead. */
+	skip();
+#endif
 	assert_int_equal(scrypt_r1("", 0, out, 0, 1ULL << 60, 1, out,
 	    sizeof(out)), -1);
 	assert_int_equal(scrypt_r1("", 0, out, 0, 2, 1ULL << 60, out,
