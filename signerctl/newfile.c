@@ -135,9 +135,6 @@ newfile_open(const char *path, bool force)
 		new.there = 0;
 		refuse("%s: %s", path, strerror(errno));
 	}
-	/* The umask may have taken from it. */
-	if (fchmod(new.fd, S_IRUSR | S_IWUSR) == -1)
-		refuse("%s: %s", path, strerror(errno));
 }
 
 void

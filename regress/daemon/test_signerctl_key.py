@@ -166,7 +166,10 @@ def raw_of(path, form):
     # openssl prints a zero before a first byte over 7f, and none of others.
     raw = bytes.fromhex(digits.replace(":", "").replace("\n", "").replace(
         " ", ""))
-    label = data.split(b"\n")[0]
+    lines = data.split(b"\n")
+    label = lines[0]
+    if "der" not in form:
+        assert max(map(len, lines)) == 64 and lines[-1] == b""
     if form == "sec1":
         assert label == b"-----BEGIN EC PRIVATE KEY-----"
     elif form == "pkcs8":
@@ -357,6 +360,13 @@ def bent(**changes):
     return json.dumps(store)
 
 
+def other_public():
+    """The key beside the public key of another."""
+    bent = ethkey.Key(KEY.secret)
+    bent.public = ethkey.Key.derived("another").public
+    return bent.pem()
+
+
 def longer(der, old, new):
     """DER with a part of it replaced, and the lengths around it."""
     at, out = 0, b""
@@ -389,6 +399,7 @@ REFUSED = {
     "another curve": (lambda: openssl("genpkey", "-algorithm", "EC",
                                       "-pkeyopt", "ec_paramgen_curve:P-256"),
                       "expected secp256k1"),
+    "another public key": (other_public, "does not belong"),
     "der and more": (lambda: SOURCES["sec1-der"]() + b"\0", "malformed"),
     "too long": ("#" * 8193, "at most 8192 bytes"),
     "version": (lambda: bent(version=1), "expected \"version\": 3"),
