@@ -4,6 +4,7 @@
 """signerctl key at a terminal: passwords are asked for without echo, signals
 leave the terminal as it was; and what of a secret others could come by."""
 
+import contextlib
 import json
 import os
 import pwd
@@ -16,8 +17,11 @@ import pytest
 
 from lib import ctl, daemon, ethkey, keyscan, procfs
 from lib.daemon import ROOT, SANITIZE
+from lib.keccak import keccak256
 
 PASSWORD = "correct horse"
+# Of the password, by PBKDF2 with salt 5a..5a and 2^22 rounds; second half.
+DERIVED = bytes.fromhex("cb7ad091ca49ae28379ec52e5c981d30")
 NEW, AGAIN = "New password for ", "The same again: "
 KEY = ethkey.Key.derived("signerctl prompt")
 RAW = KEY.secret.to_bytes(32, "big")
@@ -187,30 +191,49 @@ def test_stop_and_go_on(place):
     assert opens(path, PASSWORD, place)
 
 
-def test_a_signal_while_it_computes(place):
-    """The new file has no name yet, and what it had is gone."""
-    text = json.loads(open(store(place)).read())
-    params = text["crypto"]["kdfparams"]
-    text["crypto"]["kdf"] = "pbkdf2"
-    text["crypto"]["kdfparams"] = {
-        "c": 2**24, "dklen": 32, "prf": "hmac-sha256",
-        "salt": params["salt"]}
+@contextlib.contextmanager
+def computing(place, rounds):
+    """While it reads a keystore that takes its time: the new file is there,
+    under another name."""
+    with open(store(place)) as f:
+        text = json.load(f)
+    del text["address"]         # the key is another one: it is no matter
+    text["crypto"].update(kdf="pbkdf2", kdfparams={
+        "c": rounds, "dklen": 32, "prf": "hmac-sha256", "salt": "5a" * 32})
+    text["crypto"]["mac"] = keccak256(
+        DERIVED + bytes.fromhex(text["crypto"]["ciphertext"])).hex()
     slow = place / "slow"
     slow.write_text(json.dumps(text))
     slow.chmod(0o600)
-    before = sorted(os.listdir(place))
+    before = set(os.listdir(place))
     with at_terminal("import", "--password-file", str(place / "pw"),
                      str(slow), str(place / "to")) as tty:
         tick = threading.Event()
-        while len(os.listdir(place)) == len(before):
+        while not set(os.listdir(place)) - before:
             assert tty.process.poll() is None, tty.text
             tick.wait(0.01)         # a directory cannot be waited for
-        made = set(os.listdir(place)) - set(before)
+        made = set(os.listdir(place)) - before
         assert {name[:4] for name in made} == {".to."}
-        assert stat.S_IMODE(os.stat(place / made.pop()).st_mode) == 0o600
+        yield tty, made.pop()
+    assert set(os.listdir(place)) - before <= {"to"}
+
+
+def test_a_signal_while_it_computes(place):
+    """The new file has no name yet, and what it had is gone."""
+    with computing(place, 2**24) as (tty, name):
+        assert stat.S_IMODE(os.stat(place / name).st_mode) == 0o600
         os.kill(tty.pid, signal.SIGTERM)
         assert tty.process.wait(daemon.PATIENCE) == 128 + signal.SIGTERM
-    assert sorted(os.listdir(place)) == before
+    assert not (place / "to").exists()
+
+
+def test_another_file_of_that_name_meanwhile(place):
+    """It is not overwritten, though it was not there before."""
+    with computing(place, 2**22) as (tty, _):
+        (place / "to").write_text("precious")
+        assert tty.wait() == 1
+        assert "File exists" in tty.text
+    assert (place / "to").read_text() == "precious"
 
 
 # ---- what others could come by -------------------------------------------
