@@ -56,10 +56,12 @@ PARENT_OBJS = \
 	$O/common/imsgev.o \
 	$O/common/loop.o \
 	$O/common/gather.o \
+	$O/common/notify.o \
 	$O/common/reload.o \
 	$O/common/resident.o \
 	$O/common/watch.o \
 	$O/common/watch_list.o \
+	$O/common/watchdog.o \
 	$O/keyd/keccak.o
 
 # What reads a configuration.

@@ -14,6 +14,7 @@
 #include "common/heap.h"
 #include "common/log.h"
 #include "common/loop.h"
+#include "common/ping.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
 #include "common/sandbox.h"
@@ -26,6 +27,7 @@ static struct proc_args		 args;
 static struct event_base	*base;
 static struct imsgbuf		 early;		/* until there is parent */
 static struct imsgev		*parent;
+static const struct imsgev_cb	*callbacks;	/* for its messages */
 
 struct event_base *
 child_init(const char *name, int argc, char **argv)
@@ -50,11 +52,28 @@ wake(void)
 	imsgev_flush(parent);
 }
 
+static void
+on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
+{
+	if (imsg_get_type(imsg) != CHILD_PING) {
+		callbacks->message(iev, imsg, arg);
+		return;
+	}
+	if (ping_answer(&iev->ibuf, imsg) == -1)
+		fatalx("bad ping message");
+	imsgev_flush(iev);
+}
+
 void
 child_parent(struct imsgev *iev, uint32_t maxsize,
     const struct imsgev_cb *cb, void *arg)
 {
-	if (imsgev_init(iev, base, PROC_PARENT_FD, maxsize, cb, arg) == -1)
+	static struct imsgev_cb	 own;
+
+	callbacks = cb;
+	own = *cb;
+	own.message = on_message;
+	if (imsgev_init(iev, base, PROC_PARENT_FD, maxsize, &own, arg) == -1)
 		fatal("the channel to the parent");
 	(void)imsgbuf_write(&early);
 	imsgbuf_clear(&early);

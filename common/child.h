@@ -23,7 +23,8 @@ struct sandbox;
 struct event_base *child_init(const char *name, int argc, char **argv);
 /*
  * The channel to the parent, which may pass descriptors; from here on the log
- * goes there, too.  The imsgev is the caller's, and stays.
+ * goes there, too, and its pings (common/ping.h) are answered here.  The imsgev
+ * is the caller's, and stays.
  */
 void		 child_parent(struct imsgev *, uint32_t maxsize,
 		    const struct imsgev_cb *, void *arg);

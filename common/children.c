@@ -17,6 +17,9 @@
 #include "common/clock.h"
 #include "common/gather.h"
 #include "common/loop.h"
+#include "common/notify.h"
+#include "common/ping.h"
+#include "common/watchdog.h"
 
 /* Until children are ready; and, over their own time, until they are gone. */
 #define START_SECONDS	30
@@ -124,6 +127,8 @@ stop(struct children *set)
 	if (set->stopping)
 		return;
 	set->stopping = true;
+	watchdog_stop(set);
+	notify_stopping();
 	set_deadline(set, STOP_SECONDS + set->grace);
 	if (!set->ready) {
 		release_all(set);
@@ -142,6 +147,7 @@ children_end(struct children *set)
 
 	set->status = 1;
 	set->stopping = true;
+	watchdog_stop(set);
 	set->ready = true;
 	FOREACH(c, set) {
 		if (!c->running)
@@ -281,6 +287,8 @@ children_init(struct children *set)
 	    (set->deadline = evtimer_new(set->base, on_deadline,
 	    set)) == NULL || catch_signals(set) == -1)
 		fatal("event loop");
+	if (!set->check)
+		notify_open();
 }
 
 /* ---- Children --------------------------------------------------------- */
@@ -303,6 +311,8 @@ now_ready(struct children *set)
 	}
 	set->cb->ready(set->arg);
 	log_info("ready");
+	notify_ready("ready");
+	watchdog_start(set);
 }
 
 /* And speak still: who has fallen silent has a deadline to die. */
@@ -324,6 +334,8 @@ take_message(struct child *c, struct imsg *imsg)
 	struct children	*set = c->set;
 
 	switch (imsg_get_type(imsg)) {
+	case CHILD_PONG:
+		return (watchdog_answer(c, imsg));
 	case METRICS_SAMPLE:
 	case METRICS_END:
 	case METRICS_WANT:

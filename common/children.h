@@ -59,6 +59,8 @@ struct child {
 	 */
 	bool			 outlives;
 	enum child_reload	 reload;
+	bool			 pinged;	/* and has not answered */
+	bool			 silent;	/* for so long that it was told */
 };
 
 struct children_cb {
@@ -99,6 +101,8 @@ struct children {
 	struct event_base	*base;
 	struct event		*signals[6];
 	struct event		*deadline;	/* of starting or stopping */
+	struct event		*watchdog;	/* common/watchdog.h */
+	uint32_t		 ping;		/* the number of the last */
 };
 
 /* The loop and its signals.  Ends the process if it fails. */

@@ -7,6 +7,7 @@
 
 #include "common/children.h"
 #include "common/faults.h"
+#include "common/notify.h"
 #include "common/reload.h"
 #include "common/report.h"
 
@@ -76,6 +77,8 @@ fail(struct reload *r)
 		log_num(&rec, "errors", report_count());
 		log_str(&rec, "error", report_first());
 		log_end(&rec);
+		notify_ready("configuration %u stays in force: %s",
+		    r->generation, report_first());
 	}
 	end(r, false);
 }
@@ -99,6 +102,8 @@ commit_next(struct reload *r)
 	if (is_whole(r))
 		r->generation++;
 	r->cb->done(r->arg);
+	if (is_whole(r))
+		notify_ready("configuration %u in force", r->generation);
 	end(r, true);
 }
 
@@ -129,6 +134,8 @@ start(struct reload *r, const struct reload_cb *cb)
 
 	r->cb = cb;
 	r->phase = RELOAD_PREPARING;
+	if (is_whole(r))
+		notify_reloading();
 	faults_forget();
 	telling = r;
 	if (is_whole(r) && r->watch.began != NULL)

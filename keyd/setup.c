@@ -9,6 +9,7 @@
 
 #include "common/log.h"
 #include "common/metrics.h"
+#include "common/ping.h"
 #include "common/secret.h"
 #include "keyd/keyd.h"
 #include "keyd/keyfile.h"
@@ -396,6 +397,11 @@ setup_message(struct keyd *k, struct imsg *imsg)
 	if (type == METRICS_ASK) {
 		if (count_say(k, imsg) == -1)
 			fatalx("bad message for metrics");
+		return;
+	}
+	if (type == CHILD_PING) {
+		if (ping_answer(&k->parent, imsg) == -1)
+			fatalx("bad ping message");
 		return;
 	}
 	if (type == KEYD_CHECK) {

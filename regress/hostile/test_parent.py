@@ -285,3 +285,19 @@ def test_no_channel_comes_later(serving):
 def test_bad_level(serving, body):
     serving.tell(keymsg.SETLEVEL, body)
     assert ends(serving)
+
+
+# ---- pings ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", (0, 2**32 - 1))
+def test_ping(server, number):
+    """It is answered with its number, before there is a configuration, too."""
+    server.tell(keymsg.PING, keymsg.u32(number))
+    assert server.hear() == (keymsg.PONG, keymsg.u32(number))
+
+
+@pytest.mark.parametrize("body", (b"", bytes(3), bytes(5)))
+def test_bad_ping(server, body):
+    server.tell(keymsg.PING, body)
+    assert ends(server)

@@ -6,7 +6,7 @@
 /* objects: common/gather.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/resident.o proxyd/parent.o proxyd/parent_metrics.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
- * common/reload.o common/report.o
+ * common/notify.o common/reload.o common/report.o common/watchdog.o
  * common/msgfield.o common/imsgev.o common/proc.o common/log.o
  * common/log_render.o common/hex.o common/u256.o compat/imsg.o
  * compat/imsg-buffer.o */

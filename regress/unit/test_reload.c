@@ -4,6 +4,7 @@
  */
 
 /* objects: common/reload.o common/report.o common/faults.o common/imsgev.o
+ * common/notify.o
  * common/log.o common/log_render.o common/hex.o compat/imsg.o
  * compat/imsg-buffer.o */
 /* libs: libevent */

@@ -8,7 +8,8 @@
  * signerd/parent.o signerd/setup.o signerd/setup_link.o
  * signerd/setup_dialer.o signerd/linkmsg.o signerd/dialmsg.o
  * signerd/frontmsg.o common/children.o common/loop.o common/faults.o
- * common/reload.o common/report.o common/msgfield.o
+ * common/notify.o common/reload.o common/report.o common/watchdog.o
+ * common/msgfield.o
  * common/imsgev.o common/proc.o common/log.o common/log_render.o
  * common/hex.o common/u256.o keyd/keymsg.o keyd/keymsg_request.o
  * keyd/keymsg_rule.o keyd/request.o keyd/keyfile_error.o compat/imsg.o
