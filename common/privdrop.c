@@ -107,6 +107,22 @@ keep_capabilities(uint64_t keep)
 }
 #endif
 
+#ifdef __linux__
+/* Root in a container, or under a service manager, may not have all. */
+static uint64_t
+permitted_capabilities(void)
+{
+	struct __user_cap_header_struct	 head;
+	struct __user_cap_data_struct	 data[2];
+
+	memset(&head, 0, sizeof(head));
+	head.version = _LINUX_CAPABILITY_VERSION_3;
+	if (syscall(SYS_capget, &head, data) == -1)
+		fatal("capget");
+	return (data[0].permitted | (uint64_t)data[1].permitted << 32);
+}
+#endif
+
 void
 privdrop_parent(void)
 {
@@ -117,7 +133,7 @@ privdrop_parent(void)
 		keep = 1ULL << CAP_KILL | 1ULL << CAP_DAC_READ_SEARCH |
 		    1ULL << CAP_NET_BIND_SERVICE;
 
-	if (keep_capabilities(keep) == -1)
+	if (keep_capabilities(keep & permitted_capabilities()) == -1)
 		fatal("cannot drop capabilities");
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("prctl");

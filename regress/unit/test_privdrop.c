@@ -402,6 +402,33 @@ parent_keeps_three(void **state)
 	forked_exits(do_parent, NULL, 0);
 }
 
+/* As root has it in a container. */
+static void
+do_parent_without(void *arg)
+{
+	struct __user_cap_header_struct	 head;
+	struct __user_cap_data_struct	 data[2];
+
+	(void)arg;
+	memset(&head, 0, sizeof(head));
+	head.version = _LINUX_CAPABILITY_VERSION_3;
+	want(syscall(SYS_capget, &head, data) == 0);
+	data[0].permitted &= ~(1U << CAP_DAC_READ_SEARCH);
+	data[0].effective = data[0].permitted;
+	want(syscall(SYS_capset, &head, data) == 0);
+	privdrop_parent();
+	want_capabilities(1ULL << CAP_KILL | 1ULL << CAP_NET_BIND_SERVICE, 1);
+}
+
+static void
+parent_keeps_what_there_is(void **state)
+{
+	(void)state;
+	if (!is_root())
+		skip();
+	forked_exits(do_parent_without, NULL, 0);
+}
+
 int
 main(void)
 {
@@ -413,7 +440,8 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(rootless),
 		cmocka_unit_test(rootless_with_capabilities),
-		cmocka_unit_test(parent_keeps_three)
+		cmocka_unit_test(parent_keeps_three),
+		cmocka_unit_test(parent_keeps_what_there_is)
 	};
 
 	log_init("test");
