@@ -46,6 +46,19 @@ conf_fd_close(int *fd)
 
 /* ---- Files ------------------------------------------------------------ */
 
+/*
+ * As Kubernetes and systemd hand secrets to a daemon without root: they are
+ * root's, and to be read by its group; or by root's, in the place of which an
+ * ACL that shows as mode 0440 names the user.
+ */
+static bool
+handed_to_us(const struct stat *st)
+{
+	return (geteuid() != 0 && st->st_uid == 0 &&
+	    (st->st_mode & 07037) == 0 &&
+	    (st->st_gid == getegid() || st->st_gid == 0));
+}
+
 /* Both faults are told, if there are both; the owner is put right first. */
 static int
 check_secret(const struct conf_file *file, const struct stat *st)
@@ -61,7 +74,7 @@ check_secret(const struct conf_file *file, const struct stat *st)
 		    file->path);
 		status = -1;
 	}
-	if ((mode & 077) != 0) {
+	if ((mode & 077) != 0 && !handed_to_us(st)) {
 		fault(file->conf, file->line, "\"%s\" holds a secret and "
 		    "has mode %04o, which gives group or others access: "
 		    "chmod %04o \"%s\"", file->path, mode, mode & 0700,

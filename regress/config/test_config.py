@@ -575,6 +575,41 @@ def test_group_of_a_user(open_site):
 
 
 @needs_root
+@pytest.mark.parametrize("group,mode,well", [
+    (65534, 0o440, True), (65534, 0o640, True), (65534, 0o600, None),
+    (65534, 0o460, False), (65534, 0o450, False), (65534, 0o444, False),
+    (65534, 0o2640, False), (12345, 0o444, False), (0, 0o444, False)])
+def test_secret_of_our_group(open_site, group, mode, well):
+    """Root's, to be read by the group that a user starts signerd with."""
+    for name in ("k.pem", "tls.key"):
+        os.chown(open_site / name, 0, group)
+        (open_site / name).chmod(mode)
+    r = as_nobody(open_site / "s.conf", "-o")
+    if well is None:
+        assert "Permission denied" in r.stderr
+    elif well:
+        assert (r.returncode, r.stderr) == (0, "")
+    else:
+        assert r.stderr.splitlines() == [
+            secret("tls.key", mode, mode & 0o700, 3),
+            secret("k.pem", mode, mode & 0o700, 5)]
+    # Not where root starts it, whatever its group.
+    (open_site / "k.pem").chmod(0o640)
+    assert secret("k.pem", 0o640, 0o600, 5) in errors(
+        open_site / "s.conf", "-o")
+
+
+@needs_root
+def test_secret_of_our_group_but_not_roots(open_site):
+    """Our own file that our group can read is as bad as ever."""
+    for name in ("k.pem", "tls.key"):
+        os.chown(open_site / name, 65534, 65534)
+        (open_site / name).chmod(0o440)
+    assert as_nobody(open_site / "s.conf", "-o").stderr.splitlines() == [
+        secret("tls.key", 0o440, 0o400, 3), secret("k.pem", 0o440, 0o400, 5)]
+
+
+@needs_root
 def test_port_of_root_alone(open_site):
     limit = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
     if not os.path.exists(limit) or int(open(limit).read()) < 2:
