@@ -697,7 +697,25 @@ interop: all
 
 EXAMPLEDIR =	$(PREFIX)/share/examples/signerd
 
-install: programs
+# Texts with the places of this installation in them.
+PLACES =	sed -e 's,@sbindir@,$(PREFIX)/sbin,g' \
+		-e 's,@sysconfdir@,$(SYSCONFDIR),g' \
+		-e 's,@chrootdir@,$(CHROOTDIR),g' \
+		-e 's,@proxydchrootdir@,$(PROXYD_CHROOTDIR),g'
+# And manual pages, which have the default ones.
+PAGES =		sed -e 's,/usr/local/share/examples/signerd,$(EXAMPLEDIR),g' \
+		-e 's,/usr/local/libexec/signerd,$(LIBEXECDIR),g' \
+		-e 's,/usr/local/sbin,$(PREFIX)/sbin,g' \
+		-e 's,/var/empty/signerd,$(CHROOTDIR),g' \
+		-e 's,/var/empty/proxyd,$(PROXYD_CHROOTDIR),g' \
+		-e 's,/etc/signerd,$(SYSCONFDIR)/signerd,g' \
+		-e 's,/etc/proxyd,$(SYSCONFDIR)/proxyd,g'
+PUT_PAGE =	put() { $(PAGES) "$$1" >$$2/$${1\#\#*/} && \
+		    chmod 0644 $$2/$${1\#\#*/}; }
+
+install: install-files install-$(SERVICE)
+
+install-files: programs
 	install -d -m 0755 $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin \
 	    $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1 \
 	    $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
@@ -706,17 +724,54 @@ install: programs
 	install -m 0755 $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 	install -m 0755 $(DAEMONS) $(ADMIN) $(DESTDIR)$(PREFIX)/sbin
 	install -m 0755 $(HELPERS) $(DESTDIR)$(LIBEXECDIR)
-	install -m 0644 $(MAN1) $(DESTDIR)$(MANDIR)/man1
-	install -m 0644 $(MAN5) $(DESTDIR)$(MANDIR)/man5
-	install -m 0644 $(MAN8) $(DESTDIR)$(MANDIR)/man8
+	$(PUT_PAGE); for f in $(MAN1); do \
+	    put $$f $(DESTDIR)$(MANDIR)/man1 || exit 1; done
+	$(PUT_PAGE); for f in $(MAN5); do \
+	    put $$f $(DESTDIR)$(MANDIR)/man5 || exit 1; done
+	$(PUT_PAGE); for f in $(MAN8); do \
+	    put $$f $(DESTDIR)$(MANDIR)/man8 || exit 1; done
 	install -m 0644 $(EXAMPLES) $(DESTDIR)$(EXAMPLEDIR)
 	for d in etc/examples/*; do \
 	    to=$(DESTDIR)$(EXAMPLEDIR)/$${d##*/}; \
 	    install -d -m 0755 $$to && \
 	    install -m 0644 $$d/*.conf $$to || exit 1; done
 
+# For what starts and watches daemons: systemd, and the rc(8)s.
+LIBDIR =	$(PREFIX)/lib
+
+install-systemd:
+	install -d -m 0755 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(LIBDIR)/sysusers.d \
+	    $(DESTDIR)$(LIBDIR)/tmpfiles.d
+	for d in signerd proxyd; do \
+	    $(PLACES) etc/systemd/$$d.service \
+		>$(DESTDIR)$(UNITDIR)/$$d.service && \
+	    $(PLACES) etc/systemd/$$d.service.d/rootless.conf \
+		>$(DESTDIR)$(EXAMPLEDIR)/$$d-rootless.conf && \
+	    $(PLACES) etc/systemd/sysusers.d/$$d.conf \
+		>$(DESTDIR)$(LIBDIR)/sysusers.d/$$d.conf && \
+	    $(PLACES) etc/systemd/tmpfiles.d/$$d.conf \
+		>$(DESTDIR)$(LIBDIR)/tmpfiles.d/$$d.conf && \
+	    chmod 0644 $(DESTDIR)$(UNITDIR)/$$d.service \
+		$(DESTDIR)$(EXAMPLEDIR)/$$d-rootless.conf \
+		$(DESTDIR)$(LIBDIR)/sysusers.d/$$d.conf \
+		$(DESTDIR)$(LIBDIR)/tmpfiles.d/$$d.conf || exit 1; done
+
+install-openbsd install-freebsd:
+	install -d -m 0755 $(DESTDIR)$(RCDIR)
+	for d in signerd proxyd; do \
+	    $(PLACES) etc/rc.d/$(SERVICE)/$$d >$(DESTDIR)$(RCDIR)/$$d && \
+	    chmod 0555 $(DESTDIR)$(RCDIR)/$$d || exit 1; done
+
+install-none:
+
 # The configuration and the keys stay.
 uninstall:
+	for d in signerd proxyd; do \
+	    rm -f $(DESTDIR)$(UNITDIR)/$$d.service \
+		$(DESTDIR)$(LIBDIR)/sysusers.d/$$d.conf \
+		$(DESTDIR)$(LIBDIR)/tmpfiles.d/$$d.conf \
+		$(DESTDIR)$(EXAMPLEDIR)/$$d-rootless.conf; \
+	    [ -z "$(RCDIR)" ] || rm -f $(DESTDIR)$(RCDIR)/$$d || exit 1; done
 	for f in $(TOOLS); do \
 	    rm -f $(DESTDIR)$(PREFIX)/bin/$${f##*/}; done
 	for f in $(DAEMONS) $(ADMIN); do \
@@ -745,5 +800,7 @@ distclean: clean
 	rm -f config.mk config.log rules.mk compile_flags.txt
 
 .PHONY: all programs reconfigure install uninstall clean distclean
+.PHONY: install-files install-systemd install-openbsd install-freebsd
+.PHONY: install-none
 .PHONY: demo check test-programs have-cmocka lint
 .PHONY: coverage faults fuzz fuzz-programs interop model soak
