@@ -693,6 +693,19 @@ soak: all
 interop: all
 	@SIGNERD_BUILD="$$(pwd)/$B" regress/interop/run
 
+# A tarball, the same bytes for the same tree, and a port for OpenBSD.
+dist: all
+	@rm -rf build/dist
+	@$(MAKE) install-files DESTDIR="$$(pwd)/build/dist/root" >/dev/null
+	@packaging/dist $(VERSION) build/dist "build/dist/root$(PREFIX)"
+	@rm -rf build/dist/root
+
+# The packages for Debian in a bare root of it, and the image of the Dockerfile;
+# wants root and the network.
+package-test: config.mk
+	@regress/package/image.sh
+	@regress/package/deb.sh
+
 # ---- Installation --------------------------------------------------------
 
 EXAMPLEDIR =	$(PREFIX)/share/examples/signerd
@@ -702,9 +715,10 @@ PLACES =	sed -e 's,@sbindir@,$(PREFIX)/sbin,g' \
 		-e 's,@sysconfdir@,$(SYSCONFDIR),g' \
 		-e 's,@chrootdir@,$(CHROOTDIR),g' \
 		-e 's,@proxydchrootdir@,$(PROXYD_CHROOTDIR),g'
-# And manual pages, which have the default ones.
+# And manual pages and examples, which have the default ones.
 PAGES =		sed -e 's,/usr/local/share/examples/signerd,$(EXAMPLEDIR),g' \
 		-e 's,/usr/local/libexec/signerd,$(LIBEXECDIR),g' \
+		-e 's,/usr/local/lib/systemd/system,$(UNITDIR),g' \
 		-e 's,/usr/local/sbin,$(PREFIX)/sbin,g' \
 		-e 's,/var/empty/signerd,$(CHROOTDIR),g' \
 		-e 's,/var/empty/proxyd,$(PROXYD_CHROOTDIR),g' \
@@ -730,7 +744,8 @@ install-files: programs
 	    put $$f $(DESTDIR)$(MANDIR)/man5 || exit 1; done
 	$(PUT_PAGE); for f in $(MAN8); do \
 	    put $$f $(DESTDIR)$(MANDIR)/man8 || exit 1; done
-	install -m 0644 $(EXAMPLES) $(DESTDIR)$(EXAMPLEDIR)
+	$(PUT_PAGE); for f in $(EXAMPLES); do \
+	    put $$f $(DESTDIR)$(EXAMPLEDIR) || exit 1; done
 	for d in etc/examples/*; do \
 	    to=$(DESTDIR)$(EXAMPLEDIR)/$${d##*/}; \
 	    install -d -m 0755 $$to && \
@@ -803,4 +818,5 @@ distclean: clean
 .PHONY: install-files install-systemd install-openbsd install-freebsd
 .PHONY: install-none
 .PHONY: demo check test-programs have-cmocka lint
+.PHONY: dist package-test
 .PHONY: coverage faults fuzz fuzz-programs interop model soak
