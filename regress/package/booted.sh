@@ -1,0 +1,214 @@
+#!/bin/sh
+#
+# Copyright (c) 2026 The signerd authors
+# SPDX-License-Identifier: ISC
+#
+# Run by the systemd of a container, as deb.sh has set it up: whether the units
+# do what they are to do.  Lines "ok: NAME" or "FAILED: NAME", and then "end".
+
+# The functions are called by name, by check().
+# shellcheck disable=SC2317
+
+set -u
+out=/root/debs/out
+
+check() {
+	name=$1
+	shift
+	if "$@" >"$out" 2>&1; then
+		echo "ok: $name"
+	else
+		cat "$out"
+		echo "FAILED: $name"
+		journalctl -b -n 40 --no-pager -u signerd -u proxyd
+	fi
+}
+
+property() {
+	systemctl show -p "$2" --value "$1"
+}
+
+running() {
+	[ "$(property "$1" ActiveState)" = active ] &&
+	    [ "$(property "$1" StatusText)" = ready ] &&
+	    [ "$(property "$1" NRestarts)" = 0 ]
+}
+
+# The children's, by the word that their command line begins with.
+child() {
+	for p in /proc/[0-9]*; do
+		case $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null) in
+		"$1 "*)	echo "${p#/proc/}"; return 0 ;;
+		esac
+	done
+	return 1
+}
+
+# user_of CHILD USER
+user_of() {
+	p=$(child "$1") || return 1
+	u=$(id -u "$2")
+	grep "^Uid:.$u.$u.$u.$u\$" "/proc/$p/status"
+}
+
+users() {
+	user_of keyd _keyd && user_of frontend _signerd &&
+	    user_of relay _proxyd
+}
+
+# Two filters: the unit's and the daemon's own.
+filters() {
+	for c in keyd frontend relay; do
+		n=$(sed -n 's/^Seccomp_filters:.//p' "/proc/$(child $c)/status")
+		[ "$n" -gt "$(sed -n 's/^Seccomp_filters:.//p' \
+		    /proc/self/status)" ] &&
+		    grep -q '^CapEff:.0*$' "/proc/$(child $c)/status" &&
+		    grep -q '^NoNewPrivs:.1$' "/proc/$(child $c)/status" ||
+		    return 1
+	done
+	for s in signerd proxyd; do
+		grep -q '^CapEff:.0*420$' \
+		    "/proc/$(property $s MainPID)/status" || return 1
+	done
+}
+
+secret_memory() {
+	cp /etc/signerd/signerd.conf /root/debs/saved.conf
+	echo 'log { level debug }' >>/etc/signerd/signerd.conf
+	systemctl restart signerd || return 1
+	cp /root/debs/saved.conf /etc/signerd/signerd.conf
+	journalctl -b --no-pager -u signerd |
+	    grep -E 'keys are kept in (memfd_secret|mlock) memory' &&
+	    systemctl restart signerd
+}
+
+reload() {
+	systemctl reload signerd && systemctl reload proxyd &&
+	    await signerd StatusText "configuration 2 in force" &&
+	    await proxyd StatusText "configuration 2 in force"
+}
+
+# await UNIT PROPERTY VALUE: what is told by a message comes when it comes.
+await() {
+	n=0
+	until [ "$(property "$1" "$2")" = "$3" ]; do
+		n=$((n + 1))
+		[ $n -lt 600 ] || return 1
+		# Of a process that waits for nobody.
+		timeout 0.1 tail -f /dev/null
+	done
+	return 0
+}
+
+# It fails, and says so; what runs goes on.
+bad_reload() {
+	pid=$(property signerd MainPID)
+	echo 'clint' >>/etc/signerd/signerd.conf
+	! systemctl reload signerd || return 1
+	cp /root/debs/saved.conf /etc/signerd/signerd.conf
+	[ "$(property signerd ActiveState)" = active ] &&
+	    [ "$(property signerd MainPID)" = "$pid" ] &&
+	    journalctl -b --no-pager -u signerd |
+	    grep 'signerd.conf:.*"clint"'
+}
+
+stops() {
+	systemctl stop signerd && [ "$(property signerd Result)" = success ] &&
+	    ! child keyd && systemctl start signerd && running signerd
+}
+
+# dropin UNIT TEXT
+dropin() {
+	mkdir -p "/run/systemd/system/$1.service.d" &&
+	    printf '%s\n' "$2" >"/run/systemd/system/$1.service.d/test.conf" &&
+	    systemctl daemon-reload
+}
+
+# A child that hangs is noticed, and the daemon is started again.
+watchdog() {
+	dropin signerd "[Service]
+WatchdogSec=2s" && systemctl restart signerd || return 1
+	pid=$(property signerd MainPID)
+	kill -STOP "$(child "$1")"
+	await signerd NRestarts 1 && await signerd ActiveState active &&
+	    [ "$(property signerd MainPID)" != "$pid" ] &&
+	    journalctl -b --no-pager -u signerd |
+	    grep "child does not answer.*child=$1" &&
+	    journalctl -b --no-pager -u signerd | grep 'Watchdog timeout' &&
+	    systemctl restart signerd
+}
+
+# The manager's own restart does not part them.
+reexec() {
+	systemctl daemon-reexec && systemctl reload signerd &&
+	    await signerd StatusText "configuration 2 in force"
+}
+
+# As the drop-in says: for its user, from files that its group may read.
+rootless() {
+	for s in signerd proxyd; do
+		rm -rf "/run/systemd/system/$s.service.d"
+		mkdir -p "/run/systemd/system/$s.service.d"
+		cp "/usr/share/doc/$s/examples/$s-rootless.conf" \
+		    "/run/systemd/system/$s.service.d/" || return 1
+	done
+	systemctl daemon-reload
+	chgrp _signerd /etc/signerd/tls/tls.key /etc/signerd/keys \
+	    /etc/signerd/keys/*
+	chgrp _proxyd /etc/proxyd/tls/tls.key
+	chmod 640 /etc/signerd/tls/tls.key /etc/signerd/keys/* \
+	    /etc/proxyd/tls/tls.key
+	chmod 750 /etc/signerd/keys
+	systemctl restart signerd proxyd && running signerd &&
+	    running proxyd && for c in keyd frontend; do
+		user_of $c _signerd || return 1
+	done && user_of relay _proxyd &&
+	    systemctl reload signerd &&
+	    await signerd StatusText "configuration 2 in force"
+}
+
+# Keys that systemd hands over; in the place where they were they are gone.
+credentials() {
+	mkdir -m 700 /root/keys && mv /etc/signerd/keys/* /root/keys/ &&
+	    chown root:root /root/keys/* && chmod 600 /root/keys/* || return 1
+	# shellcheck disable=SC2016 # a macro of the configuration
+	sed 's,\$dir/keys,/run/credentials/signerd.service,' \
+	    /root/debs/saved.conf >/etc/signerd/signerd.conf
+	dropin signerd "[Service]
+LoadCredential=sequencer.pem:/root/keys/sequencer.pem
+LoadCredential=batcher.pem:/root/keys/batcher.pem
+LoadCredential=proposer.pem:/root/keys/proposer.pem
+ExecReload=
+ExecReload=/bin/sh -c 'kill -HUP \$MAINPID'"
+	systemctl restart signerd && running signerd &&
+	    systemctl reload signerd &&
+	    await signerd StatusText "configuration 2 in force"
+	status=$?
+	mv /root/keys/* /etc/signerd/keys/
+	rmdir /root/keys
+	cp /root/debs/saved.conf /etc/signerd/signerd.conf
+	return $status
+}
+
+check "signerd.service is started and ready" running signerd
+check "proxyd.service is started and ready" running proxyd
+check "each process has its user" users
+check "each process has its filters and no more rights than it is to have" \
+    filters
+check "keyd has its secret memory" secret_memory
+check "systemctl reload" reload
+check "systemctl reload of a bad configuration" bad_reload
+check "systemctl stop and start" stops
+check "watchdog: keyd hangs" watchdog keyd
+check "watchdog: the frontend hangs" watchdog frontend
+check "systemctl daemon-reexec" reexec
+check "without root" rootless
+check "keys as credentials" credentials
+# As it was.
+chgrp root /etc/*/tls/tls.key /etc/signerd/keys /etc/signerd/keys/*
+chmod 600 /etc/*/tls/tls.key /etc/signerd/keys/*
+chmod 700 /etc/signerd/keys
+for s in signerd proxyd; do
+	check "$s.service ends well" systemctl stop $s
+done
+echo end
