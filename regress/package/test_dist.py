@@ -15,6 +15,9 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 EPOCH = 1700000000
+# What the script itself reads, and some more.
+FILES = ("packaging", "etc/rc.d", "configure", "Makefile", "LICENSE",
+         "README.md")
 
 pytestmark = pytest.mark.skipif(
     not (ROOT / ".git").exists() or shutil.which("git") is None,
@@ -29,9 +32,9 @@ def git(*arguments, cwd=ROOT):
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
-    """A copy of what git knows, which tests can change."""
+    """A copy of a part of what git knows, which tests can change."""
     made = tmp_path_factory.mktemp("tree")
-    for name in git("ls-files").splitlines():
+    for name in git("ls-files", *FILES).splitlines():
         (made / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, made / name)
     git("init", "-q", cwd=made)
