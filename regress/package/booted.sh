@@ -82,6 +82,14 @@ secret_memory() {
 	    systemctl restart signerd
 }
 
+# The operator's tool finds them, and so does their group.
+control() {
+	command -v signerctl || return 0
+	signerctl show status && signerctl -p show status &&
+	    [ "$(stat -c %G:%a /run/signerd.sock)" = _signerd:660 ] &&
+	    [ "$(stat -c %G:%a /run/proxyd.sock)" = _proxyd:660 ]
+}
+
 reload() {
 	systemctl reload signerd && systemctl reload proxyd &&
 	    await signerd StatusText "configuration 2 in force" &&
@@ -196,6 +204,7 @@ check "each process has its user" users
 check "each process has its filters and no more rights than it is to have" \
     filters
 check "keyd has its secret memory" secret_memory
+check "signerctl speaks to both" control
 check "systemctl reload" reload
 check "systemctl reload of a bad configuration" bad_reload
 check "systemctl stop and start" stops
