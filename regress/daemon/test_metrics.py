@@ -205,6 +205,35 @@ def test_daemon(site):
         assert found("signerd_connections_max") == 1024
 
 
+def test_unavailable(site):
+    """While keyd does not answer, and when it does at last."""
+    with signerd_of(site, extra="timeout { request 200 ms keyd 100 ms }\n"
+                    "max queue 1\n") as signerd:
+        number, front = port(signerd), {"process": "frontend"}
+        signerd.signal("keyd", signal.SIGSTOP)
+        try:
+            with signerd.connect(CLIENT) as c, signerd.connect(CLIENT) as d:
+                c.send(request(body=eth.encode(MESSAGE)))
+                assert d.rpc(eth.sign_transaction()).status == 503
+                assert c.read_response().status == 503
+            found = scrape(number)
+            assert found("signerd_keyd_behind", **front) == 1
+        finally:
+            signerd.signal("keyd", signal.SIGCONT)
+        found = until(number, lambda f: f("signerd_keyd_late_answers_total",
+                                          **front) >= 1)
+        assert found("signerd_keyd_behind", **front) == 0
+        assert found("signerd_requests_total", method=PAYLOAD,
+                     result="unavailable", **front) == 1
+        assert found("signerd_requests_total", method=TRANSACTION,
+                     result="unavailable", **front) == 1
+        assert found.sum("signerd_rejections_total", **front) == 2
+        assert set(found.over("signerd_rejections_total", **front)) <= {
+            ("busy",), ("deadline",)}
+        assert found("signer_http_responses_count_total", method="POST",
+                     response_code="503") == 2
+
+
 # ---- links -----------------------------------------------------------------
 
 
@@ -489,9 +518,13 @@ def test_ready(site):
         assert get(port(signerd), "/healthz")[::2] == (200, "alive\n")
         signerd.signal("keyd", signal.SIGSTOP)
         try:
-            assert ready(port(signerd)) == (
-                503, ["not ready: keyd does not answer"])
+            told = []
+            asker = threading.Thread(
+                target=lambda: told.append(ready(port(signerd))))
+            asker.start()
             found = scrape(port(signerd))
+            asker.join()
+            assert told == [(503, ["not ready: keyd does not answer"])]
             assert found("signerd_process_up", process="keyd") == 0
             assert set(found.all("signerd_rule_served").values()) == {0}
             assert "signerd_keyd_turns_total" not in found.kinds
@@ -499,6 +532,22 @@ def test_ready(site):
         finally:
             signerd.signal("keyd", signal.SIGCONT)
         assert until_ready(port(signerd), 200) == ["ready"]
+
+
+def test_parent_that_does_not_answer(site):
+    with signerd_of(site) as signerd:
+        number = port(signerd)
+        os.kill(signerd.pid, signal.SIGSTOP)
+        try:
+            assert get(number, "/healthz")[0] == 200
+            status, fields, said = get(number, "/readyz")
+            assert (status, said) == (503, "no answer of the parent\n")
+            assert fields["Retry-After"] == "1"
+            with signerd.connect(CLIENT) as c:
+                ethkey.verify(MESSAGE, c.rpc(MESSAGE).result())
+        finally:
+            os.kill(signerd.pid, signal.SIGCONT)
+        assert until_ready(number, 200) == ["ready"]
 
 
 def test_ready_by_link(site):
@@ -721,6 +770,7 @@ def test_flood(site):
                     pass
 
         threads = [threading.Thread(target=flood) for _ in range(2)]
+        began = time.monotonic()
         for each in threads:
             each.start()
         try:
@@ -733,5 +783,9 @@ def test_flood(site):
                 each.join()
         found = until(number, lambda f: f(
             "signerd_metrics_connections") == 1)
+        # No more are taken in a second than may be.
+        assert found.sum("signerd_metrics_requests_total") + found(
+            "signerd_metrics_connections_refused_total") <= 100 * (
+                time.monotonic() - began + 1)
         assert found("signerd_requests_total", process="frontend",
                      method=PAYLOAD, result="signed") == 200
