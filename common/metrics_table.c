@@ -463,7 +463,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 
 	/* ---- proxyd: links ------------------------------------------- */
 	[METRIC_PROXY_LINKS] = {
-	    "proxyd_links_open", GAUGE, METRICS_RELAY,
+	    "proxyd_links", GAUGE, METRICS_RELAY,
 	    "Websockets of signers, registered or not.",
 	    { NULL } },
 	[METRIC_PROXY_LINKS_MAX] = {
@@ -471,7 +471,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "How many there may be: max links.",
 	    { NULL } },
 	[METRIC_PROXY_LINKS_TAKEN] = {
-	    "proxyd_links_total", COUNTER, METRICS_RELAY,
+	    "proxyd_links_opened_total", COUNTER, METRICS_RELAY,
 	    "Websockets that were opened.",
 	    { NULL } },
 	[METRIC_PROXY_LINKS_REFUSED] = {
@@ -493,7 +493,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "Sockets on which connections are accepted.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS] = {
-	    "proxyd_connections_open", GAUGE, METRICS_RELAY,
+	    "proxyd_connections", GAUGE, METRICS_RELAY,
 	    "Connections, links included.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS_MAX] = {
@@ -501,7 +501,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "How many there may be: max connections, or by max links.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS_ACCEPTED] = {
-	    "proxyd_connections_total", COUNTER, METRICS_RELAY,
+	    "proxyd_connections_accepted_total", COUNTER, METRICS_RELAY,
 	    "Connections that were accepted.",
 	    { "listener" } },
 	[METRIC_PROXY_CONNECTIONS_REFUSED] = {

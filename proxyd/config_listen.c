@@ -207,8 +207,8 @@ config_bind(struct config *conf)
 			continue;
 		conf_fd_close(&l->fd);
 		l->id = ++last_id;
-		l->fd = conf_bind(statement(l), l->conf, l->line, l->host,
-		    &l->port);
+		l->fd = (l->whom == WHOM_METRICS ? conf_bind_few : conf_bind)(
+		    statement(l), l->conf, l->line, l->host, &l->port);
 		if (l->fd == -1)
 			status = -1;
 	}

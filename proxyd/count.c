@@ -36,9 +36,9 @@ static const struct {
 const char *
 reason_name(enum reason reason)
 {
-	if (reason < REASON_PARSE)
-		return (refusal_name((enum refusal)reason));
-	return (reasons[reason].name);
+	if (reason >= REASON_PARSE && reason < REASON_MAX)
+		return (reasons[reason].name);
+	return (refusal_name((enum refusal)reason));
 }
 
 const char *

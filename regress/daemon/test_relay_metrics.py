@@ -320,14 +320,14 @@ def test_signers(site):
             with fake_signer(site, proxyd):
                 assert first.wait_end().code == 4001
                 found = until(where, lambda found: found(
-                    "proxyd_links_open") == 1)
+                    "proxyd_links") == 1)
                 assert state(found) == {
                     "up": 1, "registrations_total": 2,
                     "replacements_total": 1}
-        found = until(where, lambda found: found("proxyd_links_open") == 0)
+        found = until(where, lambda found: found("proxyd_links") == 0)
         assert state(found) == {"up": 0, "registrations_total": 2,
                                 "replacements_total": 1}
-        assert found("proxyd_links_total") == 2
+        assert found("proxyd_links_opened_total") == 2
         assert state(found, "dr") == {"up": 0, "registrations_total": 0,
                                       "replacements_total": 0}
 
@@ -348,12 +348,12 @@ def test_links_that_are_refused(site):
         with fake_signer(site, proxyd, register=False) as it:
             it.wait_end()
         assert refused() == {"unexpected": 1, "lacks": 1, "too-late": 1}
-        until(where, lambda found: found("proxyd_links_open") == 0)
+        until(where, lambda found: found("proxyd_links") == 0)
         with fake_signer(site, proxyd):
             with pytest.raises(wsconn.NotUpgraded):
                 fake_signer(site, proxyd)
             assert refused()["max-links"] == 1
-        assert scrape(where)("proxyd_links_total") == 4
+        assert scrape(where)("proxyd_links_opened_total") == 4
 
 
 # ---- connections -----------------------------------------------------------
@@ -370,8 +370,8 @@ def test_connections(site):
         found = scrape(where)
         for listener, open_, most in (("clients", 0, 1024),
                                       ("signers", 1, 1024 + 64)):
-            assert (found("proxyd_connections_open", listener=listener),
-                    found("proxyd_connections_total", listener=listener),
+            assert (found("proxyd_connections", listener=listener),
+                    found("proxyd_connections_accepted_total", listener=listener),
                     found("proxyd_handshakes_total", listener=listener),
                     found("proxyd_connections_max", listener=listener)) == (
                         open_, open_, open_, most), listener
@@ -382,8 +382,8 @@ def test_connections(site):
         with pytest.raises((OSError, httpclient.Closed)):
             proxyd.connect(CLIENT)
         found = scrape(where)
-        assert found("proxyd_connections_open", listener="clients") == 2
-        assert found("proxyd_connections_total", listener="clients") == 2
+        assert found("proxyd_connections", listener="clients") == 2
+        assert found("proxyd_connections_accepted_total", listener="clients") == 2
         assert by_listener(found, "proxyd_connections_refused_total",
                            "clients") == {"connections-per-address": 1}
         assert by_listener(found, "proxyd_connections_refused_total",
@@ -701,6 +701,15 @@ def test_bad_scrapers(site):
         assert requests(found) == {(PAYLOAD, "signed"): 20}
         assert found("proxyd_metrics_connections") <= 4
         assert found("proxyd_metrics_connections_refused_total") > 0
+
+
+def test_slow_scrapers(site):
+    with measured(site, {}, labels=("hq",), more=[
+            "timeout metrics 200 ms"]) as (_, where):
+        with socket.create_connection(("127.0.0.1", where)) as it:
+            it.sendall(b"GET /met")
+            assert it.recv(1) == b""
+        assert scrape(where)("proxyd_metrics_timeouts_total") == 1
 
 
 def test_names_are_bounded(site):
