@@ -5,6 +5,8 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/resident.h"
@@ -13,8 +15,8 @@
 uint64_t
 resident_bytes(pid_t pid)
 {
-	unsigned long long	 pages;
-	char			 path[64], text[128];
+	unsigned long long	 pages = 0;
+	char			 path[64], text[128], *second;
 	ssize_t			 n;
 	long			 size = sysconf(_SC_PAGESIZE);
 	int			 fd;
@@ -27,6 +29,7 @@ resident_bytes(pid_t pid)
 	if (n <= 0 || size <= 0)
 		return (0);
 	text[n] = '\0';
-	return (sscanf(text, "%*u %llu", &pages) == 1 ?
-	    pages * (uint64_t)size : 0);
+	if ((second = strchr(text, ' ')) != NULL)
+		pages = strtoull(second, NULL, 10);
+	return (pages * (uint64_t)size);
 }
