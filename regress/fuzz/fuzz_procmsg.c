@@ -145,6 +145,19 @@ dial_failed(struct imsg *imsg)
 	return (0);
 }
 
+static int
+link_down(struct imsg *imsg)
+{
+	uint32_t	 index;
+	bool		 down;
+
+	if (linkmsg_get_down(imsg, &index, &down) == -1)
+		return (-1);
+	must(index < CONFIG_NUMBERS);
+	must(linkmsg_send_down(&p.out, index, down) == 0);
+	return (0);
+}
+
 /* ---- With a descriptor ------------------------------------------------ */
 
 static int
@@ -249,7 +262,7 @@ static const struct {
 	{ FRONT_CHANNEL, 1, bare }, { LINK_DIALER, 1, bare },
 	{ DIAL_CHANNEL, 1, bare }, { DIAL_RESOLVCONF, 1, bare },
 	{ DIAL_HOSTS, 1, bare }, { FRONT_START, 0, bare },
-	{ FRONT_READY, 0, bare }
+	{ FRONT_READY, 0, bare }, { LINK_DOWN, 0, link_down }
 };
 
 int

@@ -18,6 +18,10 @@ static union {
 		uint32_t	 index;
 		enum tlsfile	 kind;
 	} file;
+	struct {
+		uint32_t	 index;
+		bool		 down;
+	} state;
 } got;
 
 static int
@@ -34,6 +38,9 @@ decode(struct imsg *imsg, int *fd)
 		return (linkmsg_get_dialer(imsg, fd));
 	case LINK_ERROR:
 		return (linkmsg_get_error(imsg, &got.error));
+	case LINK_DOWN:
+		return (linkmsg_get_down(imsg, &got.state.index,
+		    &got.state.down));
 	default:
 		return (-1);
 	}
@@ -47,6 +54,7 @@ make_proxy(struct link_proxy *lp, bool full)
 {
 	memset(lp, 0, sizeof(*lp));
 	lp->index = full ? CONFIG_NUMBERS - 1 : 0;
+	lp->down = full;
 	if (!full)
 		return;
 	fill_text(lp->name, sizeof(lp->name) - 1);
@@ -78,6 +86,7 @@ proxy(void **state)
 		assert_int_equal(decode_raw(decode, LINK_PROXY, body, len,
 		    false), 0);
 		assert_int_equal(got.proxy.index, lp.index);
+		assert_int_equal(got.proxy.down, lp.down);
 		assert_string_equal(got.proxy.name, lp.name);
 		assert_string_equal(got.proxy.host, lp.host);
 		assert_string_equal(got.proxy.target, lp.target);
@@ -276,11 +285,37 @@ noises(void **state)
 #define TEST(f)	\
 	cmocka_unit_test_setup_teardown(f, channel_open, channel_close)
 
+static void
+down(void **state)
+{
+	unsigned char	 body[16];
+	size_t		 len;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(linkmsg_send_down(&p.a, CONFIG_NUMBERS - 1,
+		    i == 1), 0);
+		len = encoded(LINK_DOWN, body, sizeof(body));
+		exact(decode, LINK_DOWN, body, len, false);
+		assert_int_equal(decode_raw(decode, LINK_DOWN, body, len,
+		    false), 0);
+		assert_int_equal(got.state.index, CONFIG_NUMBERS - 1);
+		assert_int_equal(got.state.down, i == 1);
+	}
+	body[len - 1] = 2;
+	assert_int_equal(decode_raw(decode, LINK_DOWN, body, len, false), -1);
+	assert_int_equal(linkmsg_send_down(&p.a, CONFIG_NUMBERS, true), 0);
+	len = encoded(LINK_DOWN, body, sizeof(body));
+	assert_int_equal(decode_raw(decode, LINK_DOWN, body, len, false), -1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	 tests[] = {
 		TEST(proxy),
+		TEST(down),
 		TEST(error),
 		TEST(descriptors),
 		TEST(indices),
