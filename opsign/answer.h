@@ -41,7 +41,7 @@ const cJSON *answer_result(const struct answer *, uint64_t id,
  */
 typedef void answer_cb(size_t index, const cJSON *result,
 	    const struct fault *, void *arg);
-int	answer_batch(const struct answer *, uint64_t first, size_t n,
-	    answer_cb *, void *arg, struct fault *);
+int	answer_batch(const struct answer *a, uint64_t first, size_t n,
+	    answer_cb *cb, void *arg, struct fault *f);
 
 #endif /* OPSIGN_ANSWER_H */

@@ -211,6 +211,7 @@ try_once(struct bench *b, struct fault *f)
 	uint64_t first;
 	int i, result = -1;
 
+	memset(&counts, 0, sizeof(counts));
 	w->share = 100;
 	first = workload_next(w);
 	if (ask_begin(&a, &b->settings.endpoint, f) == 0 &&

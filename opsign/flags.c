@@ -66,7 +66,7 @@ set_flag(const struct flag *f, const char *value)
 	}
 	if (f->text != NULL)
 		*f->text = value;
-	else
+	else if (f->list != NULL)
 		f->list->v[f->list->n++] = value;
 	return (0);
 }

@@ -277,6 +277,7 @@ on_answer(struct conn *c, const struct response *response, void *arg)
 	uint64_t us = clock_us() - l->due;
 
 	(void)c;
+	memset(&counts, 0, sizeof(counts));
 	l->asked = false;
 	workload_check(l->load->workload, response, l->id, &counts);
 	count(l->load, &counts, us);

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include <err.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,6 +50,12 @@ usage(FILE *to)
 	    "See opsign(1).\n");
 }
 
+static bool
+is_help(const char *arg)
+{
+	return (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0);
+}
+
 /* Libraries that are initialized once; SIGPIPE is not for sockets. */
 static void
 init(void)
@@ -71,7 +78,7 @@ main(int argc, char **argv)
 		usage(stderr);
 		return (STATUS_USAGE);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+	if (is_help(argv[1])) {
 		usage(stdout);
 		return (STATUS_OK);
 	}
@@ -82,6 +89,10 @@ main(int argc, char **argv)
 	for (i = 0; i < NCOMMANDS; i++) {
 		if (strcmp(argv[1], commands[i].name) != 0)
 			continue;
+		if (argc > 2 && is_help(argv[2])) {
+			usage(stdout);
+			return (STATUS_OK);
+		}
 		init();
 		return ((int)commands[i].run(argc - 2, argv + 2));
 	}

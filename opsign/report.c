@@ -56,8 +56,13 @@ report_text(struct report *r, const char *name, const char *label,
 {
 	if (name != NULL)
 		cJSON_AddStringToObject(r->root, name, text);
-	if (label != NULL)
-		report_line(r, label, "%s", text);
+	if (label == NULL || !for_people(r))
+		return;
+	printf("%-12s ", label);
+	/* It may be a server's: to a terminal it is not to say more. */
+	for (; *text != '\0'; text++)
+		putchar(*text < 0x20 || *text > 0x7e ? '?' : *text);
+	putchar('\n');
 }
 
 /* "0x" and the digits; to be freed. */

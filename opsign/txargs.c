@@ -191,17 +191,16 @@ set_auths(cJSON *object)
 static int
 set_flags(cJSON *o, const struct settings *s)
 {
-	char from[HEX_ADDRESSSIZE];
+	char address[HEX_ADDRESSSIZE];
+	const char *from = given.from;
 
-	if (s->has_address && given.from == NULL &&
+	if (s->has_address && from == NULL &&
 	    cJSON_GetObjectItemCaseSensitive(o, "from") == NULL) {
-		hex_from_address(from, s->address);
-		given.from = from;
+		hex_from_address(address, s->address);
+		from = address;
 	}
-	if (set_text(o, "from", given.from) == -1)
-		return (-1);
-	given.from = NULL;
-	if (set_text(o, "to", given.to) == -1 ||
+	if (set_text(o, "from", from) == -1 ||
+	    set_text(o, "to", given.to) == -1 ||
 	    set_text(o, "data", given.data) == -1 ||
 	    set_text(o, "input", given.input) == -1 ||
 	    set_quantity(o, "value", "value", given.value,

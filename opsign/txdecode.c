@@ -69,7 +69,7 @@ read_common(struct rlpread *in, struct tx *tx)
 static bool
 read_hashes(struct rlpread list, uint8_t *out, size_t *n)
 {
-	uint8_t hash[HASH_SIZE];
+	uint8_t hash[HASH_SIZE] = { 0 };
 
 	for (*n = 0; list.len > 0; (*n)++)
 		if (!rlpread_fixed(&list, out != NULL ? out + *n * HASH_SIZE :

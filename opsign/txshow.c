@@ -15,6 +15,7 @@
 void
 txshow_amount(char *out, size_t size, const struct u256 *wei)
 {
+	static const char zeros[] = "0000000000000000000";
 	char dec[U256_DECSIZE], padded[U256_DECSIZE + 19];
 	size_t len = u256_to_dec(wei, dec), places, whole, end;
 
@@ -25,7 +26,7 @@ txshow_amount(char *out, size_t size, const struct u256 *wei)
 	}
 	places = len > 14 ? 18 : 9;
 	snprintf(padded, sizeof(padded), "%s%s", len > places ? "" :
-	    "0000000000000000000" + 18 - (places - len), dec);
+	    &zeros[18 - (places - len)], dec);
 	whole = strlen(padded) - places;
 	for (end = strlen(padded); end > whole && padded[end - 1] == '0';)
 		end--;

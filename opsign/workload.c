@@ -280,7 +280,6 @@ workload_check(struct workload *w, const struct response *r, uint64_t first,
 	struct answer a;
 	struct fault f;
 
-	memset(counts, 0, sizeof(*counts));
 	if (answer_read(&a, r, &f) == -1)
 		count_fault(counts, &f, w->each);
 	else if (w->method == WORKLOAD_HEALTH)

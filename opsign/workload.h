@@ -74,7 +74,7 @@ void	workload_clear(struct workload *);
 
 /* Makes head and body those of the next exchange; the id of its first. */
 uint64_t workload_next(struct workload *);
-/* Looks at the answer to that one. */
+/* Looks at the answer to that one, and adds to what is counted. */
 void	workload_check(struct workload *, const struct response *,
 	    uint64_t first, struct workload_counts *);
 

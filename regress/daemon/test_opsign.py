@@ -110,7 +110,7 @@ def test_payload_of_another_chain_and_domain(site, serve):
 
 
 def test_payload_from_a_file(ask, tmp_path):
-    text = "a payload" * 100000
+    text = "a payload" * 9000
     (tmp_path / "payload").write_text(text)
     digest = keccak256(text.encode())
     for name, given in ((str(tmp_path / "payload"), None), ("-", text)):
@@ -376,7 +376,10 @@ def test_usage(ask):
                                "--batch"), (["bench"], "--chain is missing")):
         done = opsign.run(*arguments)
         assert done.status == USAGE and wanted in done.err, done
-    assert opsign.run("--help").out.startswith("usage: opsign health")
+    for arguments in (["--help"], ["-h"], ["tx", "--help"]):
+        done = opsign.run(*arguments)
+        assert done.status == OK, done
+        assert done.out.startswith("usage: opsign health")
     assert opsign.run("--version").out == "opsign 0.1.0\n"
 
 

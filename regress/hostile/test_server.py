@@ -4,8 +4,10 @@
 """opsign(1) against servers that lie, stall, or speak something else: nothing
 of theirs passes for a signature, and each has its exit status."""
 
+import contextlib
 import copy
 import json
+import re
 import socket
 
 import pytest
@@ -198,12 +200,15 @@ def test_words_of_a_server_on_a_terminal(site):
     evil = "no \x1b]0;owned\x07\n\u202eopsign: all is well"
     with Server(site, lambda request: response({
             "jsonrpc": "2.0", "id": 1, "error": {
-                "code": -32000, "message": evil}})) as server:
-        done = opsign.Asker(site, server.port)(
-            "payload", *PAYLOAD[2:])
-    assert done.status == REFUSED
-    assert done.err.startswith("opsign: refused: no ?]0;owned??")
-    assert all(" " <= c <= "~" or c == "\n" for c in done.err), done
+                "code": -32000, "message": evil}} if request else {
+                    "version": evil})) as server:
+        ask = opsign.Asker(site, server.port)
+        for done in (ask("payload", *PAYLOAD[2:]), ask("health")):
+            assert done.status == REFUSED
+            assert done.err.startswith("opsign: refused: no ?]0;owned??")
+            assert all(" " <= c <= "~" or c == "\n"
+                       for c in done.out + done.err), done
+    assert re.search(r"^version +no \?]0;owned\?\?", done.out, re.M)
 
 
 @pytest.mark.parametrize("code,status,kind", (
@@ -335,7 +340,7 @@ class Plain:
 
     def _serve(self):
         sock, _ = self.listener.accept()
-        with sock:
+        with sock, contextlib.suppress(ConnectionResetError):
             sock.sendall(self.data)
             while sock.recv(4096):
                 pass
@@ -424,6 +429,16 @@ def test_bench_reconnects_where_it_is_told_to(site):
     assert found["exit"] == OK and found["errors_total"] == 0
     assert found["reconnects"] > 0 and found["handshakes"] > 0
     assert server.connections >= found["requests"]
+
+
+def test_bytes_behind_an_answer_are_no_answer(site):
+    """They would be taken for the one to the next request."""
+    def answer(request):
+        return response(opsign.honest(request)) + response(
+            b"", "401 Unauthorized")
+    found, _ = bench(site, answer)
+    assert found["exit"] == OK and found["errors_total"] == 0
+    assert found["reconnects"] > 0
 
 
 def test_bench_and_a_stall(site):

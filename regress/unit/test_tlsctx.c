@@ -335,6 +335,10 @@ test_bad_config(void **state)
 	c.ca = NULL;
 	check_config(&c);
 	server_config(&c);
+	c.cert = c.key = NULL;
+	c.certlen = c.keylen = 0;
+	check_config(&c);
+	server_config(&c);
 	c.cert = rubbish;
 	c.certlen = sizeof(rubbish) - 1;
 	check_config(&c);
