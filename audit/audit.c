@@ -29,6 +29,11 @@
  * write what keyd has sent.
  */
 #define RETRY_MS	200
+/*
+ * After records that nobody waits for: what comes in such a time is written at
+ * once, so that this process is not woken for each.
+ */
+#define REST_MS		2
 /* For what is left when it is to leave; less than the parent waits. */
 #define LEAVE_MS	2000
 
@@ -45,6 +50,7 @@ struct auditor {
 	int		 tail;		/* the file, for reading, or -1 */
 	int		 candidate;	/* a new file, or -1 */
 	uint64_t	 retry;		/* clock_us(), where it has failed */
+	uint64_t	 rest;		/* clock_us(), or 0 */
 	struct writer	 writer;
 };
 
@@ -78,7 +84,7 @@ leave(struct auditor *a)
 		    "lost", writer_left(w));
 		status = 1;
 	}
-	if (w->fd != -1)
+	if (a->channel && w->fd != -1)
 		writer_sync(w);
 	if (!a->orphaned)
 		(void)imsgbuf_write(&a->parent);
@@ -144,6 +150,8 @@ write_records(struct auditor *a)
 	a->retry = 0;
 	if (w->stalled || w->answer)
 		answer(a, AUDIT_WRITTEN, w->last);
+	else
+		a->rest = clock_us() + REST_MS * 1000;
 	w->stalled = w->answer = false;
 }
 
@@ -376,6 +384,13 @@ poll_for(struct pollfd *pfd, struct imsgbuf *ibuf)
 		pfd->events |= POLLOUT;
 }
 
+/* Of two times, of which 0 is none. */
+static uint64_t
+sooner(uint64_t a, uint64_t b)
+{
+	return (a == 0 || (b != 0 && b < a) ? b : a);
+}
+
 static int
 prepare_poll(struct auditor *a, struct pollfd pfd[2])
 {
@@ -385,9 +400,12 @@ prepare_poll(struct auditor *a, struct pollfd pfd[2])
 	pfd[0].fd = pfd[1].fd = -1;
 	if (!a->orphaned)
 		poll_for(&pfd[0], &a->parent);
-	if (a->retry != 0 && (wake == 0 || a->retry < wake))
-		wake = a->retry;
-	if (a->retry == 0 && a->channel && a->started && !a->left)
+	if (a->rest <= now)
+		a->rest = 0;
+	wake = sooner(wake, a->retry);
+	wake = sooner(wake, a->rest);
+	if (a->retry == 0 && a->rest == 0 && a->channel && a->started &&
+	    !a->left)
 		poll_for(&pfd[1], &a->keyd);
 	if (wake == 0)
 		return (-1);

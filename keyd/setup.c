@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -292,8 +293,12 @@ setup_trail(struct keyd *k, struct imsg *imsg)
 	int	 fd;
 
 	if (imsg_get_type(imsg) != AUDIT_CHANNEL) {
-		if (trail_set_message(&k->next->trail, imsg) == -1)
+		if (!set_usable(k->next) ||
+		    trail_set_message(&k->next->trail, imsg) == 0)
+			return;
+		if (errno != ENOMEM)
 			fatalx("bad message about the audit trail");
+		k->next->fault = "out of memory";
 		return;
 	}
 	if (k->now != NULL || k->trail.on ||

@@ -181,9 +181,8 @@ set_name(char **names, size_t n, const struct audit_name *name)
 {
 	if (name->index >= n || names[name->index] != NULL)
 		return (-1);
-	if ((names[name->index] = strdup(name->name)) == NULL)
-		fatal("the audit trail");
-	return (0);
+	names[name->index] = strdup(name->name);
+	return (names[name->index] == NULL ? -1 : 0);
 }
 
 int
@@ -191,6 +190,7 @@ trail_set_message(struct trail_set **set, struct imsg *imsg)
 {
 	struct audit_name	 name;
 
+	errno = 0;
 	if (imsg_get_type(imsg) == AUDIT_CONFIG) {
 		if (*set != NULL ||
 		    (*set = calloc(1, sizeof(**set))) == NULL)

@@ -26,7 +26,6 @@ struct keyd;
 
 /* What a configuration says of it, names that records use among that. */
 struct trail_set {
-	bool			 given;
 	struct audit_config	 config;
 	char			*keys[KEYD_MAXKEYS];
 	char			*links[KEYD_MAXVIAS + 1];
@@ -68,7 +67,10 @@ void	trail_init(struct trail *);
 
 /* The end of the channel; -1 with errno. */
 int	trail_channel(struct trail *, int fd);
-/* An AUDIT_CONFIG, AUDIT_KEY or AUDIT_LINK; -1: it is none. */
+/*
+ * An AUDIT_CONFIG, AUDIT_KEY or AUDIT_LINK.  -1: it is none; or, with ENOMEM,
+ * memory is short.
+ */
 int	trail_set_message(struct trail_set **, struct imsg *);
 void	trail_set_free(struct trail_set *);
 /*
