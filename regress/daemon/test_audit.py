@@ -12,17 +12,14 @@ import time
 
 import pytest
 
-from lib import daemon, eth, linked, trail
+from lib import audited, daemon, eth, linked, trail
+from lib.audited import (KEYS, RULES, config, digest, events, is_signed, run,
+                         signed_digests, start, told, unique)
 from lib.daemon import ROOT
-from lib.keccak import keccak256
 from lib.httpclient import Closed
+from lib.keccak import keccak256
 from lib.reloading import errors, reload
 
-RULES = """
-allow client "sequencer.example" key "sequencer" chain 10
-allow client "batcher.example" key "batcher" method transaction max-value 5 wei
-"""
-KEYS = ("sequencer", "batcher")
 ADDRESS = linked.ADDRESS
 TINY = "max audit-queue 64"
 
@@ -37,42 +34,7 @@ def site():
 
 @pytest.fixture
 def path(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("audit")
-    for each in (directory, directory.parent):
-        os.chmod(each, 0o755)
-    return str(directory / "audit.log")
-
-
-def config(site, path, extra="", **named):
-    named.setdefault("keys", KEYS)
-    named.setdefault("rules", RULES)
-    return site.config(extra='audit file "%s"\n%s' % (path, extra), **named)
-
-
-def start(site, path, *arguments, **named):
-    return daemon.Signerd(site, config(site, path, *arguments, **named))
-
-
-def unique(n):
-    return eth.payload_v2(hash=(2**200 + n).to_bytes(32, "big"))
-
-
-def digest(n):
-    return eth.hexa(eth.payload_digest(
-        hash=(2**200 + n).to_bytes(32, "big")))
-
-
-def is_signed(answer):
-    return answer.status == 200 and "result" in answer.json()
-
-
-def events(found, *names):
-    return [each for each in found if each["event"] in names]
-
-
-def signed_digests(*paths):
-    return [each["digest"] for each in
-            events(trail.records(*paths), "signed")]
+    return audited.place(tmp_path_factory)
 
 
 # ---- what records say ----------------------------------------------------
@@ -194,126 +156,6 @@ def test_no_more_often_than_is_said(site, path):
             signerd.rpc(unique(n)).result()
     assert [each["sequence"] for each in
             signerd.logged(msg="audit head")] == ["1", "22"]
-
-
-# ---- what was changed afterwards -----------------------------------------
-
-
-@pytest.fixture(scope="module")
-def recorded(site, tmp_path_factory):
-    """Lines of a trail, and the last hash that the log has."""
-    directory = tmp_path_factory.mktemp("recorded")
-    os.chmod(directory, 0o755)
-    os.chmod(directory.parent, 0o755)
-    kept = str(directory / "audit.log")
-    with start(site, kept) as signerd:
-        for n in range(8):
-            signerd.rpc(unique(n)).result()
-    with open(kept) as f:
-        return f.read().splitlines(), signerd.logged(
-            msg="audit head")[-1]["hash"]
-
-
-def told(path, lines, *arguments, end="\n"):
-    with open(path, "w") as f:
-        f.write("\n".join(lines) + end)
-    return trail.verify(path, *arguments)
-
-
-def test_nothing_was_changed(recorded, path):
-    lines, head = recorded
-    status, out, err = told(path, lines, "--head", head)
-    assert (status, err) == (trail.GOOD, "")
-    assert out == "%s: 10 records, 1 to 10\nhead sequence=10 hash=%s " \
-        "time=%s\n" % (path, head, trail.fields(lines[-1])["time"])
-
-
-def test_each_byte(recorded, path):
-    """Of a record, each byte is another in turn."""
-    lines = recorded[0]
-    for at in range(0, len(lines[4]), 3 if not daemon.SANITIZE else 40):
-        was = lines[4][at]
-        changed = lines[4][:at] + ("1" if was == "0" else "0") + \
-            lines[4][at + 1:]
-        status, _, err = told(path, lines[:4] + [changed] + lines[5:])
-        assert status == trail.BAD, (at, changed)
-        assert "%s:5: " % path in err, (at, err)
-
-
-def test_a_record_less(recorded, path):
-    lines, head = recorded
-    for gone in range(1, len(lines) - 1):
-        status, _, err = told(path, lines[:gone] + lines[gone + 1:])
-        assert status == trail.BAD
-        assert "%s:%d: sequence %d where %d was to follow: records are " \
-            "missing" % (path, gone + 1, gone + 2, gone + 1) in err
-    status, _, err = told(path, lines[1:])
-    assert status == trail.BAD and ":1: the records before it" in err
-
-
-def test_records_in_another_order(recorded, path):
-    lines = recorded[0]
-    for changed, line in ((lines[:3] + [lines[4], lines[3]] + lines[5:], 4),
-                          (lines[:5] + [lines[4]] + lines[5:], 6)):
-        status, _, err = told(path, changed)
-        assert status == trail.BAD and ":%d: sequence" % line in err
-
-
-def test_cut_tail(recorded, path):
-    """By itself it is a good trail; the log knows of more."""
-    lines, head = recorded
-    assert told(path, lines[:-1])[0] == trail.GOOD
-    status, _, err = told(path, lines[:-1], "--head", head)
-    assert status == trail.BAD and head in err
-    assert told(path, lines, end="")[0] == trail.CUT
-    assert told(path, lines[:-1] + [lines[-1][:9]], end="")[0] == trail.CUT
-    assert told(path, lines, "--head", head, end="")[0] == trail.BAD
-
-
-def test_rewritten_tail(recorded, path):
-    """With the right hashes: nothing but the log tells."""
-    lines, head = recorded
-    lines = lines[:6] + [lines[6].replace("client=sequencer.example",
-                                          "client=innocent.example")] + \
-        lines[7:]
-    trail.write(path, lines)
-    assert trail.verify(path)[0] == trail.GOOD
-    status, _, err = trail.verify("--head", head, path)
-    assert status == trail.BAD and "written anew" in err
-
-
-@pytest.mark.parametrize("bad,why", (
-    ("seq=5", "time"), ("", "sequence"), ("\0" * 50, "sequence"),
-    ("x" * 5000, "longer"), ("seq=05 time=x", "sequence")))
-def test_lines_that_are_none(recorded, path, bad, why):
-    lines = recorded[0]
-    status, _, err = told(path, lines[:4] + [bad] + lines[4:])
-    assert status == trail.BAD and why in err and ":5: " in err
-
-
-@pytest.mark.parametrize("change", (
-    lambda line: line.replace("client=sequencer.example",
-                              'client="sequencer.example"'),
-    lambda line: line.replace("rule=1", "rule=1 "),
-    lambda line: line.replace("client=sequencer.example",
-                              'client="sequencer.exampl\\u0065"')))
-def test_one_form_alone(recorded, path, change):
-    """Even with a hash that fits."""
-    lines = recorded[0]
-    trail.write(path, lines[:4] + [change(lines[4])] + lines[5:])
-    status, _, err = trail.verify(path)
-    assert status == trail.BAD and ":5: a field that is not" in err
-
-
-def test_standard_input_and_words(recorded, path):
-    lines, head = recorded
-    text = "\n".join(lines) + "\n"
-    assert trail.verify("-", stdin=text)[0] == trail.GOOD
-    assert trail.verify()[0] == trail.ERROR
-    assert trail.verify("--head", head)[0] == trail.ERROR
-    assert trail.verify("--head", "0x12", "-", stdin=text)[0] == trail.ERROR
-    assert trail.verify("--nonesuch", "-", stdin=text)[0] == trail.ERROR
-    assert trail.verify(path + ".nonesuch")[0] == trail.ERROR
 
 
 # ---- when it cannot be written -------------------------------------------
@@ -642,11 +484,6 @@ def test_torn_bytes_without_end(site, path):
     assert run(site, path, "-n")[0] == 1
 
 
-def run(site, path, *arguments, extra=""):
-    return daemon.run("-d", *arguments, "-f", site.write(
-        config(site, path, extra)))
-
-
 def test_a_file_of_something_else(site, path):
     with open(path, "w") as f:
         f.write("127.0.0.1 localhost\n")
@@ -737,124 +574,3 @@ def test_on_and_off_need_a_restart(site, path):
             "needs a restart")
         assert "audit" not in signerd.children
     assert not os.path.exists(path + ".b")
-
-
-# ---- the file ------------------------------------------------------------
-
-
-def test_it_is_made(site, path):
-    status, out, err = run(site, path, "-n")
-    assert (status, err) == (0, "") and not os.path.exists(path)
-    with start(site, path):
-        assert os.stat(path).st_mode & 0o7777 == 0o600
-        # One that runs is no hindrance to a check.
-        assert run(site, path, "-n")[0] == 0
-    os.chmod(path, 0o640)
-    with start(site, path):
-        pass
-    trail.good(path)
-
-
-def test_two_daemons(site, path):
-    with start(site, path):
-        status, _, err = run(site, path)
-        assert status == 1 and "another daemon writes to it" in err
-    trail.good(path)
-
-
-def refused(site, path):
-    """What is told of it at the start, and with -n."""
-    told = []
-    for arguments in ((), ("-n",)):
-        status, _, err = run(site, path, *arguments)
-        assert status == 1
-        told.append(err.splitlines()[0].split(
-            'audit file "%s": ' % path)[1])
-    assert told[0] == told[1]
-    return told[0]
-
-
-def test_modes(site, path):
-    with open(path, "w"):
-        pass
-    os.chmod(path, 0o644)
-    assert refused(site, path) == 'has mode 0644: chmod 0640 "%s"' % path
-    os.chmod(path, 0o660)
-    assert refused(site, path) == 'has mode 0660: chmod 0640 "%s"' % path
-
-
-def test_what_is_no_file(site, path):
-    os.symlink(path + ".target", path)
-    assert refused(site, path).startswith("is a symbolic link")
-    assert not os.path.exists(path + ".target")
-    os.unlink(path)
-    os.mkfifo(path, 0o600)
-    assert refused(site, path) == "is not a regular file"
-    os.unlink(path)
-    os.mkdir(path)
-    assert refused(site, path) == "Is a directory"
-    os.rmdir(path)
-    with open(path, "w"):
-        pass
-    os.chmod(path, 0o600)
-    os.link(path, path + ".other")
-    assert refused(site, path).startswith("has another name")
-    assert "No such file" in refused(site, path + ".none/audit.log")
-
-
-def test_directories(site, path):
-    parent = os.path.dirname(path)
-    os.chmod(parent, 0o777)
-    assert refused(site, path) == 'directory "%s" can be written by ' \
-        'everybody' % os.path.basename(parent)
-    os.chmod(parent, 0o1777)
-    assert run(site, path, "-n")[0] == 0
-    os.chmod(parent, 0o755)
-    link = os.path.join(site.directory, "link%d" % os.getpid())
-    os.symlink(parent, link)
-    try:
-        with start(site, os.path.join(link, "audit.log")):
-            pass
-        assert trail.good(path) == 2
-        if ROOT:
-            os.lchown(link, 65534, 65534)
-            assert refused(site, os.path.join(link, "audit.log")) == \
-                "a symbolic link on the way belongs to user 65534, not to " \
-                "root or user 0"
-    finally:
-        os.unlink(link)
-
-
-@pytest.mark.skipif(not ROOT, reason="files of other users are root's to make")
-def test_owners(site, path):
-    with open(path, "w"):
-        pass
-    os.chmod(path, 0o600)
-    os.chown(path, 65534, 65534)
-    assert refused(site, path) == "it belongs to user 65534, not to root " \
-        "or user 0"
-    os.unlink(path)
-    os.chown(os.path.dirname(path), 65534, 65534)
-    assert refused(site, path).startswith("directory")
-
-
-def test_a_bad_file_changes_nothing(site, path):
-    with start(site, path) as signerd:
-        os.rename(path, path + ".1")
-        os.symlink(path + ".target", path)
-        assert "is a symbolic link" in errors(signerd)[0]
-        signerd.rpc(unique(1)).result()
-        os.unlink(path)
-        with open(path, "w"):
-            pass
-        os.chmod(path, 0o666)
-        assert "has mode 0666" in errors(signerd)[0]
-        os.chmod(path, 0o600)
-        # Of a reload that fails for another reason it is still empty.
-        assert errors(signerd, config(site, path, keys=KEYS + ("none",)))
-        signerd.rpc(unique(2)).result()
-        reload(signerd, config(site, path))
-        signerd.rpc(unique(3)).result()
-    assert signed_digests(path + ".1", path) == [digest(n)
-                                                 for n in (1, 2, 3)]
-    assert signed_digests(path) == [digest(3)]

@@ -166,6 +166,18 @@ def test_what_is_answered_is_on_record(server, role):
     server.drain_log()
 
 
+def test_records_go_before_answers(server):
+    """Whoever looks at both at once never sees the answer alone."""
+    book, channel = Trail(server), server.channels[0]
+    book.until(1)
+    for n in range(1, 1001):
+        send(channel, payload(n))
+        ready = select.select([channel.near, server.audit.near], [], [])[0]
+        assert server.audit.near in ready
+        assert channel.read()[0] == keymsg.SIGNED
+        book.until(n + 1)
+
+
 def test_names_cannot_forge(server):
     """A client's name is any bytes but controls: it stays one value."""
     names = [b'a" seq=2 event=signed client="b', b"a b=c", b"\\", b'"', b"=",
