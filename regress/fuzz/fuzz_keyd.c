@@ -5,7 +5,7 @@
 
 /*
  * objects: keyd/trail.o keyd/trail_record.o keyd/audit.o keyd/auditmsg.o
- * common/msgfield.o keyd/serve.o keyd/keymsg.o keyd/keymsg_request.o keyd/policy.o
+ * keyd/serve.o keyd/keymsg.o keyd/keymsg_request.o keyd/policy.o
  * keyd/rule.o keyd/payload.o keyd/tx.o keyd/rlp.o keyd/sign.o keyd/keccak.o
  * keyd/request.o keyd/count.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/list.o common/msgfield.o common/secret.o common/u256.o common/log.o

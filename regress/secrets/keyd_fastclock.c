@@ -1,6 +1,6 @@
 /*
  * objects: keyd/keyd.o keyd/setup.o keyd/trail.o keyd/trail_record.o
- * keyd/audit.o keyd/auditmsg.o common/msgfield.o keyd/serve.o keyd/sign.o keyd/keyfile.o
+ * keyd/audit.o keyd/auditmsg.o keyd/serve.o keyd/sign.o keyd/keyfile.o
  *     keyd/keyfile_error.o keyd/eckey.o keyd/der.o keyd/keccak.o
  *     keyd/payload.o keyd/policy.o keyd/rule.o keyd/rlp.o keyd/tx.o
  *     keyd/keymsg.o keyd/keymsg_check.o

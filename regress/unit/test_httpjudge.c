@@ -4,6 +4,8 @@
  */
 
 /* objects: common/httpserver.o common/httpconn.o common/httpanswer.o
+ * common/httpcount.o common/metrics.o common/metrics_table.o
+ * common/histogram.o common/msgfield.o
  * common/heap.o common/http.o common/http_response.o common/http_syntax.o
  * common/turn.o common/log.o common/log_render.o compat/imsg.o
  * compat/imsg-buffer.o common/hex.o common/u256.o */
@@ -146,6 +148,13 @@ void
 tlsconn_resume(struct tlsconn *c)
 {
 	(void)c;
+}
+
+const char *
+tlsconn_cause(const struct tlsconn *c)
+{
+	(void)c;
+	return ("other");
 }
 
 const char *
