@@ -19,6 +19,8 @@
 #include "audit/writer.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "common/ping.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
 #include "common/sandbox.h"
@@ -330,9 +332,33 @@ take_empty(struct auditor *a, struct imsg *imsg)
 }
 
 static void
+say_metrics(struct auditor *a, struct imsg *imsg)
+{
+	static struct metrics_writer	 out;
+	uint32_t			 id;
+
+	if (metrics_get(imsg, &id) == -1)
+		fatalx("bad message for metrics");
+	metrics_begin(&out, &a->parent, id);
+	metrics_u64(&out.out, METRIC_AUDIT_WRITTEN, a->writer.last -
+	    writer_left(&a->writer));
+	metrics_u64(&out.out, METRIC_AUDIT_BYTES, a->writer.written);
+	metrics_u64(&out.out, METRIC_AUDIT_FAILURES, a->writer.failures);
+	if (metrics_end(&out) == -1)
+		log_errno("cannot tell the parent of metrics");
+}
+
+static void
 take_message(struct auditor *a, struct imsg *imsg)
 {
 	switch (imsg_get_type(imsg)) {
+	case METRICS_ASK:
+		say_metrics(a, imsg);
+		break;
+	case CHILD_PING:
+		if (ping_answer(&a->parent, imsg) == -1)
+			fatalx("bad ping message");
+		break;
 	case LOG_SETLEVEL:
 		if (log_take_level(imsg) == -1)
 			fatalx("bad level message");

@@ -53,9 +53,12 @@ write_all(struct writer *w)
 		n = write(w->fd, w->buf + w->done, w->len - w->done);
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1)
+		if (n == -1) {
+			w->failures++;
 			return (errno);
+		}
 		w->done += (size_t)n;
+		w->written += (uint64_t)n;
 	}
 	w->done = w->len = 0;
 	return (0);

@@ -28,6 +28,8 @@ struct writer {
 	bool		 answer;	/* that is to be told */
 	bool		 stalled;	/* the last attempt failed */
 	uint64_t	 last;		/* sequence of the last one taken */
+	uint64_t	 written;	/* bytes, ever */
+	uint64_t	 failures;	/* of writes */
 	size_t		 len;
 	size_t		 done;		/* bytes of it that are written */
 	char		 buf[WRITER_ROOM];

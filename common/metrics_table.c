@@ -148,6 +148,28 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "Bytes of results in answers since none was unread.",
 	    { "process" } },
 
+	/* ---- The audit trail ----------------------------------------- */
+	[METRIC_AUDIT_READY] = {
+	    "signerd_audit_ready", GAUGE, METRICS_KEYD,
+	    "Whether records can be made: if not, nothing is signed.",
+	    { NULL } },
+	[METRIC_AUDIT_SEQUENCE] = {
+	    "signerd_audit_sequence", GAUGE, METRICS_KEYD,
+	    "Number of the last record made.",
+	    { NULL } },
+	[METRIC_AUDIT_WRITTEN] = {
+	    "signerd_audit_written_sequence", GAUGE, METRICS_AUDIT,
+	    "Number of the last record that was written.",
+	    { NULL } },
+	[METRIC_AUDIT_BYTES] = {
+	    "signerd_audit_written_bytes_total", COUNTER, METRICS_AUDIT,
+	    "Bytes of records that were written.",
+	    { NULL } },
+	[METRIC_AUDIT_FAILURES] = {
+	    "signerd_audit_failed_writes_total", COUNTER, METRICS_AUDIT,
+	    "Attempts to write to the audit file that failed.",
+	    { NULL } },
+
 	/* ---- Requests ------------------------------------------------ */
 	[METRIC_REQUESTS] = {
 	    "signerd_requests_total", COUNTER, ASKERS,

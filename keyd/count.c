@@ -324,6 +324,7 @@ count_say(struct keyd *k, struct imsg *imsg)
 	    (const count_decisions *)&k->unknown);
 	if (k->now != NULL)
 		say_set(&w.out, k->now);
+	trail_say(&k->trail, &w.out);
 	if (metrics_end(&w) == -1)
 		log_errno("cannot tell the parent of metrics");
 	return (0);

@@ -12,6 +12,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "keyd/keyd.h"
 #include "keyd/trail.h"
 #include "keyd/trail_record.h"
@@ -80,6 +81,16 @@ trail_flush(struct trail *t)
 	if (imsgbuf_queuelen(&t->ibuf) > 0 &&
 	    imsgbuf_write(&t->ibuf) == -1 && errno != EAGAIN)
 		lose(t, strerror(errno));
+}
+
+void
+trail_say(const struct trail *t, struct metrics_out *out)
+{
+	if (!t->on)
+		return;
+	metrics_u64(out, METRIC_AUDIT_READY, t->begun && t->lost == 0 &&
+	    !t->stalled && !t->behind);
+	metrics_u64(out, METRIC_AUDIT_SEQUENCE, t->head.sequence);
 }
 
 bool

@@ -23,6 +23,7 @@
  */
 struct channel;
 struct keyd;
+struct metrics_out;
 
 /* What a configuration says of it, names that records use among that. */
 struct trail_set {
@@ -84,6 +85,8 @@ void	trail_commit(struct keyd *, struct trail_set *);
 
 /* Whether there is room for a record: else nothing may be signed. */
 bool	trail_ready(struct trail *);
+/* What metrics are said of it, if it is there. */
+void	trail_say(const struct trail *, struct metrics_out *);
 /*
  * What became of a request that decodes, after trail_ready().  wrong: why it
  * was not looked at; NULL: reply says.

@@ -23,6 +23,9 @@ find_fault(const struct metrics_set *set)
 	(void)metrics_set_find(set, METRIC_KEY_INFO, &n);
 	if (n == 0)
 		return ("no key is loaded");
+	(void)metrics_set_find(set, METRIC_AUDIT_READY, &n);
+	if (n > 0 && metrics_set_gauge(set, METRIC_AUDIT_READY, NULL) != 1)
+		return ("the audit trail cannot be written");
 	if (metrics_set_gauge(set, METRIC_LISTENERS, NULL) > 0)
 		return (NULL);
 	first = metrics_set_find(set, METRIC_LINK_REGISTERED, &n);

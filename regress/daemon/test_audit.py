@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from lib import audited, daemon, eth, linked, trail
+from lib import audited, daemon, eth, linked, scraping, trail
 from lib.audited import (KEYS, RULES, config, digest, events, is_signed, run,
                          signed_digests, start, told, unique)
 from lib.daemon import ROOT
@@ -234,6 +234,37 @@ def test_full_disk(site, path, sync):
     for each in got:
         assert found.count(each) == 1
     trail.good(path)
+
+
+def test_metrics(site, path):
+    """What they say of the trail, and whether the daemon is ready."""
+    with start(site, path, "metrics on 127.0.0.1 port 0") as signerd:
+        number = signerd.metrics[0]
+        for n in range(3):
+            assert is_signed(signerd.rpc(unique(n)))
+        found = scraping.until(number, lambda f: f(
+            "signerd_audit_written_sequence") == f("signerd_audit_sequence"))
+        assert found("signerd_audit_sequence") == int(trail.records(
+            path)[-1]["seq"])
+        assert found("signerd_audit_written_bytes_total") == \
+            os.path.getsize(path)
+        assert found("signerd_audit_ready") == 1
+        assert found("signerd_audit_failed_writes_total") == 0
+        assert found("signerd_process_up", process="audit") == 1
+        assert scraping.get(number, "/readyz")[0] == 200
+        fill_disk(signerd, path)
+        ask_until(signerd, is_busy, 10)
+        status, _, text = scraping.get(number, "/readyz")
+        assert (status, text.splitlines()[0]) == (
+            503, "not ready: the audit trail cannot be written")
+        found = scraping.scrape(number)
+        assert found("signerd_audit_ready") == 0
+        assert found("signerd_audit_failed_writes_total") > 0
+        assert found("signerd_audit_sequence") > found(
+            "signerd_audit_written_sequence")
+        empty_disk(signerd)
+        scraping.until(number, lambda f: f("signerd_audit_ready") == 1)
+        assert scraping.get(number, "/readyz")[0] == 200
 
 
 def test_full_disk_over_a_link(site, path):
