@@ -89,10 +89,8 @@ within_rate(struct statusserver *s)
 		s->second = second;
 		s->accepted = 0;
 	}
-	if (s->accepted < STATUS_RATE) {
-		s->accepted++;
+	if (s->accepted < STATUS_RATE)
 		return (true);
-	}
 	pause_accepting(s, 1000 - (uint32_t)(now / 1000 % 1000));
 	return (false);
 }
@@ -100,6 +98,7 @@ within_rate(struct statusserver *s)
 static void
 take(struct statusserver *s, int fd)
 {
+	s->accepted++;
 	if (s->nconns >= s->limits->max_connections)
 		evict(s);
 	if (statusconn_new(s, fd) == -1) {

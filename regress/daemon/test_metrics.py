@@ -770,7 +770,6 @@ def test_flood(site):
                     pass
 
         threads = [threading.Thread(target=flood) for _ in range(2)]
-        began = time.monotonic()
         for each in threads:
             each.start()
         try:
@@ -783,9 +782,11 @@ def test_flood(site):
                 each.join()
         found = until(number, lambda f: f(
             "signerd_metrics_connections") == 1)
-        # No more are taken in a second than may be.
-        assert found.sum("signerd_metrics_requests_total") + found(
-            "signerd_metrics_connections_refused_total") <= 100 * (
-                time.monotonic() - began + 1)
         assert found("signerd_requests_total", process="frontend",
                      method=PAYLOAD, result="signed") == 200
+        # No more than 100 of them are taken in a second: at least a whole
+        # one is in the middle of these.
+        began = time.monotonic()
+        for _ in range(250):
+            assert get(number, "/healthz")[0] == 200
+        assert time.monotonic() - began >= 1
