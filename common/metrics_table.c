@@ -7,6 +7,7 @@
 
 #define COUNTER		METRIC_COUNTER, UNIT_NONE
 #define GAUGE		METRIC_GAUGE, UNIT_NONE
+#define DURATION	METRIC_GAUGE, UNIT_SECONDS
 #define INFO		METRIC_INFO, UNIT_NONE
 #define SECONDS		METRIC_HISTOGRAM, UNIT_SECONDS
 #define MILLISECONDS	METRIC_HISTOGRAM, UNIT_MILLISECONDS
@@ -454,8 +455,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "Requests that it has not answered.",
 	    { "signer" } },
 	[METRIC_PROXY_SIGNER_PING] = {
-	    "proxyd_signer_ping_seconds", METRIC_GAUGE, UNIT_SECONDS,
-	    METRICS_RELAY,
+	    "proxyd_signer_ping_seconds", DURATION, METRICS_RELAY,
 	    "Round trip of the last ping of its link that was answered.",
 	    { "signer" } },
 	[METRIC_PROXY_SIGNER_REGISTRATIONS] = {

@@ -618,7 +618,7 @@ def test_records_that_are_left_out(site):
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DEFINITION = re.compile(r"""\[METRIC_PROXY_\w+\]\ =\ \{\s*"(\w+)",\s*
-    (?:METRIC_)?(\w+)(?:,\ UNIT_SECONDS)?,\s*METRICS_(\w+),\s*
+    (\w+),\s*METRICS_(\w+),\s*
     ((?:"[^"]*"\s*)+),\s*\{([^}]*)\}\ \}""", re.X)
 ITEM = re.compile(r"^\.It Cm (proxyd_\w+) No (\w+)(?: Pq Va (.*))?\n"
                   r"((?:[^.].*\n)+)", re.M)
