@@ -34,6 +34,13 @@ send_dialer(struct imsgbuf *ibuf, const void *arg)
 }
 
 static int
+send_down(struct imsgbuf *ibuf, const void *arg)
+{
+	(void)arg;
+	return (linkmsg_send_down(ibuf, 1, true));
+}
+
+static int
 send_link_error(struct imsgbuf *ibuf, const void *arg)
 {
 	return (linkmsg_send_error(ibuf, arg));
@@ -58,7 +65,8 @@ links(void **state)
 	(void)state;
 	fill_text(proxy.target, sizeof(proxy.target) - 1);
 	assert_int_equal(each_failure(send_proxy, &p.a, &proxy, -1, 0),
-	    2 + 5 * 2);
+	    3 + 5 * 2);
+	assert_int_equal(each_failure(send_down, &p.a, NULL, -1, 0), 3);
 	fill_text(error.text, sizeof(error.text) - 1);
 	assert_int_equal(each_failure(send_link_error, &p.a, &error, -1, 0),
 	    4 + 2);
