@@ -5,12 +5,16 @@
 no good can do with it."""
 
 import contextlib
+import datetime
+import itertools
 import os
 import pwd
+import signal
 import socket
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -24,6 +28,8 @@ RULES = 'allow client "sequencer.example" key "sequencer" chain 10\n'
 PROXIED = 'allow client "sequencer.example" chain 10\n'
 # Other than the daemon's, which is nobody, and in its group or not.
 MEMBER, STRANGER = 61001, 61002
+# Each has places of its own: one that has just left may have them still.
+MEMBERS = itertools.count(61003)
 NAMES = {"signerd": daemon.Signerd, "proxyd": daemon.Proxyd}
 
 only_root = pytest.mark.skipif(not ROOT, reason="who is not root is alone")
@@ -108,6 +114,16 @@ def test_it_goes_with_the_daemon(own):
     own.ctl.ask("show", "status")
     assert own.daemon.stop() == 0
     assert not os.path.exists(own.ctl.path)
+
+
+def test_what_took_its_place_stays(own):
+    path = own.ctl.path
+    os.rename(path, path + ".away")
+    with open(path, "w") as f:
+        f.write("of value")
+    assert own.daemon.stop() == 0
+    with open(path) as f:
+        assert f.read() == "of value"
 
 
 def test_one_that_nobody_answers_on_is_replaced(site, name, place):
@@ -384,6 +400,63 @@ def test_a_member_of_the_group_keeps_nobody_out(running, mode):
         hostile.stdout.close()
 
 
+ASKING = """
+import os, socket, sys, time
+path, uid, gid, frame, count = sys.argv[1:]
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(int(gid)); os.setuid(int(uid))
+s = socket.socket(socket.AF_UNIX)
+s.connect(path)
+began = time.monotonic()
+s.sendall(bytes.fromhex(frame) * int(count))
+buffer, ends = b"", 0
+while ends < int(count):
+    data = s.recv(1 << 16)
+    assert data, ends
+    buffer += data
+    while len(buffer) >= 8 and \\
+            len(buffer) >= int.from_bytes(buffer[4:8], "little"):
+        ends += buffer[:4] == bytes.fromhex("84080000")
+        buffer = buffer[int.from_bytes(buffer[4:8], "little"):]
+print(time.monotonic() - began)
+"""
+
+
+def as_member(path, frame, count):
+    """How long it takes another than root to have that many answers."""
+    return float(subprocess.run(
+        [sys.executable, "-I", "-c", ASKING, path, str(next(MEMBERS)),
+         str(group()), frame.hex(), str(count)], check=True, capture_output=True, cwd="/",
+        timeout=daemon.PATIENCE).stdout)
+
+
+def test_requests_of_others_than_root_have_a_rate(running):
+    """A hundred at once, and then fifty in a second."""
+    nobody = imsg.frame(control.LINK, b"\0\1x\1")
+    assert as_member(running.ctl.path, nobody, 130) >= 0.5
+
+
+def when(record):
+    return datetime.datetime.fromisoformat(
+        record["time"].replace("Z", "+00:00")).timestamp()
+
+
+def test_others_than_root_leave_pauses_between_reloads(running):
+    def signalled():
+        began = time.time()
+        reload(running.daemon)
+        return when(running.daemon.logged(msg="reloaded")[-1]) - began
+
+    took = min(signalled() for _ in range(3))
+    mark = running.daemon.mark()
+    as_member(running.ctl.path, imsg.frame(control.RELOAD), 4)
+    running.daemon.wait_log(mark, msg="reloaded", count=4)
+    ended = [when(each) for each in
+             running.daemon.logged(mark, msg="reloaded")]
+    # Four times what one takes lie between the end and the next beginning.
+    assert min(b - a for a, b in zip(ended, ended[1:])) >= 3 * took
+
+
 def test_garbage_ends_its_connection_alone(running):
     frame = imsg.frame
     for data in (b"\0" * 16, b"\xff" * 64, frame(0x1234),
@@ -420,6 +493,25 @@ def test_gone_before_the_answer(running):
                 stack.enter_context(running.ctl.connect()).send(
                     imsg.frame(kind, body))
         still_serves(running)
+
+
+def test_places_of_those_who_are_gone(own):
+    """They wait for a reload that does not end; others can have theirs."""
+    child = sorted(own.daemon.children)[-1]
+    own.daemon.signal(child, signal.SIGSTOP)
+    try:
+        for _ in range(2):
+            with contextlib.ExitStack() as stack:
+                for _ in range(8 if ROOT else 4):
+                    stack.enter_context(own.ctl.connect()).send(
+                        imsg.frame(control.RELOAD))
+                own.daemon.wait_log(msg="control", command="reload")
+        until = time.monotonic() + daemon.PATIENCE / 2
+        while own.ctl.run("show", "rules").status != 0:
+            assert time.monotonic() < until
+    finally:
+        own.daemon.signal(child, signal.SIGCONT)
+    still_serves(own)
 
 
 def test_requests_one_after_the_other(running):
