@@ -132,10 +132,10 @@ on_accept(int lfd, short what, void *arg)
 
 /* ---- Sockets ---------------------------------------------------------- */
 
+/* It is in no list any more. */
 static void
-listener_free(struct statusserver *s, struct status_listener *l)
+listener_free(struct status_listener *l)
 {
-	SLIST_REMOVE(&s->listeners, l, status_listener, entry);
 	event_free(l->ev);
 	close(l->fd);
 	free(l);
@@ -181,21 +181,30 @@ statusserver_prepare(struct statusserver *s, uint32_t id, int fd)
 	return (0);
 }
 
+/* Those that are prepared stay after a commit, those that accept without. */
+static void
+sift(struct statusserver *s, bool commit)
+{
+	struct status_listeners	 all = s->listeners;
+	struct status_listener	*l;
+
+	SLIST_INIT(&s->listeners);
+	while ((l = SLIST_FIRST(&all)) != NULL) {
+		SLIST_REMOVE_HEAD(&all, entry);
+		if (!(commit ? l->prepared : l->accepting)) {
+			listener_free(l);
+			continue;
+		}
+		l->accepting = true;
+		l->prepared = false;
+		SLIST_INSERT_HEAD(&s->listeners, l, entry);
+	}
+}
+
 void
 statusserver_commit(struct statusserver *s)
 {
-	struct status_listener	*l, *next;
-
-	for (l = SLIST_FIRST(&s->listeners); l != NULL; l = next) {
-		next = SLIST_NEXT(l, entry);
-		if (!l->prepared)
-			listener_free(s, l);
-		else
-			l->accepting = true;
-		/* l may be gone. */
-	}
-	SLIST_FOREACH(l, &s->listeners, entry)
-		l->prepared = false;
+	sift(s, true);
 	event_del(s->resume);
 	resume(s);
 }
@@ -203,14 +212,7 @@ statusserver_commit(struct statusserver *s)
 void
 statusserver_discard(struct statusserver *s)
 {
-	struct status_listener	*l, *next;
-
-	for (l = SLIST_FIRST(&s->listeners); l != NULL; l = next) {
-		next = SLIST_NEXT(l, entry);
-		l->prepared = false;
-		if (!l->accepting)
-			listener_free(s, l);
-	}
+	sift(s, false);
 }
 
 /* ---- What the parent is asked ----------------------------------------- */
@@ -427,8 +429,10 @@ statusserver_stop(struct statusserver *s)
 
 	event_del(s->resume);
 	event_del(s->ask);
-	while ((l = SLIST_FIRST(&s->listeners)) != NULL)
-		listener_free(s, l);
+	while ((l = SLIST_FIRST(&s->listeners)) != NULL) {
+		SLIST_REMOVE_HEAD(&s->listeners, entry);
+		listener_free(l);
+	}
 	while ((c = TAILQ_FIRST(&s->conns)) != NULL)
 		statusconn_free(c);
 }

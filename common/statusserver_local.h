@@ -78,7 +78,7 @@ struct statusserver {
 	struct event_base	*base;
 	const struct statusserver_limits *limits;
 	struct statusserver_config config;
-	SLIST_HEAD(, status_listener) listeners;
+	SLIST_HEAD(status_listeners, status_listener) listeners;
 	struct event		*resume;	/* accepting */
 	uint64_t		 second;	/* of the rate */
 	unsigned int		 accepted;	/* in it */
