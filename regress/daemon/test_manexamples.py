@@ -275,11 +275,15 @@ def both_daemons(reader):
     client = 'client "sequencer.example" '
     rules = ['allow %s%skey "sequencer" chain 10' % (via, client)
              for via in ("", 'via "edge" ')]
+    rules.append('allow client "batcher.example" key "batcher" chain 1 '
+                 'to 0xff00000000000000000000000000000000000010 '
+                 'max-value 2 ether max-fee 0.2 ether')
     with daemon.Proxyd(site, site.relay(
             [site.signer("hq", [key.address])], "allow %schain 10" % client,
             extra=control("proxyd"))) as proxyd:
         text = site.config(
             rules="\n".join(rules), extra=control("signerd"),
+            keys=("sequencer", "batcher"),
             listen="127.0.0.1 port " + reader.ports["8545"],
             proxies=[site.proxy("edge", proxyd.signer_port)])
         with daemon.Signerd(site, text) as signerd:
