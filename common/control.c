@@ -504,6 +504,20 @@ is_refused(const struct control *ctl, uid_t uid)
 	return (NULL);
 }
 
+/* Some may have gone just now: it is not told yet. */
+static void
+sweep(struct control *ctl)
+{
+	struct control_conn	*c, *next;
+	char			 byte;
+
+	for (c = TAILQ_FIRST(&ctl->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		if (recv(c->ibuf.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+			drop(c, NULL);
+	}
+}
+
 static void
 refuse(int fd, uid_t uid, pid_t pid, const char *why)
 {
@@ -588,7 +602,13 @@ on_accept(int listener, short what, void *arg)
 	if (peer_of(fd, &uid, &pid) == -1) {
 		log_errno("control socket");
 		close(fd);
-	} else if ((why = is_refused(ctl, uid)) != NULL)
+		return;
+	}
+	if ((why = is_refused(ctl, uid)) != NULL) {
+		sweep(ctl);
+		why = is_refused(ctl, uid);
+	}
+	if (why != NULL)
 		refuse(fd, uid, pid, why);
 	else
 		greet(ctl, fd, uid, pid);
