@@ -316,14 +316,14 @@ def check_that_it_waits(signerd, n):
     mark = signerd.mark()
     try:
         assert is_busy(signerd.rpc(unique(n)))
-        assert not signerd.logged(mark, msg="signed")
+        assert not signerd.logged(mark, msg="signed", digest=digest(n))
     finally:
         signerd.signal("audit", signal.SIGCONT)
     assert signerd.wait_log(mark, msg="signed too late")["digest"] == \
         digest(n)
 
 
-IMPATIENT = "timeout { request 200 ms keyd 200 ms }"
+IMPATIENT = "timeout { request 500 ms keyd 500 ms }"
 
 
 def test_sync_waits_for_the_disk(site, path):
