@@ -21,19 +21,19 @@ struct field {
 	size_t		 valuelen;
 };
 
-/* The byte of an escape that has to be one, or -1. */
-static int
-escaped_byte(const char *p, size_t left)
+/* Whether it is the escape of a byte that has to be escaped that way. */
+static bool
+is_escape(const char *p, size_t left)
 {
 	int	 high, low, c;
 
 	if (left < 6 || memcmp(p, "\\u00", 4) != 0 ||
 	    (high = hex_digit(p[4])) == -1 || (low = hex_digit(p[5])) == -1 ||
 	    (p[4] >= 'A' && p[4] <= 'F') || (p[5] >= 'A' && p[5] <= 'F'))
-		return (-1);
+		return (false);
 	c = high * 16 + low;
-	return (audit_is_literal((char)c) || c == '"' || c == '\\' ||
-	    c == '\0' ? -1 : c);
+	return (!audit_is_literal((char)c) && c != '"' && c != '\\' &&
+	    c != '\0');
 }
 
 /* Between quotes; false also if it could stand without them. */
@@ -42,7 +42,6 @@ take_quoted(struct field *f)
 {
 	const char	*p = f->p + 1;
 	bool		 needed = false;
-	int		 c;
 
 	for (; p < f->end && *p != '"'; p++) {
 		if (audit_is_literal(*p)) {
@@ -54,7 +53,7 @@ take_quoted(struct field *f)
 			return (false);
 		if (f->end - p >= 2 && (p[1] == '"' || p[1] == '\\'))
 			p++;
-		else if ((c = escaped_byte(p, (size_t)(f->end - p))) != -1)
+		else if (is_escape(p, (size_t)(f->end - p)))
 			p += 5;
 		else
 			return (false);
