@@ -685,8 +685,12 @@ control_checked(struct control_conn *c, bool good)
 void
 control_close(struct control *ctl)
 {
-	while (!TAILQ_EMPTY(&ctl->conns))
-		conn_free(TAILQ_FIRST(&ctl->conns));
+	struct control_conn	*c, *next;
+
+	for (c = TAILQ_FIRST(&ctl->conns); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, entry);
+		conn_free(c);
+	}
 	if (ctl->accept != NULL)
 		event_free(ctl->accept);
 	if (ctl->pace != NULL)

@@ -66,6 +66,7 @@ watch_digest(int fd, struct watch_state *state)
 	uint8_t		*buf;
 	size_t		 size;
 	ssize_t		 n;
+	int		 error;
 
 	if (fstat(fd, &st) == -1)
 		return (-1);
@@ -80,8 +81,15 @@ watch_digest(int fd, struct watch_state *state)
 	/* It may be a private key. */
 	explicit_bzero(buf, size + 1);
 	free(buf);
-	/* Whom it is passed on to reads it from the beginning. */
-	return (n == -1 || lseek(fd, 0, SEEK_SET) == -1 ? -1 : 0);
+	/*
+	 * Whom it is passed on to reads it from the beginning, whatever has
+	 * become of this.
+	 */
+	error = errno;
+	if (lseek(fd, 0, SEEK_SET) == -1)
+		return (-1);
+	errno = error;
+	return (n == -1 ? -1 : 0);
 }
 
 static char	*captured;

@@ -376,17 +376,23 @@ setup_check(struct keyd *k, struct imsg *imsg)
 	struct keyd_checked	 checked;
 	struct request		 request;
 
-	if (k->now == NULL || keymsg_get_check(imsg, &request) == -1)
-		fatalx("bad check message");
 	memset(&checked, 0, sizeof(checked));
+	errno = 0;
+	if (k->now != NULL && keymsg_get_check(imsg, &request) == 0) {
+		checked.refusal = policy_decide(&k->now->policy, &request,
+		    &checked.rule);
+		checked.nverdicts = policy_explain(&k->now->policy, &request,
+		    checked.verdicts);
+		request_clear(&request);
+	} else if (k->now != NULL && errno == ENOMEM) {
+		checked.refusal = REFUSAL_INTERNAL;
+		checked.rule = POLICY_NORULE;
+	} else
+		fatalx("bad check message");
 	checked.id = request.id;
-	checked.refusal = policy_decide(&k->now->policy, &request,
-	    &checked.rule);
-	checked.nverdicts = policy_explain(&k->now->policy, &request,
-	    checked.verdicts);
-	request_clear(&request);
+	/* Who asked does not wait for ever. */
 	if (keymsg_send_checked(&k->parent, &checked) == -1)
-		fatal("cannot answer the parent");
+		log_errno("cannot answer the parent");
 }
 
 void

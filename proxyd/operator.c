@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -67,17 +68,23 @@ take_check(struct relay *r, struct imsg *imsg)
 	struct request		 request;
 	struct route		 route;
 
-	if (relaymsg_get_check(imsg, &request) == -1)
-		fatalx("bad check message");
 	memset(&checked, 0, sizeof(checked));
+	errno = 0;
+	if (relaymsg_get_check(imsg, &request) == 0) {
+		checked.refusal = route_decide(&r->rules->routes, &request,
+		    &route, &checked.rule);
+		if (checked.refusal == REFUSAL_NONE)
+			list_signers(r->rules, &route, &checked);
+		request_clear(&request);
+	} else if (errno == ENOMEM) {
+		checked.refusal = REFUSAL_INTERNAL;
+		checked.rule = POLICY_NORULE;
+	} else
+		fatalx("bad check message");
 	checked.id = request.id;
-	checked.refusal = route_decide(&r->rules->routes, &request, &route,
-	    &checked.rule);
-	if (checked.refusal == REFUSAL_NONE)
-		list_signers(r->rules, &route, &checked);
-	request_clear(&request);
+	/* Who asked does not wait for ever. */
 	if (relaymsg_send_checked(&r->parent.ibuf, &checked) == -1)
-		fatal("cannot answer the parent");
+		log_errno("cannot answer the parent");
 	imsgev_flush(&r->parent);
 }
 

@@ -71,6 +71,9 @@ usage(const char *name)
 	exit(STATUS_ERROR);
 }
 
+static void	vcomplain(const char *, va_list)
+		    __attribute__((format(printf, 1, 0)));
+
 static void
 vcomplain(const char *fmt, va_list ap)
 {

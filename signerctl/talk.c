@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "signerctl/table.h"
 #include "signerctl/talk.h"
 
 /* The daemon's own time limit for a reload, and some more. */
@@ -64,7 +65,7 @@ talk_begin(const struct options *o, struct imsgbuf *ibuf)
 
 /* ---- The answer ------------------------------------------------------- */
 
-static void
+static _Noreturn void
 malformed(void)
 {
 	give_up("the daemon's answer is malformed: is it of this version?");
@@ -115,7 +116,8 @@ print_fault(struct answer *a, struct imsg *imsg)
 	if (ctlmsg_get_fault(imsg, text) == -1)
 		malformed();
 	a->nfaults++;
-	fprintf(stderr, "%s\n", text);
+	table_text(stderr, text);
+	fputc('\n', stderr);
 }
 
 static void

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from lib import daemon, eth, ethkey, linked, reloading
+from lib import audited, daemon, eth, ethkey, linked, reloading
 from lib.httpclient import PATIENCE, request
 from lib.linked import ADDRESS, asked
 from lib.proxies import FakeProxy
@@ -426,10 +426,11 @@ def test_manual_page():
         assert " ".join(listed[name][2].split()).startswith(told), name
 
 
-def test_names_and_kinds(site):
+def test_names_and_kinds(site, tmp_path_factory):
     """What is scraped is in the table; op-signer's are there by its names."""
     known = defined()
-    with linked.linked(site, extra=METRICS,
+    trail = 'audit file "%s"\n' % audited.place(tmp_path_factory)
+    with linked.linked(site, extra=METRICS + trail,
                        rules=LINK_RULES) as (_, signerd, link):
         asked(link, MESSAGE, "a.example")
         ask_all(signerd)

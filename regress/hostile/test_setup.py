@@ -89,7 +89,7 @@ def text(string):
 
 
 def proxy(index):
-    return keymsg.u32(index) + text("edge") + text("proxy.example") + \
+    return keymsg.u32(index) + b"\0" + text("edge") + text("proxy.example") + \
         text("/ws") + text("proxy.example") + text("tlsv1.3")
 
 
@@ -116,7 +116,8 @@ RELAY_CONFIG = ("CONFIG", limits("proxyd") + keymsg.u32(0) + b"\3" +
                 text("tlsv1.3"))
 VIA = {"client": "a.example", "key": 0, "methods": 3, "chains": [], "via": 1}
 CHAIN = keymsg.u256(10)
-LISTEN = ("LISTEN", keymsg.u32(0) + keymsg.u32(1) + b"\0")
+ADDRESS = text("127.0.0.1:1")
+LISTEN = ("LISTEN", keymsg.u32(0) + keymsg.u32(1) + b"\0" + ADDRESS)
 
 BOTH = {
     "empty configuration": ([("CONFIG", b"")], "configuration"),
@@ -150,6 +151,9 @@ BAD = {
     "link": dict(BOTH, **{
         "proxy over the limit": ([("PROXY", proxy(2**31))], "proxy"),
         "proxy, cut": ([("PROXY", proxy(0)[:-1])], "proxy"),
+        "proxy neither up nor down": ([
+            ("PROXY", proxy(0).replace(b"\0\0\4edge", b"\2\0\4edge"))],
+            "proxy"),
         "proxy 0 twice": ([("PROXY", proxy(0))] * 2, "proxy"),
         "file of no proxy": ([
             ("PROXYFILE", keymsg.u32(0) + b"\0", WITH)], "file"),
@@ -178,10 +182,11 @@ BAD = {
         "configuration and more": ([
             ("CONFIG", RELAY_CONFIG[1] + b"\0")], "configuration"),
         "configuration twice": ([RELAY_CONFIG] * 2, "configuration"),
-        "listener 1": ([("LISTEN", keymsg.u32(1) * 2 + b"\0")], "listener"),
+        "listener 1": ([("LISTEN", keymsg.u32(1) * 2 + b"\0" + ADDRESS)], "listener"),
         "listener, cut": ([("LISTEN", LISTEN[1][:-1])], "listener"),
         "listener of no role": ([
-            ("LISTEN", LISTEN[1][:-1] + b"\2")], "listener"),
+            ("LISTEN", keymsg.u32(0) + keymsg.u32(1) + b"\3" + ADDRESS)],
+            "listener"),
         "file of no listener": ([("FILE", b"\0", WITH)], "file"),
         "no file": ([LISTEN, ("FILE", b"\0")], "file"),
         "file twice": ([LISTEN] + [("FILE", b"\0", WITH)] * 2, "file"),
@@ -198,7 +203,7 @@ BAD = {
             "LIST", piece(1, [CHAIN])[:-1])], "list"),
         "signer that there is not": ([
             RELAY_CONFIG, ("RULE", relay_rule(0)), (
-                "LIST", piece(4, [keymsg.u32(7)])), ("START",)], "routes"),
+                "LIST", piece(4, [keymsg.u32(7)]))], "list"),
         "start with a body": ([RELAY_CONFIG, ("START", b"x")], "start"),
         "stop at once": ([RELAY_CONFIG, ("STOP",)], "stop"),
         "ready": ([(0x60b,)], "unknown message"),

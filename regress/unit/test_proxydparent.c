@@ -249,7 +249,10 @@ give_file(struct conf_file *f, const char *path, const char *text)
 static void
 add_listen(struct config_listen *l, bool signers, bool check)
 {
+	static char	 host[] = "::1";
+
 	memset(l, 0, sizeof(*l));
+	l->host = host;
 	l->whom = signers ? WHOM_SIGNERS : WHOM_CLIENTS;
 	l->fd = check ? -1 : open_with("");
 	give_file(&l->ca, "ca.crt", "CA");
