@@ -416,7 +416,8 @@ TOOLS =		$B/opsign
 MAN1 =		man/opsign.1
 MAN5 =		man/signerd.conf.5 man/proxyd.conf.5
 MAN8 =		man/signerd.8 man/keyd.8 man/proxyd.8 man/signerctl.8
-EXAMPLES =	etc/signerd.conf etc/proxyd.conf etc/certificates
+EXAMPLES =	etc/signerd.conf etc/proxyd.conf etc/certificates \
+		etc/prometheus/signerd.rules.yml etc/grafana/signerd.json
 
 # ---- How they are made ---------------------------------------------------
 
