@@ -328,11 +328,11 @@ def seconds_of(path, what):
 
 
 def test_certificates(site):
+    crl = site.authority.crl("metrics")
     with FakeProxy(site) as edge:
         config = linked.config(site, edge.port, extra=METRICS + 'tls crl "%s"'
-                               % site.authority.crl("metrics"), keys=(
-                                   "sequencer", "batcher", "multi10",
-                                   "multi8453"))
+                               % crl, keys=("sequencer", "batcher", "multi10",
+                                            "multi8453"))
         with daemon.Signerd(site, config) as signerd:
             edge.wait_link()
             found = scrape(port(signerd))
@@ -345,8 +345,7 @@ def test_certificates(site):
             ca = seconds_of(site.authority.ca, ("x509", "-enddate"))
             ends["ca", ""] = ends["ca", "edge"] = ca
             assert found.all("signerd_certificate_expiry_seconds") == ends
-            update = seconds_of(site.authority.crl("metrics"),
-                                ("crl", "-nextupdate"))
+            update = seconds_of(crl, ("crl", "-nextupdate"))
             assert found.all("signerd_crl_next_update_seconds") == {
                 ("",): update, ("edge",): update}
 

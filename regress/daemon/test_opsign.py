@@ -472,6 +472,10 @@ def check_bench(done, **wanted):
     (("--method", "tx", "--batch", "5", "--data", "0x12"), {"batch": 5})))
 def test_bench(ask, signerd, flags, wanted):
     """All of them are signed, and none of them twice."""
+    last = os.urandom(32)       # after it no record of a test before comes
+    signerd.rpc(eth.payload_v2(hash=last)).result()
+    signerd.wait_log(msg="signed",
+                     digest=eth.hexa(eth.payload_digest(hash=last)))
     mark = signerd.mark()
     found = check_bench(ask("bench", *SHORT, "--verify", "100", *flags),
                         signer=ADDRESS, reconnects=0, **wanted)
