@@ -787,23 +787,3 @@ def test_bind_ipv6_alone(tmp_path):
         port = s.getsockname()[1]
         conf = bind_conf(tmp_path, f":: port {port}")
         assert prints(conf, "-b") == f":: {port}\n"
-
-
-# ---- The control socket ----------------------------------------------------
-
-@pytest.mark.parametrize("said", ("", 'control "/run/a b.sock"',
-                                  "control off"))
-def test_control(said, tmp_path):
-    """It is printed where it was given: the default is root's alone."""
-    path = write(tmp_path / "a.conf", INCLUDE + RULE + said + "\n")
-    lines = [line for line in prints(path).splitlines()
-             if line.startswith("control")]
-    assert lines == ([said] if said else [])
-    again = write(tmp_path / "b.conf", prints(path))
-    assert prints(again) == prints(path)
-
-
-def test_control_by_a_macro(tmp_path):
-    path = write(tmp_path / "a.conf",
-                 INCLUDE + RULE + 'run = "/run/x.sock"\ncontrol $run\n')
-    assert 'control "/run/x.sock"\n' in prints(path)
