@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "common/jsonscan.h"
 #include "signerctl/table.h"
 #include "signerctl/talk.h"
 
@@ -16,35 +17,54 @@
 
 /* ---- Text ------------------------------------------------------------- */
 
-/* Bytes of a character that a terminal would obey: C0, DEL, C1; or 0. */
-static size_t
-control_length(const unsigned char *s)
+/* The code of a character of UTF-8 that has n bytes, from 1 to 4. */
+static uint32_t
+code_of(const char *s, size_t n)
 {
-	if (s[0] < 0x20 || s[0] == 0x7f)
-		return (1);
-	return (s[0] == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0 ? 2 : 0);
+	const unsigned char	*p = (const unsigned char *)s;
+	uint32_t		 code = n == 1 ? *p : *p & (0xffU >> (n + 1));
+
+	while (--n > 0)
+		code = code << 6 | (*++p & 0x3f);
+	return (code);
+}
+
+/* What a terminal obeys: C0, DEL, C1, what turns the order of a line. */
+static bool
+is_control(uint32_t code)
+{
+	return (code < 0x20 || (code >= 0x7f && code < 0xa0) ||
+	    code == 0x61c || code == 0x200e || code == 0x200f ||
+	    (code >= 0x2028 && code <= 0x202e) ||
+	    (code >= 0x2066 && code <= 0x2069));
+}
+
+/* Bytes of the next character, 1 of what is none; plain: it can be shown. */
+static size_t
+next_character(const char *s, bool *plain)
+{
+	size_t	 n = jsonscan_utf8(s, strnlen(s, 4));
+
+	*plain = n > 0 && !is_control(code_of(s, n));
+	return (n > 0 ? n : 1);
 }
 
 /* f NULL: only the width. */
 size_t
 table_text(FILE *f, const char *text)
 {
-	const unsigned char	*s = (const unsigned char *)text;
-	size_t			 width = 0, n;
+	size_t	 width = 0, n, i;
+	bool	 plain;
 
-	while (*s != '\0') {
-		for (n = control_length(s); n > 0; n--, s++) {
-			width += 4;
-			if (f != NULL)
-				fprintf(f, "\\x%02x", *s);
-		}
-		if (*s == '\0' || control_length(s) != 0)
+	for (; *text != '\0'; text += n) {
+		n = next_character(text, &plain);
+		width += plain ? 1 : 4 * n;
+		if (f == NULL)
 			continue;
-		if (f != NULL)
-			fputc(*s, f);
-		/* What goes on a character of UTF-8 takes no place. */
-		if ((*s++ & 0xc0) != 0x80)
-			width++;
+		if (plain)
+			fwrite(text, 1, n, f);
+		for (i = 0; !plain && i < n; i++)
+			fprintf(f, "\\x%02x", (unsigned char)text[i]);
 	}
 	return (width);
 }
@@ -272,6 +292,25 @@ add_section(cJSON *all, const char *section, bool single,
 	return (0);
 }
 
+/* cJSON leaves all as it is but C0; outside of strings there is only ASCII. */
+static void
+print_json(FILE *f, const char *text)
+{
+	size_t	 n;
+	bool	 plain;
+
+	for (; *text != '\0'; text += n) {
+		n = next_character(text, &plain);
+		if (plain)
+			fwrite(text, 1, n, f);
+		else
+			fprintf(f, "\\u%04x", jsonscan_utf8(text,
+			    strnlen(text, 4)) == 0 ? 0xfffdU :
+			    code_of(text, n));
+	}
+	fputc('\n', f);
+}
+
 int
 table_json(FILE *f, const char *const *sections, const char *const *single,
     const struct ctl_row *const *rows, size_t nrows)
@@ -288,7 +327,7 @@ table_json(FILE *f, const char *const *sections, const char *const *single,
 	if (r == 0 && (text = cJSON_PrintUnformatted(all)) == NULL)
 		r = -1;
 	if (text != NULL)
-		fprintf(f, "%s\n", text);
+		print_json(f, text);
 	cJSON_free(text);
 	cJSON_Delete(all);
 	return (r);

@@ -579,3 +579,27 @@ def test_no_daemon(site):
     assert said.status == 2 and "is proxyd running" in said.err
     said = run("-s", "/" + "x" * 200, "reload")
     assert said.status == 2 and "the path is too long" in said.err
+
+
+# What a signer says of itself goes to the operator's terminal.
+UNKIND = (
+    "\u009b2J\u009d0;x\u009c",         # C1: CSI, OSC and its end
+    "\x7f\x1b[2J",
+    "\u202eabc\u2066x\u200f",           # what turns the order of a line
+    "x" + "\u20ac" * 40,                # cut off within a character
+)
+
+
+@pytest.mark.parametrize("software", UNKIND)
+def test_a_signer_cannot_speak_to_the_terminal(site, software):
+    ctl = Control(site, "unkind.sock")
+    with relays.relayed(site, extra=ctl.statement, fake={
+            "more": {"software": software}}):
+        for words in (("show", "links"), ("show", "-j", "links"),
+                      ("show", "stats"), ("show", "-j", "stats")):
+            # lib.control decodes it as UTF-8: there is nothing else in it.
+            said = ctl.ask(*words)
+            assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f"
+                                 "\u202a-\u202e\u2066-\u2069]", said), said
+        (signer,) = ctl.json("show", "links")["signers"]
+        assert signer["software"][:1] == software[:1]
