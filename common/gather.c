@@ -13,6 +13,8 @@
 
 /* Messages that the server may not have read when it is sent more. */
 #define QUEUE_MAX	4096
+/* Questions that a child may not have read when it is asked another. */
+#define ASKS_MAX	64
 
 /* One METRICS_SAMPLE of a child, its samples alone. */
 struct gather_chunk {
@@ -237,9 +239,22 @@ all_ended(const struct gather *g)
 	return (true);
 }
 
+/*
+ * Whether it has read so little that one more would stay here with the others;
+ * what it answers does not tell, for that can be guessed.
+ */
+static bool
+is_deaf(struct gather_child *gc, struct child *c)
+{
+	if (imsgbuf_queuelen(&c->iev.ibuf) == 0)
+		gc->unread = 0;
+	return (gc->unread >= ASKS_MAX);
+}
+
 static void
 ask_children(struct gather *g)
 {
+	struct gather_child	*gc;
 	struct child	*c;
 	size_t		 i;
 
@@ -248,9 +263,13 @@ ask_children(struct gather *g)
 		if (!c->running || c->iev.dead || !c->answered)
 			continue;
 		/* Where memory is short it is one that did not answer. */
-		part(g, c)->asked = true;
-		if (metrics_send(&c->iev.ibuf, METRICS_ASK, g->id) == 0)
-			imsgev_flush(&c->iev);
+		gc = part(g, c);
+		gc->asked = true;
+		if (is_deaf(gc, c) ||
+		    metrics_send(&c->iev.ibuf, METRICS_ASK, g->id) == -1)
+			continue;
+		gc->unread++;
+		imsgev_flush(&c->iev);
 	}
 }
 

@@ -56,6 +56,7 @@ struct gather_child {
 	bool			 asked;
 	bool			 ended;
 	uint64_t		 missed;	/* deadlines */
+	unsigned int		 unread;	/* asks, at most */
 	struct gather_chunk	*first;
 	struct gather_chunk	**last;
 	size_t			 bytes;

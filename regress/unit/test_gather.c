@@ -305,6 +305,34 @@ test_all(void **state)
 	assert_int_equal(refused, 0);
 }
 
+/* One that reads nothing, and is asked again and again. */
+static void
+test_unread(void **state)
+{
+	static struct asker	 a;
+	size_t			 before = 0;
+	int			 i;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		if (i == 2000)
+			before = imsgbuf_queuelen(&child[LINK].iev.ibuf);
+		gather.begun = 0;
+		begin(&a);
+		say_end(KEYD, take_ask(KEYD));
+		say_end(FRONTEND, take_ask(FRONTEND));
+		assert_int_equal(a.done, 0);
+		/* Its second is over. */
+		event_active(gather.timer, EV_TIMEOUT, 0);
+		turn();
+		assert_int_equal(a.done, 1);
+		assert_int_equal(up(&a, "link"), 0);
+		assert_int_equal(up(&a, "keyd"), 1);
+	}
+	assert_int_equal(imsgbuf_queuelen(&child[LINK].iev.ibuf), before);
+	assert_int_equal(refused, 0);
+}
+
 static void
 test_pause(void **state)
 {
@@ -480,6 +508,7 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_want, setup, teardown)
 	};
 
