@@ -136,13 +136,16 @@ show_more(struct control_conn *c)
 
 /* ---- Requests --------------------------------------------------------- */
 
-/* What changes something is recorded. */
+/*
+ * What changes something is recorded, always: requests have a rate of their
+ * own, and one could be hidden behind others.
+ */
 static void
 record(const struct control_conn *c, const char *command, const char *what)
 {
 	struct log_record	 r;
 
-	if (!log_start_noise(&r, LOG_LVL_INFO, "control"))
+	if (!log_start(&r, LOG_LVL_INFO, "control"))
 		return;
 	log_str(&r, "command", command);
 	if (what != NULL)

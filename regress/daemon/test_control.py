@@ -299,6 +299,21 @@ def test_members_of_the_group_have_access(shared):
     assert told["uid"] == str(MEMBER)
 
 
+def test_what_is_changed_is_always_on_record(site, place):
+    """However much of no interest is said before it in the same second."""
+    with Running(site, "proxyd", place) as running:
+        mark = running.daemon.mark()
+        with running.ctl.connect() as channel:
+            # As many as others than root can send at once.
+            channel.send(imsg.frame(control.LOG, b"\0") * 100 +
+                         imsg.frame(control.LINK, b"\0\x02hq\0"))
+            for _ in range(101):
+                assert channel.read() == (control.END, b"\0\0\0")
+        told = running.daemon.wait_log(mark, msg="control",
+                                       command="link down")
+        assert (told["what"], told["uid"]) == ("hq", str(os.getuid()))
+
+
 @only_root
 def test_others_have_none(shared):
     mark = shared.daemon.mark()
