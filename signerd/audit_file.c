@@ -198,7 +198,8 @@ lock(const struct config_audit *audit, bool wait)
 	for (i = 0; flock(audit->file.fd, LOCK_EX | LOCK_NB) == -1; i++) {
 		if (errno != EWOULDBLOCK || !wait || i == LOCK_TRIES) {
 			fault(audit, "%s", errno == EWOULDBLOCK ?
-			    "another daemon writes to it" : strerror(errno));
+			    "another daemon writes to it, or one of its readers "
+			    "has locked it" : strerror(errno));
 			return (-1);
 		}
 		nanosleep(&pause, NULL);

@@ -3,6 +3,7 @@
 
 """Which file the audit trail can be in."""
 
+import fcntl
 import os
 
 import pytest
@@ -44,6 +45,19 @@ def test_two_daemons(site, path):
     with start(site, path):
         status, _, err = run(site, path)
         assert status == 1 and "another daemon writes to it" in err
+    trail.good(path)
+
+
+def test_a_reader_that_locks_it(site, path):
+    """It cannot be told from a daemon; what is said names it."""
+    with start(site, path):
+        pass
+    with open(path, "rb") as reader:
+        fcntl.flock(reader, fcntl.LOCK_SH)
+        status, _, err = run(site, path)
+    assert status == 1 and "one of its readers has locked it" in err
+    with start(site, path):
+        pass
     trail.good(path)
 
 
