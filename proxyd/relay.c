@@ -364,6 +364,8 @@ stop(struct relay *r)
 		fatal("evtimer_new");
 	tv = clock_in_ms(ms);
 	event_add(r->stop_timer, &tv);
+	/* The parent, which would have to be asked, answers no more. */
+	statusserver_stop(r->status);
 	httpserver_stop(r->signer_server);
 	httpserver_stop(r->clients);
 }

@@ -308,10 +308,8 @@ is_ready(const struct metrics_set *set, struct evbuffer *out)
 
 	(void)set;
 	served_find(s, self->rules, self->changes);
-	ready = s->nserved > 0 && !self->stopping;
-	if (self->stopping)
-		text = "not ready: stopping";
-	else if (s->nrules == 0)
+	ready = s->nserved > 0;
+	if (s->nrules == 0)
 		text = "not ready: the configuration has no rule";
 	else if (s->nserved == 0)
 		text = "not ready: no rule can be served";

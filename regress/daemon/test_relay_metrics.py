@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import os
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -524,6 +525,25 @@ def test_no_rule(site):
     with measured(site, {"hq": None}, rules="") as (_, where, _hq):
         assert ready(where) == (503, [
             "not ready: the configuration has no rule"])
+
+
+def test_stop(site):
+    """Nobody waits for an answer that will not come while the relay finishes
+    what it has begun."""
+    with measured(site, {"hq": signers.hold}, ("timeout metrics 60 s",
+                                               "timeout request 60 s")) as (
+            proxyd, where, hq):
+        begun = Asking(proxyd)
+        hq.wait_requests(1)
+        with socket.create_connection(("127.0.0.1", where)) as idle:
+            idle.settimeout(httpclient.PATIENCE)
+            proxyd.process.send_signal(signal.SIGTERM)
+            assert idle.recv(1) == b""
+        with pytest.raises(ConnectionRefusedError):
+            scraping.get(where, "/readyz")
+        hq.release()
+        assert begun.key() == "sequencer"
+        assert proxyd.wait() == 0
 
 
 # ---- the daemon ------------------------------------------------------------
