@@ -53,7 +53,7 @@ $B/signerd: $(SIGNERD_OBJS) $(NOHOOK)
 
 $B/proxyd: $(PROXYD_OBJS) $(NOHOOK)
 	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(NOHOOK) $(SIGNERD_LIBS)
+	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(NOHOOK) $(PROXYD_LIBS)
 
 $B/opsign: $(OPSIGN_OBJS)
 	@echo LINK $@
@@ -123,100 +123,7 @@ reconfigure:
 
 # ---- Tests ---------------------------------------------------------------
 
-test-programs: $(TESTS) $B/regress/signerd-hook $B/regress/frontend-hook \
-	$B/regress/dialer-hook $B/regress/link-hook $B/regress/keyd-hook \
-	$B/regress/audit-hook \
-	$B/regress/proxyd-hook $B/regress/relay-hook \
-	$B/regress/signerctl-hook \
-	$B/regress/signerd-fault $B/regress/frontend-fault \
-	$B/regress/dialer-fault $B/regress/link-fault $B/regress/keyd-fault \
-	$B/regress/audit-fault \
-	$B/regress/proxyd-fault $B/regress/relay-fault
-
-$B/regress/signerd-hook: $(SIGNERD_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(SIGNERD_OBJS) $(HOOK) $(SIGNERD_LIBS)
-
-$B/regress/proxyd-hook: $(PROXYD_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(HOOK) $(SIGNERD_LIBS)
-
-$B/regress/link-hook: $(LINK_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(LINK_OBJS) $(HOOK) $(LINK_LIBS)
-
-$B/regress/relay-hook: $(RELAY_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(RELAY_OBJS) $(HOOK) $(RELAY_LIBS)
-
-$B/regress/frontend-hook: $(FRONTEND_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(FRONTEND_OBJS) $(HOOK) $(FRONTEND_LIBS)
-
-$B/regress/dialer-hook: $(DIALER_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(HOOK) $(DIALER_LIBS)
-
-$B/regress/audit-hook: $(AUDIT_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(HOOK) $(AUDIT_LIBS)
-
-$B/regress/audit-fault: $(AUDIT_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(AUDIT_OBJS) $(FAULT) $(AUDIT_LIBS)
-
-$B/regress/keyd-hook: $(KEYD_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(HOOK) $(KEYD_LIBS)
-
-$B/regress/signerctl-hook: $(SIGNERCTL_OBJS) $(HOOK)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(SIGNERCTL_OBJS) $(HOOK) $(SIGNERCTL_LIBS)
-
-$B/regress/signerd-fault: $(SIGNERD_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(SIGNERD_OBJS) $(FAULT) $(SIGNERD_LIBS)
-
-$B/regress/proxyd-fault: $(PROXYD_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(PROXYD_OBJS) $(FAULT) $(SIGNERD_LIBS)
-
-$B/regress/link-fault: $(LINK_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(LINK_OBJS) $(FAULT) $(LINK_LIBS)
-
-$B/regress/relay-fault: $(RELAY_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(RELAY_OBJS) $(FAULT) $(RELAY_LIBS)
-
-$B/regress/frontend-fault: $(FRONTEND_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(FRONTEND_OBJS) $(FAULT) $(FRONTEND_LIBS)
-
-$B/regress/dialer-fault: $(DIALER_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(DIALER_OBJS) $(FAULT) $(DIALER_LIBS)
-
-$B/regress/keyd-fault: $(KEYD_OBJS) $(FAULT)
-	@mkdir -p $(@D)
-	@echo LINK $@
-	$(Q)$(LINK) -o $@ $(KEYD_OBJS) $(FAULT) $(KEYD_LIBS)
+test-programs: $(TESTS)
 
 have-cmocka:
 	@test -n "$(LIBCMOCKA_LIBS)" || { echo "make check needs cmocka:" \

@@ -6,16 +6,16 @@
 # What every process begins with.
 BASE_OBJS = \
 	$O/common/hex.o \
+	$O/common/histogram.o \
 	$O/common/log.o \
 	$O/common/log_render.o \
+	$O/common/metrics.o \
+	$O/common/metrics_table.o \
+	$O/common/msgfield.o \
 	$O/common/privdrop.o \
 	$O/common/proc.o \
 	$O/common/sandbox.o \
 	$O/common/sandbox_tables.o \
-	$O/common/histogram.o \
-	$O/common/metrics.o \
-	$O/common/metrics_table.o \
-	$O/common/msgfield.o \
 	$O/compat/imsg-buffer.o \
 	$O/compat/imsg.o
 
@@ -38,9 +38,9 @@ PARENT_OBJS = \
 	$O/common/ctlmsg.o \
 	$O/common/daemon.o \
 	$O/common/faults.o \
+	$O/common/gather.o \
 	$O/common/imsgev.o \
 	$O/common/loop.o \
-	$O/common/gather.o \
 	$O/common/notify.o \
 	$O/common/reload.o \
 	$O/common/resident.o \
@@ -179,8 +179,8 @@ FRONTEND_OBJS = $(COMMON_OBJS) $(NETWORK_OBJS) $(API_OBJS) \
 # Resolves and connects.  No key, no file, no TLS.
 DIALER_OBJS = $(BASE_OBJS) \
 	$O/common/child.o \
-	$O/common/imsgev.o \
 	$O/common/heap.o \
+	$O/common/imsgev.o \
 	$O/common/loop.o \
 	$O/signerd/dial_address.o \
 	$O/signerd/dial_attempt.o \
@@ -371,7 +371,8 @@ OPSIGN_OBJS = \
 	$O/opsign/workload.o
 
 # Linked into each of them: nothing happens around the sandbox's closing.  In
-# the programs of the sandbox tests, something does.
+# the programs of the sandbox tests, something does.  ./configure writes rules
+# for these and for those of the fault tests.
 NOHOOK =	$O/common/sandbox_nohook.o
 HOOK =		$O/regress/sandbox/hook.o
 # In those of the fault tests, calls fail.
@@ -379,6 +380,7 @@ FAULT =		$O/regress/faults/faults.o $O/regress/faults/calls.o \
 		$O/regress/faults/memory.o
 
 SIGNERD_LIBS =	$(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
+PROXYD_LIBS =	$(SIGNERD_LIBS)
 FRONTEND_LIBS =	$(LIBTLS_LIBS) $(LIBSSL_LIBS) $(LIBCRYPTO_LIBS) \
 		$(LIBEVENT_LIBS) $(LIBCJSON_LIBS) $(LIBSECCOMP_LIBS) $(LIBS)
 DIALER_LIBS =	$(LIBEVENT_EXTRA_LIBS) $(LIBEVENT_LIBS) $(LIBSECCOMP_LIBS) \
