@@ -212,8 +212,8 @@ one_form_alone(void **state)
 		" a=\"\\u00g0\"", " a=\"\\u00\"", " a=\"\\n\"",
 		" a=\"\\u0000\"", " a=\"\\u0022\"", " a=\"\t\"", " a=\"\x7f\"",
 		" a=b=c", " a=b\"c", " a=b\\c", " a=\xe9", " prev=0x12",
-		" prev=0x0000000000000000000000000000000000000000000000000000"
-		"00000000000g", " torn=0", " torn=x", " torn=1 torn=2",
+		(" prev=0x0000000000000000000000000000000000000000000000000000"
+		"00000000000g"), " torn=0", " torn=x", " torn=1 torn=2",
 		" tornhash=0x12", " torn=1 tornhash=1", " tornlines=1",
 		" torn=99999999999999999999", " hash=0x12"
 	};
@@ -236,8 +236,8 @@ begins_and_ends_as_it_should(void **state)
 {
 	static const char *const bad[] = {
 		"", "seq", "seq=", "seq=0", "seq=01", "seq=1", "seq=1 ",
-		"seq=18446744073709551616 time=1970-01-01T00:00:00.000000Z "
-		"event=x", "seq=1 event=x time=1970-01-01T00:00:00.000000Z",
+		("seq=18446744073709551616 time=1970-01-01T00:00:00.000000Z "
+		"event=x"), "seq=1 event=x time=1970-01-01T00:00:00.000000Z",
 		"seq=1 time=1970-01-01T00:00:00.00000Z event=x",
 		"seq=1 time=1970-01-01T00:00:00.000000z event=x",
 		"seq=1 time=1970-01-01T00:00:00.000000Z",
