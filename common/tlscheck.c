@@ -288,8 +288,9 @@ check_time(struct check *c, const X509 *cert, int n)
 		tell(c, TLSFILE_CERT, TLSFILE_WARNING, "%snot valid before %s",
 		    which, time_text(begin, when));
 	else if (is_past(end, c->now))
-		tell(c, TLSFILE_CERT, TLSFILE_WARNING, "%sexpired on %s", which,
-		    time_text(end, when));
+		/* Peers may know another way than by an old one of the chain. */
+		tell(c, TLSFILE_CERT, n == 0 ? TLSFILE_STALE : TLSFILE_WARNING,
+		    "%sexpired on %s", which, time_text(end, when));
 	else if (is_past(end, later))
 		tell(c, TLSFILE_CERT, TLSFILE_WARNING, "%sexpires on %s", which,
 		    time_text(end, when));

@@ -22,6 +22,8 @@ enum tlsfile {
 enum tlsfile_severity {
 	TLSFILE_FAULT,			/* it does not start */
 	TLSFILE_WARNING,
+	/* As a warning, but nothing to replace by itself what serves. */
+	TLSFILE_STALE,
 	TLSFILE_NSEVERITIES
 };
 

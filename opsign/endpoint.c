@@ -41,7 +41,7 @@ on_finding(enum tlsfile file, enum tlsfile_severity severity,
 		[TLSFILE_KEY] = files->key
 	};
 
-	warnx("%s%s: %s", severity == TLSFILE_WARNING ? "warning: " : "",
+	warnx("%s%s: %s", severity != TLSFILE_FAULT ? "warning: " : "",
 	    paths[file], text);
 }
 

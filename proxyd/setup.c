@@ -151,7 +151,7 @@ relay_error(struct parent *p, struct imsg *imsg)
 		return (-1);
 	if (p->renewing)
 		return (parent_watch_tell(p, l, file, msg.severity, msg.text));
-	if (msg.severity == TLSFILE_WARNING)
+	if (msg.severity != TLSFILE_FAULT)
 		faults_warn(&p->set, file, msg.text);
 	else
 		faults_report(&p->set, file, msg.text, 0);

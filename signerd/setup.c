@@ -297,7 +297,7 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	if (p->renewing)
 		return (parent_watch_tell(p, NULL, files[msg.file],
 		    msg.severity, msg.text));
-	if (msg.severity == TLSFILE_WARNING)
+	if (msg.severity != TLSFILE_FAULT)
 		faults_warn(&p->set, files[msg.file], msg.text);
 	else
 		faults_report(&p->set, files[msg.file], msg.text, 0);

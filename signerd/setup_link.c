@@ -167,7 +167,7 @@ link_error(struct parent *p, struct imsg *imsg)
 	if (p->renewing)
 		return (parent_watch_tell(p, proxy, file, msg.severity,
 		    msg.text));
-	if (msg.severity == TLSFILE_WARNING)
+	if (msg.severity != TLSFILE_FAULT)
 		faults_warn(&p->set, file, msg.text);
 	else
 		faults_report(&p->set, file, msg.text, 0);

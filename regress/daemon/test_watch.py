@@ -282,6 +282,12 @@ def spoil(site, files, how):
         with open(files.ca, "ab") as f:
             f.truncate(4 * 1024 * 1024 + 10)
         return "larger than 4 MiB"
+    if how == "expired":
+        files.replace(pair=site.authority.issue(
+            "server-%d" % next(COUNT), "localhost",
+            "DNS:localhost,IP:127.0.0.1",
+            dates=("200101000000Z", "210101000000Z")))
+        return "expired on 2021-01-01"
     assert how == "writable"
     os.chmod(files.ca, 0o666)
     return "writable by others"
@@ -296,7 +302,8 @@ def mend(site, files):
 
 
 @pytest.mark.parametrize("how", ("unmatched", "cut", "empty", "gone", "mode",
-                                 "directory", "large", "writable"))
+                                 "directory", "large", "writable",
+                                 "expired"))
 def test_what_is_unfit_is_told_once(site, how):
     """The last good ones serve meanwhile, and other files are taken up."""
     files, tick = own(site), Tick(site)
