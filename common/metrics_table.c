@@ -98,6 +98,14 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "signerd_reloads_total", COUNTER, METRICS_PARENT,
 	    "Reloads, by their result: success or failure.",
 	    { "result" } },
+	[METRIC_FILES_RELOADED] = {
+	    "signerd_files_reloaded_total", COUNTER, METRICS_PARENT,
+	    "TLS files that changed and were taken up by themselves.",
+	    { NULL } },
+	[METRIC_FILES_UNFIT] = {
+	    "signerd_files_unfit", GAUGE, METRICS_PARENT,
+	    "Sets of TLS files that changed and have a fault: the last good ones serve.",
+	    { NULL } },
 	[METRIC_RULE_SERVED] = {
 	    "signerd_rule_served", GAUGE, METRICS_PARENT,
 	    "Whether a request by a rule could reach its key now.",
@@ -378,6 +386,14 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "proxyd_reloads_total", COUNTER, METRICS_PARENT,
 	    "Reloads, by their result: success or failure.",
 	    { "result" } },
+	[METRIC_PROXY_FILES_RELOADED] = {
+	    "proxyd_files_reloaded_total", COUNTER, METRICS_PARENT,
+	    "TLS files that changed and were taken up by themselves.",
+	    { NULL } },
+	[METRIC_PROXY_FILES_UNFIT] = {
+	    "proxyd_files_unfit", GAUGE, METRICS_PARENT,
+	    "Sets of TLS files that changed and have a fault: the last good ones serve.",
+	    { NULL } },
 
 	/* ---- proxyd: requests ---------------------------------------- */
 	[METRIC_PROXY_REQUESTS] = {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <event2/event.h>
 
@@ -96,16 +95,20 @@ forget_warnings(struct watch *w)
 		free(w->warnings[--w->nwarnings]);
 }
 
-/* Once for this state of its files. */
+/* Once for this state of its files, and for all sets that are of them. */
 static void
 refuse(struct watch *w, struct watch_set *set, const char *fault)
 {
+	bool	 told = w->telling && strcmp(w->last_fault, fault) == 0;
+
 	copy(set->refused, set->seen);
 	set->has_refused = true;
 	w->sets_refused++;
+	if (told)
+		return;
 	free(w->last_fault);
 	w->last_fault = conf_copy(fault);
-	w->last_fault_time = (int64_t)time(NULL);
+	w->telling = true;
 	log_refused(fault);
 }
 
@@ -176,6 +179,7 @@ look(struct watch *w)
 	for (i = 0; i < w->list.npaths; i++)
 		watch_look(&w->list.paths[i]);
 	daemon_return();
+	w->telling = false;
 	FOREACH(set, w) {
 		settle = judge(w, set) || settle;
 		changed = changed || set->changed;
@@ -324,6 +328,17 @@ watch_warn(struct watch *w, const struct conf_file *file, const char *text)
 		w->warnings[w->nwarnings++] = line;
 }
 
+size_t
+watch_unfit(const struct watch *w)
+{
+	const struct watch_set	*set;
+	size_t			 n = 0;
+
+	FOREACH(set, w)
+		n += set->has_refused;
+	return (n);
+}
+
 /* Those of it that are others than before; each once. */
 static void
 take_up(struct watch *w, struct watch_set *set, uint64_t *n)
@@ -378,6 +393,7 @@ watch_failed(struct watch *w)
 	struct watch_set	*set;
 	bool			 tried = false, refused = false;
 
+	w->telling = false;
 	FOREACH(set, w) {
 		if (!set->changed)
 			continue;

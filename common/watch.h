@@ -76,11 +76,11 @@ struct watch {
 	char			**warnings;
 	size_t			 nwarnings;
 	bool			 trouble;	/* that was told */
+	bool			 telling;	/* of last_fault, now */
 	/* Since the daemon was started. */
 	uint64_t		 files_reloaded;
 	uint64_t		 sets_refused;
 	char			*last_fault;	/* or NULL */
-	int64_t			 last_fault_time;	/* Unix time */
 };
 
 /*
@@ -117,6 +117,8 @@ void	watch_fault(struct watch_set *, const struct conf_file *,
 	    const char *text);
 void	watch_warn(struct watch *, const struct conf_file *,
 	    const char *text);
+/* How many sets have changed, and are not in force for a fault of theirs. */
+size_t	watch_unfit(const struct watch *);
 /* The sets that have changed are in force, or none of them is. */
 void	watch_done(struct watch *);
 void	watch_failed(struct watch *);

@@ -44,6 +44,8 @@ say(struct metrics_out *out, void *arg)
 	metrics_u64(out, METRIC_PROXY_CONFIG_SUCCESS, p->good);
 	metrics_u64(out, METRIC_PROXY_RELOADS, p->nreloads, "success");
 	metrics_u64(out, METRIC_PROXY_RELOADS, p->nfailures, "failure");
+	metrics_u64(out, METRIC_PROXY_FILES_RELOADED, p->watch.files_reloaded);
+	metrics_u64(out, METRIC_PROXY_FILES_UNFIT, watch_unfit(&p->watch));
 }
 
 void

@@ -57,6 +57,8 @@ say_config(struct metrics_out *out, const struct parent *p)
 	metrics_u64(out, METRIC_CONFIG_SUCCESS, !t->last_failed);
 	metrics_u64(out, METRIC_RELOADS, p->reload.generation - 1, "success");
 	metrics_u64(out, METRIC_RELOADS, t->failures, "failure");
+	metrics_u64(out, METRIC_FILES_RELOADED, p->watch.files_reloaded);
+	metrics_u64(out, METRIC_FILES_UNFIT, watch_unfit(&p->watch));
 }
 
 static void

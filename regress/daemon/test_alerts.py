@@ -25,6 +25,7 @@ WATCHED = {
     "up", "signerd_process_up", "signerd_rule_served", "proxyd_rules_unserved",
     "signerd_config_last_reload_successful",
     "proxyd_config_last_reload_successful",
+    "signerd_files_unfit", "proxyd_files_unfit",
     "signerd_certificate_expiry_seconds", "proxyd_certificate_expiry_seconds",
     "signerd_crl_next_update_seconds", "proxyd_crl_next_update_seconds",
     "signerd_link_up", "proxyd_signer_up", "signerd_rejections_total",

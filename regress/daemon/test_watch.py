@@ -16,6 +16,7 @@ from lib.httpclient import Closed, Connection
 from lib.reloading import Load, change, reload
 from lib.rotating import (AS_BEFORE, REFUSED, TAKEN, WATCH, Files, Volume,
                           bundle, changed, refused, rewrite, taken)
+from lib.scraping import scrape
 
 RULES = 'allow client "%s" key "sequencer" chain 10\n'
 CLIENTS = ("sequencer.example", "batcher.example", "revoked.example")
@@ -333,8 +334,10 @@ def test_what_is_unfit_is_told_once(site, how):
 def test_a_pair_is_taken_up_when_it_is_whole(site):
     """First the certificate, and long after it the key."""
     files, tick, new = own(site), Tick(site), another(site)
-    with daemon.Signerd(site, config(site, files,
-                                     tick=tick.files)) as signerd:
+    with daemon.Signerd(site, config(
+            site, files, tick=tick.files,
+            extra="metrics on 127.0.0.1 port 0")) as signerd:
+        port = signerd.metrics[0]
         for pair in (new, another(site)):
             mark = signerd.mark()
             rewrite(pair[0], files.cert)
@@ -342,9 +345,14 @@ def test_a_pair_is_taken_up_when_it_is_whole(site):
             tick(signerd)
             assert serial(signerd) != serial_of(pair)
             assert len(signerd.logged(mark, msg=REFUSED)) == 1
+            assert scrape(port)("signerd_files_unfit") == 1
+            before = scrape(port)("signerd_files_reloaded_total")
             rewrite(pair[1], files.key)
             signerd.wait_log(mark, msg="file changed", file=files.key)
             assert serial(signerd) == serial_of(pair)
+            found = scrape(port)
+            assert found("signerd_files_unfit") == 0
+            assert found("signerd_files_reloaded_total") == before + 2
 
 
 def test_two_states_are_told_of(site):

@@ -18,6 +18,7 @@ from lib.relays import config as relay_config
 from lib.reloading import Load, change, reload
 from lib.rotating import (REFUSED, WATCH, Files, bundle, changed, refused,
                           rewrite, taken)
+from lib.scraping import scrape
 
 BOTH = 'allow client "%s" chain 10\nallow client "%s" chain 10' % (CLIENT,
                                                                    OTHER)
@@ -190,6 +191,30 @@ def test_one_set_is_unfit_and_the_other_is_not(site):
         proxyd.wait_log(mark, msg="changed files are as before",
                         file=dialers.cert)
         assert not hq.ended and not dr.ended
+
+
+def test_files_that_both_sockets_have_are_told_of_once(site):
+    files = own(site)
+    text = relay_config(site, ("hq",), rules=BOTH, log=QUIET, extra="\n".join(
+        (WATCH, "metrics on 127.0.0.1 port 0")))
+    for old, new in zip((site.authority.ca, *site.authority.proxy()),
+                        (files.ca, *files.pair)):
+        text = text.replace('"%s"' % old, '"%s"' % new)
+    with daemon.Proxyd(site, text) as proxyd:
+        port = int(proxyd.wait_log(**{"for": "metrics"})["port"])
+        assert scrape(port)("proxyd_files_unfit") == 0
+        mark, pair = proxyd.mark(), another(site)
+        rewrite(pair[0], files.cert)
+        assert "does not belong" in refused(proxyd, mark)
+        found = scrape(port)
+        assert found("proxyd_files_unfit") == 2
+        assert found("proxyd_files_reloaded_total") == 0
+        rewrite(pair[1], files.key)
+        taken(proxyd, mark)
+        assert len(proxyd.logged(mark, msg=REFUSED)) == 1
+        found = scrape(port)
+        assert found("proxyd_files_unfit") == 0
+        assert found("proxyd_files_reloaded_total") == 2
 
 
 def test_a_socket_that_was_closed(site):

@@ -72,6 +72,13 @@ parent_watch_tell(struct parent *p, const struct config_listen *which,
 	return (-1);
 }
 
+size_t
+watch_unfit(const struct watch *w)
+{
+	(void)w;
+	return (0);
+}
+
 struct watch_set *
 watch_changed(struct watch *w, const void *owner)
 {

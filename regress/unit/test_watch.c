@@ -421,6 +421,7 @@ refused(void **state)
 	watch_failed(&watch);
 	expect("refused crt0: no good ");
 	assert_int_equal(watch.sets_refused, 1);
+	assert_int_equal(watch_unfit(&watch), 1);
 	assert_non_null(strstr(watch.last_fault, "no good"));
 	assert_int_equal(look(), 0);
 	assert_int_equal(watch_open(&watch), 1);
