@@ -462,6 +462,10 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "proxyd_signer_up_seconds", GAUGE, METRICS_RELAY,
 	    "For how long it is; 0 where it is not.",
 	    { "signer" } },
+	[METRIC_PROXY_SIGNER_TAKEN_DOWN] = {
+	    "proxyd_signer_taken_down", GAUGE, METRICS_RELAY,
+	    "Whether an operator has taken it down.",
+	    { "signer" } },
 	[METRIC_PROXY_SIGNER_DOUBT] = {
 	    "proxyd_signer_in_doubt", GAUGE, METRICS_RELAY,
 	    "Whether others are asked before it, for a fault of it.",

@@ -120,6 +120,7 @@ say_link(struct metrics_out *out, const struct signer *s)
 	metrics_u64(out, METRIC_PROXY_SIGNER_UP, up, s->name);
 	metrics_u64(out, METRIC_PROXY_SIGNER_SINCE, up ?
 	    (clock_us() - link->registered) / 1000000 : 0, s->name);
+	metrics_u64(out, METRIC_PROXY_SIGNER_TAKEN_DOWN, s->down, s->name);
 	metrics_u64(out, METRIC_PROXY_SIGNER_DOUBT, up &&
 	    link_in_doubt(link), s->name);
 	metrics_u64(out, METRIC_PROXY_SIGNER_IN_FLIGHT, up ?
@@ -298,6 +299,20 @@ tell_unserved(struct evbuffer *out, const struct relay *r)
 	return (0);
 }
 
+/* An operator can forget what he did. */
+static int
+tell_down(struct evbuffer *out, const struct ruleset *rules)
+{
+	size_t	 i;
+
+	for (i = 0; i < rules->routes.nsigners; i++)
+		if (rules->signers[i]->down && evbuffer_add_printf(out,
+		    "signer %s was taken down by an operator\n",
+		    rules->signers[i]->name) == -1)
+			return (-1);
+	return (0);
+}
+
 /* Of what the relay itself knows: the parent needs no part in it. */
 static bool
 is_ready(const struct metrics_set *set, struct evbuffer *out)
@@ -314,7 +329,8 @@ is_ready(const struct metrics_set *set, struct evbuffer *out)
 	else if (s->nserved == 0)
 		text = "not ready: no rule can be served";
 	if (evbuffer_add_printf(out, "%s\n", text) == -1 ||
-	    tell_unserved(out, self) == -1)
+	    tell_unserved(out, self) == -1 ||
+	    tell_down(out, self->rules) == -1)
 		log_error("no memory for /readyz");
 	return (ready);
 }

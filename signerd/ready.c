@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+#include <string.h>
+
 #include <event2/buffer.h>
 
 #include "signerd/frontend.h"
@@ -35,9 +37,24 @@ find_fault(const struct metrics_set *set)
 	return ("no link is up, and there is no \"listen on\"");
 }
 
+/* An operator can forget what he did. */
+static const char *
+how_down(const struct metrics_set *set, const char *link)
+{
+	size_t	 i, n, first;
+
+	first = metrics_set_find(set, METRIC_LINK_STATE, &n);
+	for (i = first; i < first + n; i++)
+		if (strcmp(set->items[i]->label[0], link) == 0 &&
+		    strcmp(set->items[i]->label[1], "down") == 0)
+			return ("was taken down by an operator");
+	return ("is not up");
+}
+
 /* Labels are those of the definition: rule, client, link, key. */
 static void
-add_rule(struct evbuffer *text, const struct metrics_item *item)
+add_rule(struct evbuffer *text, const struct metrics_set *set,
+    const struct metrics_item *item)
 {
 	const char	*client = item->label[1], *link = item->label[2];
 
@@ -46,7 +63,8 @@ add_rule(struct evbuffer *text, const struct metrics_item *item)
 		evbuffer_add_printf(text, ", client %s", client);
 	evbuffer_add_printf(text, ", key %s: ", item->label[3]);
 	if (link[0] != '\0')
-		evbuffer_add_printf(text, "link %s is not up\n", link);
+		evbuffer_add_printf(text, "link %s %s\n", link,
+		    how_down(set, link));
 	else
 		evbuffer_add_printf(text, "there is no \"listen on\"\n");
 }
@@ -61,7 +79,7 @@ add_rules(struct evbuffer *text, const struct metrics_set *set)
 		if (set->items[i]->gauge != 0)
 			continue;
 		if (unserved++ < LISTED)
-			add_rule(text, set->items[i]);
+			add_rule(text, set, set->items[i]);
 	}
 	if (unserved > LISTED)
 		evbuffer_add_printf(text, "and %zu more\n",

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from lib import daemon, eth, relays
+from lib import daemon, eth, relays, scraping
 from lib.control import Control, run
 from lib.linked import ADDRESS
 from lib.reloading import change
@@ -30,6 +30,7 @@ allow client "%s" method block-payload chain 10
 allow client "%s" method transaction chain 10 to { %s }
 """ % (CLIENT, OTHER, TO)
 DAEMONS = ("signerd", "proxyd")
+METRICS = "metrics on 127.0.0.1 port 0"
 
 Both = collections.namedtuple("Both", (
     "signerd", "proxyd", "ctl", "texts"))
@@ -49,11 +50,11 @@ def both(site):
     ctl = {name: Control(site, name + ".sock") for name in DAEMONS}
     texts = {"proxyd": site.relay(
         [site.signer("hq", [ADDRESS["sequencer"], ADDRESS["batcher"]])],
-        PROXIED, extra=ctl["proxyd"].statement)}
+        PROXIED, extra="\n".join((ctl["proxyd"].statement, METRICS)))}
     with daemon.Proxyd(site, texts["proxyd"]) as proxyd:
         texts["signerd"] = site.config(
             rules=DIRECT, keys=("sequencer", "batcher"),
-            extra=ctl["signerd"].statement,
+            extra="\n".join((ctl["signerd"].statement, METRICS)),
             proxies=[site.proxy("edge", proxyd.signer_port)])
         with daemon.Signerd(site, texts["signerd"]) as signerd:
             signerd.wait_log(msg="link up")
@@ -74,6 +75,12 @@ def wait_for(what, patience=daemon.PATIENCE):
         found = what()
         if found or time.monotonic() > until:
             return found
+
+
+def ready(running):
+    """What /readyz says."""
+    port = int(running.logged(msg="listening", **{"for": "metrics"})[0]["port"])
+    return scraping.get(port, "/readyz")[2].splitlines()
 
 
 # ---- show -----------------------------------------------------------------
@@ -452,6 +459,9 @@ def test_link_of_signerd_down_and_up(both):
     assert "1001" in closed["reason"]
     (link,) = ctl.show("links")
     assert (link["state"], link["taken_down"]) == ("down", True)
+    said = ready(signerd)
+    assert said[0] == "ready" and said[1].endswith(
+        ": link edge was taken down by an operator")
     # It stays so over a reload, of this proxy in another place, too.
     ctl.ask("reload")
     again = both.texts["signerd"].replace("/ws", "/ws/")
@@ -483,12 +493,14 @@ def test_link_of_proxyd_down_and_up(both):
     (signer,) = json.loads(ctl.ask(*words))["signers"]
     assert signer["state"] == "taken down"
     (signer,) = ctl.json("show", "links")["signers"]
+    assert ready(proxyd)[-1] == "signer hq was taken down by an operator"
     # It is registered still.
     assert (signer["taken_down"], signer["up"]) == (True, True)
     assert not any(each["served"] for each in ctl.show("rules"))
     ctl.ask("link", "hq", "up")
     proxyd.rpc(eth.payload_v2()).result()
     assert ctl.show("rules")[0]["served"] is True
+    assert ready(proxyd) == ["ready"]
 
 
 def test_others_go_on_where_one_is_down(site):
