@@ -202,8 +202,11 @@ join_time(struct answer *a, const struct metric_sample *s)
 	row_set(r, "certificate", CTL_STRING, crl ? "crl" : "certificate");
 	for (i = 0; i < s->nlabels; i++) {
 		label = s->def->label[i];
-		row_set(r, strcmp(label, "file") == 0 ? "certificate" :
-		    label, CTL_STRING, s->label[i]);
+		if (strcmp(label, "file") == 0)
+			label = "certificate";
+		else if (strcmp(label, "listener") == 0)
+			label = "for";
+		row_set(r, label, CTL_STRING, s->label[i]);
 	}
 	set_number(r, "not_after", s->gauge);
 	set_number(r, "days_left", (s->gauge - (int64_t)time(NULL)) / DAY);

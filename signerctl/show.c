@@ -69,6 +69,7 @@ static const struct table_column key_columns[] = {
 static const struct table_column certificate_columns[] = {
 	{ "certificate", "CERTIFICATE", TABLE_PLAIN },
 	{ "for", "FOR", TABLE_PLAIN },
+	{ "address", "ADDRESS", TABLE_PLAIN },
 	{ "link", "LINK", TABLE_PLAIN },
 	{ "days_left", "DAYS LEFT", TABLE_PLAIN },
 	{ "not_after", "UNTIL", TABLE_TIME }

@@ -119,6 +119,14 @@ def test_status_of_signerd(both):
 
 def test_status_of_proxyd(both):
     status = both.ctl["proxyd"].json("show", "status")
+    assert sorted((each["certificate"], each["for"], each["address"])
+                  for each in status["certificates"]) == sorted(
+        (what, whom, "127.0.0.1:%d" % port) for what in ("ca", "certificate")
+        for whom, port in (("clients", both.proxyd.port),
+                           ("signers", both.proxyd.signer_port)))
+    table = both.ctl["proxyd"].ask("show", "status")
+    assert re.search(r"(?m)^certificate +signers +127.0.0.1:%d " %
+                     both.proxyd.signer_port, table)
     (signer,) = status["signers"]
     assert (signer["signer"], signer["name"]) == ("hq", "signer.example")
     assert signer["up"] is True and signer["taken_down"] is False
