@@ -252,6 +252,7 @@ static void
 print_decision(const struct ctl_row *row, bool good)
 {
 	const char	*message = row_value(row, "message");
+	const char	*reason = row_value(row, "reason");
 	const char	*key = row_value(row, "key");
 	const char	*address = row_value(row, "address");
 
@@ -259,12 +260,15 @@ print_decision(const struct ctl_row *row, bool good)
 		printf("permitted by ");
 	else
 		printf("refused: %s (%s, %s)\n", message != NULL ? message :
-		    "?", row_value(row, "code"), row_value(row, "reason"));
+		    "?", row_value(row, "code"), reason);
 	if (row_value(row, "rule") != NULL) {
 		if (!good)
 			printf("by ");
 		print_place(row);
 	}
+	if (reason != NULL && strcmp(reason, "forbidden") == 0)
+		printf("no rule is for that client, the way that it comes, "
+		    "and the key or address that it asks for\n");
 	if (!good || address == NULL)
 		return;
 	printf("signed with ");

@@ -423,6 +423,9 @@ def test_check_in_words(both, one):
     bad = ctl.run("check", "client", CLIENT, *PAYLOAD, "chain", "11")
     assert bad.status == 1 and bad.out.startswith("refused: ")
     assert "(-32013, payload-chain)\nby " + place in bad.out
+    none = ctl.run("check", "client", "nobody.example", *PAYLOAD, "chain",
+                   "10")
+    assert none.status == 1 and "\nno rule is for that client" in none.out
 
 
 def test_check_tells_what_every_rule_says(both):
