@@ -117,8 +117,8 @@ static const struct advice advice[] = {
 	    "allow it; its log names the rule." },
 	{ FAULT_RPC, -32013, "", "The signer's rules for this client do not "
 	    "allow it; its log names the rule." },
-	{ FAULT_RPC, -32601, "", "The server is no signer of the OP Stack, or "
-	    "an older one: try --version v1." },
+	{ FAULT_RPC, -32601, "", "The server does not know the method: is it the "
+	    "port of the clients? An older signer may know --version v1." },
 	{ FAULT_SIGNATURE, 0, "", "Do not use it. If --address is the one "
 	    "that you mean, something between here and the key is broken or "
 	    "hostile." },
