@@ -670,7 +670,8 @@ http_body(const struct http_parser *p, size_t *len)
 size_t
 http_held(const struct http_parser *p)
 {
-	return (p->bodycap);
+	/* Without room for the NUL, which no limit speaks of. */
+	return (p->bodycap > 0 ? p->bodycap - 1 : 0);
 }
 
 void
