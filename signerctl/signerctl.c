@@ -31,26 +31,27 @@ version(const struct options *o, int argc, char **argv)
 
 /* In the order of signerctl(8); those of one name stand together. */
 static const struct command commands[] = {
-	{ "show", "show [-j] status|links|clients|rules|keys|stats", show },
-	{ "reload", "reload", reload },
-	{ "log", "log verbose|brief", log_command },
-	{ "check", "check [-j] client NAME [via LINK] "
-	    "method transaction|block-payload\n\t    [key NAME | address "
-	    "ADDRESS] chain NUMBER [to ADDRESS|create]\n\t    "
-	    "[value AMOUNT] [fee AMOUNT] [domain DOMAIN]", check },
-	{ "link", "link NAME up|down", link_command },
-	{ "audit", AUDIT_FORM, audit_command },
-	{ "key", "key address [-jq] [--password-file file] file",
+	{ "show", "show [-j]\n\t    status|links|clients|rules|keys|stats",
+	    true, show },
+	{ "reload", "reload", true, reload },
+	{ "log", "log verbose|brief", true, log_command },
+	{ "check", "check [-j] client NAME [via LINK]\n\t    "
+	    "method transaction|block-payload chain NUMBER\n\t    "
+	    "[key NAME | address ADDRESS] [to ADDRESS|create]\n\t    "
+	    "[value AMOUNT] [fee AMOUNT] [domain DOMAIN]", true, check },
+	{ "link", "link NAME up|down", true, link_command },
+	{ "audit", AUDIT_FORM, false, audit_command },
+	{ "key", "key address [-jq] [--password-file file] file", false,
 	    key_command },
-	{ "key", "key convert [-jq] [--force] --format format [--light] "
-	    "[--password-file file] [--new-password-file file] from to",
-	    key_command },
-	{ "key", "key generate [-jq] [--force] [--format format] [--light] "
-	    "[--password-file file] file", key_command },
-	{ "key", "key import [-jq] [--force] [--format format] [--light] "
-	    "[--password-file file] [--new-password-file file] "
-	    "{--stdin | from} to", key_command },
-	{ "version", "version", version }
+	{ "key", "key convert [-jq] [--force] --format format [--light]\n"
+	    "\t    [--password-file file] [--new-password-file file] from to",
+	    false, key_command },
+	{ "key", "key generate [-jq] [--force] [--format format] [--light]\n"
+	    "\t    [--password-file file] file", false, key_command },
+	{ "key", "key import [-jq] [--force] [--format format] [--light]\n"
+	    "\t    [--password-file file] [--new-password-file file]\n"
+	    "\t    {--stdin | from} to", false, key_command },
+	{ "version", "version", false, version }
 };
 
 #define NCOMMANDS	(sizeof(commands) / sizeof(commands[0]))
@@ -64,7 +65,8 @@ usage(const char *name)
 	for (i = 0; i < NCOMMANDS; i++) {
 		if (name != NULL && strcmp(name, commands[i].name) != 0)
 			continue;
-		fprintf(stderr, "%-6s signerctl [-p] [-s socket] %s\n", before,
+		fprintf(stderr, "%-6s signerctl %s%s\n", before,
+		    commands[i].asks ? "[-p] [-s socket] " : "",
 		    commands[i].form);
 		before = "";
 	}

@@ -23,6 +23,7 @@ struct options {
 struct command {
 	const char	*name;
 	const char	*form;		/* "show status [-j]" */
+	bool		 asks;		/* a daemon */
 	int		(*run)(const struct options *, int argc, char **argv);
 };
 

@@ -533,6 +533,15 @@ def test_others_go_on_where_one_is_down(site):
 # ---- faults in the words --------------------------------------------------
 
 
+def test_usage_fits_a_terminal():
+    lines = run().err.expandtabs().splitlines()
+    assert max(map(len, lines)) <= 80
+    # What works on files has no socket.
+    assert [line for line in lines if " key generate " in line] == [
+        "       signerctl key generate [-jq] [--force] [--format format] "
+        "[--light]"]
+
+
 A, B = ("client", "a", *PAYLOAD), ("client", "a", *TX)
 FAULTS = (
     ((), "usage:"),
