@@ -4,10 +4,14 @@
 """TLS files of links to proxies that change by themselves."""
 
 import itertools
+import os
+import shutil
+import signal
 
 import pytest
 
 from lib import certs, daemon
+from lib.control import Control
 from lib.linkload import Asking, signs
 from lib.proxies import FakeProxy
 from lib.rotating import (REFUSED, WATCH, Files, bundle, changed, refused,
@@ -71,6 +75,31 @@ def test_another_certificate(site):
             assert signs(new) is True
             proxy.mute = False
             assert not signerd.logged(msg="reloaded")
+
+
+def test_taken_down_meanwhile(site):
+    """What an operator says while a new certificate is taken up holds."""
+    files, ctl = own(site), Control(site, "meanwhile.sock")
+    certificate = shutil.copy(site.authority.server()[0],
+                              site.path("meanwhile.crt"))
+    with FakeProxy(site) as proxy:
+        text = config(site, link_to(site, "edge", proxy, files)).replace(
+            site.authority.server()[0], certificate).replace(
+                "control off", "") + ctl.statement + "\n"
+        with daemon.Signerd(site, text) as signerd:
+            proxy.wait_link()
+            mark = signerd.mark()
+            signerd.signal("link", signal.SIGSTOP)
+            # Told in the same look in which the link process is asked.
+            os.unlink(certificate)
+            files.replace(pair=site.authority.client("signer2.example"))
+            assert certificate in refused(signerd, mark)
+            ctl.ask("link", "edge", "down")
+            signerd.signal("link", signal.SIGCONT)
+            taken(signerd, mark)
+            link, = ctl.show("links")
+            assert (link["state"], link["taken_down"]) == ("down", True)
+            assert not signerd.logged(mark, msg="link up")
 
 
 def test_half_of_a_pair_leaves_the_link_alone(site):
