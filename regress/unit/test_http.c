@@ -439,6 +439,17 @@ test_held(void **state)
 	assert_true(http_idle(p));
 	http_drop_body(p);
 	assert_int_equal(http_held(p), 0);
+	/* The largest, in pieces that are no power of two: not a byte more. */
+	evbuffer_add_printf(input, "POST / HTTP/1.1\r\nHost: a\r\n"
+	    "Content-Length: 65536\r\n\r\n");
+	assert_int_equal(http_parse(p, input), HTTP_HEADER);
+	for (i = 0; i < 65536; i += len) {
+		len = i < 60000 ? 20000 : 5536;
+		evbuffer_add(input, body, len);
+		assert_int_equal(http_parse(p, input), i + len < 65536 ?
+		    HTTP_MORE : HTTP_BODY);
+	}
+	assert_int_equal(http_held(p), 65536);
 	http_free(p);
 	evbuffer_free(input);
 	free(body);
