@@ -192,6 +192,8 @@ done(void *arg)
 	p->good = true;
 	p->nreloads++;
 	config_close(p->config);
+	/* What was said while it was on its way. */
+	parent_keep_down(p->config, old);
 	parent_tell_down(p);
 	watch_commit(&p->watch, p->config->watch);
 	p->set.grace = p->config->limits.timeout_request / 1000;

@@ -308,6 +308,9 @@ take_down(struct linkd *l, struct imsg *imsg)
 		fatalx("bad message about a link");
 	if (l->serving && l->uplinks[index] != NULL)
 		uplink_set_down(l->uplinks[index], down);
+	/* The one that is to take its place was told of before. */
+	if (l->next.uplinks[index] != NULL)
+		l->next.uplinks[index]->proxy.down = down;
 }
 
 /* ---- Messages --------------------------------------------------------- */

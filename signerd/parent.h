@@ -105,7 +105,7 @@ void	parent_control_start(struct parent *);
 int	parent_checked(struct parent *, struct imsg *);
 /* Proxies that an operator has taken down stay so. */
 void	parent_keep_down(struct config *, const struct config *old);
-/* Tells the link process, once it has put something in force. */
+/* Tells the link process, once a candidate is in force. */
 void	parent_tell_down(struct parent *);
 
 /* ---- signerd/parent_watch.c: files that change by themselves ----------- */

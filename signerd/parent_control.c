@@ -346,7 +346,6 @@ parent_keep_down(struct config *config, const struct config *old)
 	}
 }
 
-/* What was said while it was on its way. */
 void
 parent_tell_down(struct parent *p)
 {

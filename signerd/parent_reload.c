@@ -260,6 +260,8 @@ done(void *arg)
 	p->candidate = NULL;
 	parent_metrics_reloaded(p, true);
 	config_close(p->config);
+	/* What was said while it was on its way. */
+	parent_keep_down(p->config, old);
 	parent_tell_down(p);
 	watch_commit(&p->watch, p->config->watch);
 	p->set.grace = p->config->limits.timeout_request / 1000;

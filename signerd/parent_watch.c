@@ -99,7 +99,6 @@ done(void *arg)
 	struct parent	*p = arg;
 
 	p->renewing = false;
-	parent_tell_down(p);
 	watch_done(&p->watch);
 }
 

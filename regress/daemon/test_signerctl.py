@@ -6,12 +6,14 @@
 import collections
 import json
 import re
+import signal
+import subprocess
 import time
 
 import pytest
 
 from lib import daemon, eth, relays, scraping
-from lib.control import Control, run
+from lib.control import SIGNERCTL, Control, run
 from lib.linked import ADDRESS
 from lib.reloading import change
 
@@ -528,6 +530,28 @@ def test_others_go_on_where_one_is_down(site):
             count = len(hq.requests)
             assert relays.ask(proxyd) == "sequencer"
             assert (len(hq.requests), len(dr.requests)) == (count, 1)
+
+
+@pytest.mark.parametrize("which, child, link, section", (
+    ("signerd", "link", "edge", "links"), ("proxyd", "relay", "hq",
+                                           "signers")))
+def test_link_down_during_a_reload(both, which, child, link, section):
+    """What is said while a child still prepares itself holds afterwards."""
+    running, ctl = getattr(both, which), both.ctl[which]
+    mark = running.mark()
+    running.signal(child, signal.SIGSTOP)
+    with subprocess.Popen([SIGNERCTL, "-s", ctl.path, "reload"],
+                          stdout=subprocess.DEVNULL) as reload:
+        # Of the same turn of the loop in which it begins.
+        running.wait_log(mark, msg="control", command="reload")
+        ctl.ask("link", link, "down")
+        running.signal(child, signal.SIGCONT)
+        assert reload.wait(daemon.PATIENCE) == 0
+    found, = ctl.json("show", "links")[section]
+    assert found["taken_down"] is True
+    assert not running.logged(mark, msg="link up")
+    ctl.ask("link", link, "up")
+    assert wait_for(lambda: both.proxyd.rpc(eth.payload_v2()).status == 200)
 
 
 # ---- faults in the words --------------------------------------------------

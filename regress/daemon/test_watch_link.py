@@ -87,7 +87,7 @@ def test_taken_down_meanwhile(site):
             site.authority.server()[0], certificate).replace(
                 "control off", "") + ctl.statement + "\n"
         with daemon.Signerd(site, text) as signerd:
-            proxy.wait_link()
+            signerd.wait_log(msg="link up")
             mark = signerd.mark()
             signerd.signal("link", signal.SIGSTOP)
             # Told in the same look in which the link process is asked.
