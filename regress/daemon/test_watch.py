@@ -81,21 +81,29 @@ def serving(connection):
 
 
 class Tick:
-    """Files that change when it is asked for, and are looked at with the
-    others: when they are taken up those have been looked at twice."""
+    """Files that change, all at once, when it is asked for, and are looked at
+    with the others: when they are taken up those have been looked at twice."""
 
     def __init__(self, site):
-        self.files = Files(site.path("tick%d" % next(COUNT)),
-                           site.authority.ca,
-                           site.authority.client("signer.example"))
         self.pairs = itertools.cycle(
-            [site.authority.client("signer2.example"),
-             site.authority.client("signer.example")])
+            [site.authority.client(each)
+             for each in ("signer.example", "signer2.example")])
+        self._authority = site.authority.ca
+        self._volume = Volume(site.path("tick%d" % next(COUNT)),
+                              **self._next())
+        self.ca = self._volume.path("ca.crt")
+        self.pair = tuple(self._volume.path(each)
+                          for each in ("tls.crt", "tls.key"))
+
+    def _next(self):
+        certificate, key = next(self.pairs)
+        return {"ca_crt": self._authority, "tls_crt": certificate,
+                "tls_key": key}
 
     def __call__(self, signerd, times=3):
         for _ in range(times):
             mark = signerd.mark()
-            self.files.replace(pair=next(self.pairs))
+            self._volume.swap(**self._next())
             taken(signerd, mark)
 
 
@@ -176,7 +184,7 @@ def test_nothing_else_is_taken_up(site):
     files, tick = own(site), Tick(site)
     key = site.path("keys", "watched.pem")
     shutil.copy(site.key("sequencer"), key)
-    text = config(site, files, keys=(), tick=tick.files,
+    text = config(site, files, keys=(), tick=tick,
                   extra='key "sequencer" file "%s"' % key)
     with daemon.Signerd(site, text) as signerd:
         before = signerd.rpc(eth.payload_v2(), CLIENTS[0]).result()
@@ -204,7 +212,7 @@ def test_nothing_else_is_taken_up(site):
 def test_touched_and_rewritten_files_are_the_same(site):
     files, tick = own(site), Tick(site)
     with daemon.Signerd(site, config(site, files,
-                                     tick=tick.files)) as signerd:
+                                     tick=tick)) as signerd:
         mark = signerd.mark()
         for each in (files.ca, files.cert, files.key):
             os.utime(each)
@@ -235,8 +243,8 @@ def test_times_do_not_matter(site):
 def test_a_signal_takes_them_up_as_well(site):
     """What a reload has loaded is not another when it is looked at next."""
     files, tick = own(site), Tick(site)
-    text = config(site, files, tick=tick.files)
-    with daemon.Signerd(site, config(site, files, tick=tick.files,
+    text = config(site, files, tick=tick)
+    with daemon.Signerd(site, config(site, files, tick=tick,
                                      watch="watch interval off")) as signerd:
         new = another(site)
         files.replace(pair=new)
@@ -308,7 +316,7 @@ def mend(site, files):
 def test_what_is_unfit_is_told_once(site, how):
     """The last good ones serve meanwhile, and other files are taken up."""
     files, tick = own(site), Tick(site)
-    text = config(site, files, tick=tick.files)
+    text = config(site, files, tick=tick)
     with daemon.Signerd(site, text) as signerd, \
             signerd.connect("sequencer.example") as before:
         mark = signerd.mark()
@@ -335,7 +343,7 @@ def test_a_pair_is_taken_up_when_it_is_whole(site):
     """First the certificate, and long after it the key."""
     files, tick, new = own(site), Tick(site), another(site)
     with daemon.Signerd(site, config(
-            site, files, tick=tick.files,
+            site, files, tick=tick,
             extra="metrics on 127.0.0.1 port 0")) as signerd:
         port = signerd.metrics[0]
         for pair in (new, another(site)):
@@ -359,7 +367,7 @@ def test_two_states_are_told_of(site):
     """One after the other, each in a line of its own; and the first again."""
     files, tick = own(site), Tick(site)
     with daemon.Signerd(site, config(site, files,
-                                     tick=tick.files)) as signerd:
+                                     tick=tick)) as signerd:
         mark = signerd.mark()
         for n, text in enumerate(("one\n", "two\n", "one\n")):
             with open(files.ca + ".new", "w") as f:
@@ -465,7 +473,7 @@ def test_no_request_fails_while_files_change(site):
     """Whether they are good or not, and with reloads in between."""
     files, tick = own(site), Tick(site)
     pairs = [another(site) for _ in range(3)]
-    text = config(site, files, tick=tick.files)
+    text = config(site, files, tick=tick)
     with daemon.Signerd(site, text) as signerd, \
             Load(signerd, 4, "sequencer.example") as load:
         for pair in pairs * 2:
