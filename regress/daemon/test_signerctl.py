@@ -304,7 +304,12 @@ def debug_of(both, running):
         running.wait_log(mark, msg="link closed")
         both.ctl["signerd"].ask("link", "edge", "up")
         running.wait_log(mark, msg="link up")
-    both.ctl[running.name].ask("log", "brief")
+    # Each child's answer comes after its records; and so does that record.
+    ctl = both.ctl[running.name]
+    assert all(each.get("answers", True)
+               for each in ctl.json("show", "status")["processes"])
+    ctl.ask("log", "brief")
+    running.wait_log(mark, msg="control", command="log", what="brief")
     return {each["process"] for each in running.logged(mark, level="debug")}
 
 
