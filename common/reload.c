@@ -172,6 +172,12 @@ reload_idle(const struct reload *r)
 }
 
 bool
+reload_switches(const struct reload *r)
+{
+	return (is_whole(r) && r->phase == RELOAD_COMMITTING);
+}
+
+bool
 reload_part(struct reload *r, const struct reload_cb *cb)
 {
 	if (!reload_idle(r))

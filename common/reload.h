@@ -79,7 +79,12 @@ void	reload_begin(struct reload *);
 /* Whether there is none, and none is to begin at once. */
 bool	reload_idle(const struct reload *);
 /*
- * The same for something that is part of what is in force: with callbacks of
+ * Whether children are being told to put another configuration in force, and
+ * some go by it already; not of reload_part(), by which none is another.
+ */
+bool	reload_switches(const struct reload *);
+/*
+ * A reload of something that is part of what is in force: with callbacks of
  * its own, of the same argument, without another generation, and without a
  * word in the log.  False where reload_idle() is.
  */

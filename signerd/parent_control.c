@@ -289,7 +289,7 @@ on_busy(void *arg)
 {
 	struct parent	*p = arg;
 
-	return (p->set.stopping || p->reload.phase == RELOAD_COMMITTING);
+	return (p->set.stopping || reload_switches(&p->reload));
 }
 
 static void

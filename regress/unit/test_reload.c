@@ -164,6 +164,7 @@ test_good(void **state)
 	reload_begin(&reload);
 	expect("prepare ");
 	assert_true(reload_awaits(&reload, &child[1]));
+	assert_false(reload_switches(&reload));
 	assert_int_equal(reload_committed(&reload, &child[0]), -1);
 	assert_int_equal(reload_answered(&reload, &child[1], true), 0);
 	assert_int_equal(reload_answered(&reload, &child[1], true), -1);
@@ -173,6 +174,7 @@ test_good(void **state)
 	assert_int_equal(reload_answered(&reload, &child[2], true), 0);
 	/* One after the other, in their order. */
 	expect("commit-a ");
+	assert_true(reload_switches(&reload));
 	assert_int_equal(reload_committed(&reload, &child[1]), -1);
 	assert_int_equal(reload_committed(&reload, &child[0]), 0);
 	expect("commit-b ");
@@ -184,6 +186,7 @@ test_good(void **state)
 	expect("done ");
 	assert_int_equal(reload.generation, 2);
 	assert_int_equal(reload.phase, RELOAD_NONE);
+	assert_false(reload_switches(&reload));
 	assert_int_equal(reload_committed(&reload, &child[2]), -1);
 	turn();
 	expect("");
@@ -349,6 +352,8 @@ test_part(void **state)
 	assert_false(reload_part(&reload, &cb));
 	assert_int_equal(reload_answered(&reload, &child[1], true), 0);
 	expect("commit-part-b ");
+	/* Who asks on the control socket is not kept waiting. */
+	assert_false(reload_switches(&reload));
 	reload_begin(&reload);
 	assert_int_equal(reload_committed(&reload, &child[1]), 0);
 	expect("done-part ");
