@@ -200,6 +200,7 @@ child_gone(struct child *c, int status)
 	/* The loop may not turn again. */
 	if (set->stopping && c->started)
 		imsgev_drain(&c->iev);
+	log_child_end(c->name, &c->rate);
 	proc_status(status, how, sizeof(how));
 	if (!set->stopping) {
 		/* What it had still to say comes before the word of its end. */

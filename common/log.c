@@ -507,6 +507,14 @@ log_child(struct imsg *imsg, const char *child, struct log_rate *rate)
 		write_line(child, &r);
 }
 
+void
+log_child_end(const char *child, struct log_rate *rate)
+{
+	if (rate->suppressed > 0)
+		log_suppressed(child, rate->suppressed);
+	rate->suppressed = 0;
+}
+
 static void	vlog(enum log_level, const char *, const char *, va_list)
 		    __attribute__((format(printf, 3, 0)));
 

@@ -134,6 +134,8 @@ struct log_rate {
 };
 void	log_set_rate(uint32_t rate);
 void	log_child(struct imsg *, const char *child, struct log_rate *);
+/* The child says no more: what was not told of is said now. */
+void	log_child_end(const char *child, struct log_rate *);
 
 /*
  * Renders a record as one line without its newline; returns its length,
