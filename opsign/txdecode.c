@@ -63,17 +63,17 @@ read_common(struct rlpread *in, struct tx *tx)
 /* ---- Lists ------------------------------------------------------------ */
 
 /*
- * All entries; those with out NULL are only looked at.  Of hashes each item
- * is 33 bytes, so that there are never many more than bytes came.
+ * There is room for all: an item of a list takes at least so many bytes, and
+ * of hashes each takes 33.
  */
+#define HASH_ITEM	(1 + HASH_SIZE)
+#define ACCESS_ITEM	(1 + 1 + ADDRESS_SIZE + 1)
+
 static bool
 read_hashes(struct rlpread list, uint8_t *out, size_t *n)
 {
-	uint8_t hash[HASH_SIZE] = { 0 };
-
 	for (*n = 0; list.len > 0; (*n)++)
-		if (!rlpread_fixed(&list, out != NULL ? out + *n * HASH_SIZE :
-		    hash, HASH_SIZE))
+		if (!rlpread_fixed(&list, out + *n * HASH_SIZE, HASH_SIZE))
 			return (false);
 	return (true);
 }
@@ -92,37 +92,24 @@ read_access_entry(struct rlpread *list, struct tx_access *entry,
 	return (read_hashes(items, keys, &entry->nkeys));
 }
 
-/* How many keys all entries have. */
-static bool
-count_keys(struct rlpread list, size_t *total)
-{
-	struct tx_access entry;
-
-	for (*total = 0; list.len > 0; *total += entry.nkeys)
-		if (!read_access_entry(&list, &entry, NULL))
-			return (false);
-	return (true);
-}
-
 static const char *
 read_access(struct rlpread *in, struct txsigned *t)
 {
 	static const char malformed[] = "access list is malformed";
 	struct rlpread list;
-	size_t n, nkeys, done = 0, i;
+	size_t n, nkeys = 0;
 
-	if (!rlpread_list(in, &list) || !rlpread_count(list, &n) ||
-	    !count_keys(list, &nkeys))
+	if (!rlpread_list(in, &list))
 		return (malformed);
-	t->access = calloc(n + 1, sizeof(*t->access));
-	t->keys = calloc(nkeys + 1, HASH_SIZE);
+	t->access = calloc(list.len / ACCESS_ITEM + 1, sizeof(*t->access));
+	t->keys = calloc(list.len / HASH_ITEM + 1, HASH_SIZE);
 	if (t->access == NULL || t->keys == NULL)
 		return (nomemory);
-	for (i = 0; i < n; i++) {
-		if (!read_access_entry(&list, &t->access[i],
-		    t->keys + done * HASH_SIZE))
+	for (n = 0; list.len > 0; n++) {
+		if (!read_access_entry(&list, &t->access[n],
+		    t->keys + nkeys * HASH_SIZE))
 			return (malformed);
-		done += t->access[i].nkeys;
+		nkeys += t->access[n].nkeys;
 	}
 	t->tx.access = t->access;
 	t->tx.naccess = n;
@@ -134,13 +121,13 @@ read_blobs(struct rlpread *in, struct txsigned *t)
 {
 	static const char malformed[] = "blob hashes are malformed";
 	struct rlpread list;
-	size_t n;
 
 	if (!rlpread_u256(in, &t->tx.max_blob_fee))
 		return ("blob fee is malformed");
-	if (!rlpread_list(in, &list) || !read_hashes(list, NULL, &n))
+	if (!rlpread_list(in, &list))
 		return (malformed);
-	if ((t->blobs = calloc(n + 1, HASH_SIZE)) == NULL)
+	t->blobs = calloc(list.len / HASH_ITEM + 1, HASH_SIZE);
+	if (t->blobs == NULL)
 		return (nomemory);
 	if (!read_hashes(list, t->blobs, &t->tx.nblobs))
 		return (malformed);

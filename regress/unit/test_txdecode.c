@@ -4,8 +4,8 @@
  */
 
 /*
- * objects: opsign/txdecode.o opsign/rlpread.o keyd/tx.o keyd/rlp.o
- * keyd/keccak.o common/u256.o
+ * objects: regress/unit/alloc.o regress/faults/memory.o opsign/txdecode.o
+ * opsign/rlpread.o keyd/tx.o keyd/rlp.o keyd/keccak.o common/u256.o
  */
 
 #include <setjmp.h>
@@ -18,8 +18,10 @@
 #include <cmocka.h>
 
 #include "keyd/keccak.h"
+#include "keyd/rlp.h"
 #include "opsign/rlpread.h"
 #include "opsign/txdecode.h"
+#include "regress/unit/alloc.h"
 
 static uint8_t			 data[300];
 static uint8_t			 keys[3 * HASH_SIZE];
@@ -270,6 +272,291 @@ test_parity(void **state)
 	free(raw);
 }
 
+/* ---- Items ------------------------------------------------------------ */
+
+#define BLOB	(TX_BLOBHASHES | TX_MAXBLOBFEE)
+#define NITEMS	14		/* at most: of type 3 */
+
+/* The items of a transaction, to have others in their place. */
+struct items {
+	struct rlpread	 item[NITEMS + 1];
+	size_t		 n;
+	uint8_t		*raw;
+};
+
+static void
+split(struct items *t, uint32_t kind)
+{
+	struct rlpread whole, in, before, items;
+	const uint8_t *bytes;
+	size_t len;
+
+	make(kind);
+	t->raw = encode(&len);
+	whole.p = t->raw + 1;
+	whole.len = len - 1;
+	assert_true(rlpread_list(&whole, &in));
+	for (t->n = 0; in.len > 0; t->n++) {
+		assert_true(t->n < NITEMS);
+		before = in;
+		if (!rlpread_list(&in, &items)) {
+			in = before;
+			assert_true(rlpread_bytes(&in, &bytes, &len));
+		}
+		t->item[t->n].p = before.p;
+		t->item[t->n].len = (size_t)(in.p - before.p);
+	}
+}
+
+/* What is said of all of it. */
+static const char *
+said_of(const struct items *t)
+{
+	struct txsigned decoded;
+	const char *why;
+	static uint8_t buf[4096];
+	uint8_t *raw, *p;
+	size_t len = 0, i;
+
+	for (i = 0; i < t->n; i++)
+		len += t->item[i].len;
+	/* Up to the end of it: a read past that is seen. */
+	assert_true(rlp_list_size(len) < sizeof(buf));
+	raw = buf + sizeof(buf) - 1 - rlp_list_size(len);
+	raw[0] = t->raw[0];
+	p = rlp_list(raw + 1, len);
+	for (i = 0; i < t->n; i++) {
+		memcpy(p, t->item[i].p, t->item[i].len);
+		p += t->item[i].len;
+	}
+	why = txdecode(&decoded, raw, (size_t)(p - raw));
+	txdecode_clear(&decoded);
+	return (why);
+}
+
+/* The same with another item there, or with one more at the end. */
+static void
+said_with(const struct items *t, size_t at, const char *bytes, size_t len,
+    const char *fault)
+{
+	struct items changed = *t;
+	const char *why;
+
+	changed.item[at].p = (const uint8_t *)bytes;
+	changed.item[at].len = len;
+	changed.n += at == t->n;
+	why = said_of(&changed);
+	if (fault == NULL)
+		assert_null(why);
+	else {
+		assert_non_null(why);
+		assert_string_equal(why, fault);
+	}
+}
+
+/* Of each type the items, in their order. */
+static const struct {
+	uint32_t	 kind;
+	const char	*faults[NITEMS];
+} layouts[] = {
+#define COMMON								\
+	"chain id is malformed", "nonce is malformed",			\
+	"priority fee is malformed", "fee is malformed",		\
+	"gas is malformed", "receiver is malformed",			\
+	"value is malformed", "data is malformed",			\
+	"access list is malformed"
+#define SIGNATURE							\
+	"parity of the signature is malformed", "signature is malformed", \
+	"signature is malformed"
+	{ 0, { COMMON, SIGNATURE } },
+	{ BLOB, { COMMON, "blob fee is malformed",
+	    "blob hashes are malformed", SIGNATURE } },
+	{ TX_AUTHLIST, { COMMON, "authorizations are malformed", SIGNATURE } }
+};
+
+/* A list where bytes belong, bytes where a list does, and what is too long. */
+static void
+test_items(void **state)
+{
+	static const char list[] = "\xc0", bytes[] = "\x80";
+	static const char longer[] = "\xa1" "0123456789012345678901234567890"
+	    "12";
+	struct items t;
+	size_t i, k;
+
+	(void)state;
+	assert_int_equal(sizeof(longer), 1 + 33 + 1);
+	for (i = 0; i < 3; i++) {
+		split(&t, layouts[i].kind);
+		assert_null(said_of(&t));
+		for (k = 0; k < t.n; k++) {
+			assert_non_null(layouts[i].faults[k]);
+			said_with(&t, k, t.item[k].p[0] < 0xc0 ? list : bytes,
+			    1, layouts[i].faults[k]);
+			if (k != 7)		/* which can be as long */
+				said_with(&t, k, longer, 34,
+				    layouts[i].faults[k]);
+		}
+		assert_true(k == NITEMS || layouts[i].faults[k] == NULL);
+		said_with(&t, t.n, "\x01", 1, "items behind the signature");
+		free(t.raw);
+	}
+}
+
+static void
+test_no_list(void **state)
+{
+	struct txsigned t;
+	uint8_t bytes[] = { 2, 0x81, 0xc0 };
+
+	(void)state;
+	assert_string_equal(txdecode(&t, bytes, sizeof(bytes)),
+	    "not a list of RLP");
+	txdecode_clear(&t);
+	assert_string_equal(txdecode(&t, bytes, 1), "not a list of RLP");
+	txdecode_clear(&t);
+	/* One of nothing. */
+	bytes[1] = 0xc0;
+	assert_string_equal(txdecode(&t, bytes, 2), "chain id is malformed");
+	txdecode_clear(&t);
+}
+
+#define A19	"aaaaaaaaaaaaaaaaaaa"
+#define A20	A19 "a"
+#define H31	"hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh"
+#define H32	H31 "h"
+#define BYTES(s)	s, sizeof(s) - 1
+
+struct inner {
+	const char	*bytes;
+	size_t		 len;
+	bool		 good;
+};
+
+static void
+said_inside(uint32_t kind, size_t at, const struct inner *cases, size_t n,
+    const char *fault)
+{
+	struct items t;
+	size_t i;
+
+	split(&t, kind);
+	for (i = 0; i < n; i++)
+		said_with(&t, at, cases[i].bytes, cases[i].len,
+		    cases[i].good ? NULL : fault);
+	free(t.raw);
+}
+
+static void
+test_access(void **state)
+{
+	static const struct inner cases[] = {
+		{ BYTES("\xc0"), true },
+		/* The least that an entry has, once and twice. */
+		{ BYTES("\xd7\xd6\x94" A20 "\xc0"), true },
+		{ BYTES("\xee\xd6\x94" A20 "\xc0\xd6\x94" A20 "\xc0"), true },
+		{ BYTES("\xf8\x38\xf7\x94" A20 "\xe1\xa0" H32), true },
+		/* No entry; none at all; no address, nor keys. */
+		{ BYTES("\xc1\x80"), false },
+		{ BYTES("\xc1\xc0"), false },
+		{ BYTES("\xc3\xc2\x80\xc0"), false },
+		{ BYTES("\xd6\xd5\x94" A20), false },
+		{ BYTES("\xd7\xd6\x94" A20 "\x80"), false },
+		{ BYTES("\xd6\xd5\x93" A19 "\xc0"), false },
+		/* Another item; keys that are none, or too short. */
+		{ BYTES("\xd8\xd7\x94" A20 "\xc0\xc0"), false },
+		{ BYTES("\xd8\xd7\x94" A20 "\xc1\x80"), false },
+		{ BYTES("\xd8\xd7\x94" A20 "\xc1\xc0"), false },
+		{ BYTES("\xf7\xf6\x94" A20 "\xe0\x9f" H31), false }
+	};
+
+	(void)state;
+	said_inside(0, 8, cases, sizeof(cases) / sizeof(cases[0]),
+	    "access list is malformed");
+}
+
+static void
+test_blobs(void **state)
+{
+	static const struct inner cases[] = {
+		{ BYTES("\xc0"), true },
+		{ BYTES("\xe1\xa0" H32), true },
+		{ BYTES("\xf8\x42\xa0" H32 "\xa0" H32), true },
+		{ BYTES("\xe0\x9f" H31), false },
+		{ BYTES("\xe2\xa1" H32 "h"), false },
+		{ BYTES("\xe2\xa0" H32 "\x80"), false },
+		{ BYTES("\xe2\xc0\xa0" H32), false }
+	};
+
+	(void)state;
+	said_inside(BLOB, 10, cases, sizeof(cases) / sizeof(cases[0]),
+	    "blob hashes are malformed");
+}
+
+/* Chain, address, nonce, parity, r and s. */
+static void
+test_auths(void **state)
+{
+	static const struct inner cases[] = {
+		{ BYTES("\xc0"), true },
+		{ BYTES("\xdb\xda\x01\x94" A20 "\x02\x80\x03\x04"), true },
+		{ BYTES("\xdc\xdb\x01\x94" A20 "\x02\x81\xff\x03\x04"),
+		    true },
+		{ BYTES("\xc1\x80"), false },
+		{ BYTES("\xc1\xc0"), false },
+		{ BYTES("\xdb\xda\x01\x94" A20 "\x02\x80\x03\xc0"), false },
+		{ BYTES("\xdb\xda\x01\x94" A20 "\x02\x80\xc0\x04"), false },
+		{ BYTES("\xdb\xda\x01\x94" A20 "\x02\xc0\x03\x04"), false },
+		{ BYTES("\xdb\xda\x01\x94" A20 "\xc0\x80\x03\x04"), false },
+		{ BYTES("\xda\xd9\x01\x93" A19 "\x02\x80\x03\x04"),
+		    false },
+		{ BYTES("\xdb\xda\xc0\x94" A20 "\x02\x80\x03\x04"), false },
+		/* A parity of two bytes, an item less and one more. */
+		{ BYTES("\xdd\xdc\x01\x94" A20 "\x02\x82\x01\x00\x03"
+		    "\x04"), false },
+		{ BYTES("\xda\xd9\x01\x94" A20 "\x02\x80\x03"), false },
+		{ BYTES("\xdc\xdb\x01\x94" A20 "\x02\x80\x03\x04\x05"),
+		    false },
+		/* The second is cut off. */
+		{ BYTES("\xdd\xda\x01\x94" A20 "\x02\x80\x03\x04\xda\x01"),
+		    false }
+	};
+
+	(void)state;
+	said_inside(TX_AUTHLIST, 9, cases, sizeof(cases) / sizeof(cases[0]),
+	    "authorizations are malformed");
+}
+
+/* ---- Memory ----------------------------------------------------------- */
+
+static bool
+decodes(void *arg)
+{
+	struct items *t = arg;
+	const char *why;
+
+	why = said_of(t);
+	if (why != NULL)
+		assert_string_equal(why, "out of memory");
+	return (why == NULL);
+}
+
+/* All that there is beside the bytes: entries, keys, hashes, a copy. */
+static void
+test_memory(void **state)
+{
+	static const unsigned int counts[] = { 3, 4, 4 };
+	struct items t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		split(&t, layouts[i].kind);
+		assert_int_equal(alloc_each(decodes, &t, 0), counts[i]);
+		free(t.raw);
+	}
+}
+
 /* ---- RLP -------------------------------------------------------------- */
 
 static bool
@@ -352,6 +639,12 @@ main(void)
 		cmocka_unit_test(test_length),
 		cmocka_unit_test(test_type),
 		cmocka_unit_test(test_parity),
+		cmocka_unit_test(test_items),
+		cmocka_unit_test(test_no_list),
+		cmocka_unit_test(test_access),
+		cmocka_unit_test(test_blobs),
+		cmocka_unit_test(test_auths),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_canonical),
 		cmocka_unit_test(test_numbers),
 	};
