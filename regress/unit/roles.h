@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/children.h"
+#include "common/conf.h"
 #include "common/daemon.h"
 #include "common/privdrop.h"
 #include "common/sandbox.h"
@@ -120,6 +121,30 @@ role_run(int argc, char **argv, void (*f)(struct imsg *))
 			_exit(0);
 		}
 	}
+}
+
+/* ---- A configuration -------------------------------------------------- */
+
+/* An open file that holds this text; in the forked process. */
+static inline int
+open_with(const char *text)
+{
+	int	 fd;
+
+	want((fd = open(libexec, O_TMPFILE | O_RDWR | O_CLOEXEC,
+	    0600)) != -1);
+	want(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	want(lseek(fd, 0, SEEK_SET) == 0);
+	return (fd);
+}
+
+static inline void
+give_file(struct conf_file *f, const char *path, const char *text)
+{
+	f->path = (char *)(uintptr_t)path;
+	f->conf = "test.conf";
+	f->line = 7;
+	f->fd = open_with(text);
 }
 
 /* ---- A run ------------------------------------------------------------ */

@@ -17,47 +17,13 @@
 #include "common/daemon.h"
 #include "proxyd/parent.h"
 #include "proxyd/relaymsg.h"
+#include "regress/unit/parent_alone.h"
 #include "regress/unit/roles.h"
 
 static const char *const	 names[] = { "relay", NULL };
 
 /* There is no reload here. */
 const struct reload_cb		 parent_reload_cb;
-
-/* Nor is there a control socket. */
-void
-control_confine(const struct control *ctl)
-{
-	(void)ctl;
-}
-
-void
-parent_control_start(struct parent *p)
-{
-	(void)p;
-}
-
-int
-parent_checked(struct parent *p, struct imsg *imsg)
-{
-	(void)p;
-	(void)imsg;
-	return (-1);
-}
-
-/* Nor are files watched. */
-void
-parent_watch_init(struct parent *p)
-{
-	(void)p;
-}
-
-void
-parent_watch(struct parent *p, struct config *config)
-{
-	(void)p;
-	(void)config;
-}
 
 int
 parent_watch_tell(struct parent *p, const struct config_listen *which,
@@ -70,34 +36,6 @@ parent_watch_tell(struct parent *p, const struct config_listen *which,
 	(void)severity;
 	(void)text;
 	return (-1);
-}
-
-size_t
-watch_unfit(const struct watch *w)
-{
-	(void)w;
-	return (0);
-}
-
-struct watch_set *
-watch_changed(struct watch *w, const void *owner)
-{
-	(void)w;
-	(void)owner;
-	return (NULL);
-}
-
-void
-watch_commit(struct watch *w, uint32_t interval)
-{
-	(void)w;
-	(void)interval;
-}
-
-void
-config_close(struct config *config)
-{
-	(void)config;
 }
 
 enum log_level
@@ -231,27 +169,6 @@ static struct config_signer	 signer;
 static struct config_rule	 rules[2];
 static uint8_t			 addresses[2][ADDRESS_SIZE];
 static uint32_t			 indices[1];
-
-static int
-open_with(const char *text)
-{
-	int	 fd;
-
-	want((fd = open(libexec, O_TMPFILE | O_RDWR | O_CLOEXEC,
-	    0600)) != -1);
-	want(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-	want(lseek(fd, 0, SEEK_SET) == 0);
-	return (fd);
-}
-
-static void
-give_file(struct conf_file *f, const char *path, const char *text)
-{
-	f->path = (char *)(uintptr_t)path;
-	f->conf = "test.conf";
-	f->line = 7;
-	f->fd = open_with(text);
-}
 
 static void
 add_listen(struct config_listen *l, bool signers, bool check)

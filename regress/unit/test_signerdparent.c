@@ -20,21 +20,15 @@
 #include <signal.h>
 
 #include "keyd/keymsg.h"
-#include "regress/unit/roles.h"
 #include "signerd/linkmsg.h"
 #include "signerd/parent.h"
+#include "regress/unit/parent_alone.h"
+#include "regress/unit/roles.h"
 
 static const char *const	 names[] = {
 	"keyd", "frontend", "dialer", "link", NULL
 };
 static const uint8_t		 address[ADDRESS_SIZE] = { 0x37, 0xb7 };
-
-/* As much of it as the parent's end needs. */
-void
-config_close(struct config *config)
-{
-	(void)config;
-}
 
 struct config_proxy *
 config_find_proxy(const struct config *config, const char *name)
@@ -53,41 +47,6 @@ parent_reload_init(struct parent *p)
 	reload_init(&p->reload, &p->set, &cb, p);
 }
 
-/* Nor is there a control socket. */
-void
-control_confine(const struct control *ctl)
-{
-	(void)ctl;
-}
-
-void
-parent_control_start(struct parent *p)
-{
-	(void)p;
-}
-
-int
-parent_checked(struct parent *p, struct imsg *imsg)
-{
-	(void)p;
-	(void)imsg;
-	return (-1);
-}
-
-/* Nor are files watched. */
-void
-parent_watch_init(struct parent *p)
-{
-	(void)p;
-}
-
-void
-parent_watch(struct parent *p, struct config *config)
-{
-	(void)p;
-	(void)config;
-}
-
 int
 parent_watch_tell(struct parent *p, const struct config_proxy *which,
     const struct conf_file *file, enum tlsfile_severity severity,
@@ -99,28 +58,6 @@ parent_watch_tell(struct parent *p, const struct config_proxy *which,
 	(void)severity;
 	(void)text;
 	return (-1);
-}
-
-size_t
-watch_unfit(const struct watch *w)
-{
-	(void)w;
-	return (0);
-}
-
-struct watch_set *
-watch_changed(struct watch *w, const void *owner)
-{
-	(void)w;
-	(void)owner;
-	return (NULL);
-}
-
-void
-watch_commit(struct watch *w, uint32_t interval)
-{
-	(void)w;
-	(void)interval;
 }
 
 /* ---- keyd ------------------------------------------------------------- */
@@ -388,19 +325,6 @@ static struct config_key	 a_key;
 static struct config_rule	 rules[3];
 static struct config_proxy	 proxies[2];
 static struct config_nameserver	 servers[2];
-
-/* An open file that holds this text. */
-static void
-give_file(struct conf_file *f, const char *path, const char *text)
-{
-	f->path = (char *)(uintptr_t)path;
-	f->conf = "test.conf";
-	f->line = 7;
-	want((f->fd = open(libexec, O_TMPFILE | O_RDWR | O_CLOEXEC,
-	    0600)) != -1);
-	want(write(f->fd, text, strlen(text)) == (ssize_t)strlen(text));
-	want(lseek(f->fd, 0, SEEK_SET) == 0);
-}
 
 static void
 add_proxy(struct config_proxy *proxy, const char *name, const char *host,
