@@ -6,142 +6,48 @@
 /* objects: signerd/dialmsg.o common/msgfield.o compat/imsg.o
  * compat/imsg-buffer.o */
 
-#include "regress/unit/imsg_util.h"
+#include "regress/unit/msg_util.h"
 #include "signerd/dialmsg.h"
-
-static struct pair	 p;
-
-static int
-channel_open(void **state)
-{
-	(void)state;
-	pair_open(&p);
-	pair_fdpass(&p);
-	return (0);
-}
-
-static int
-channel_close(void **state)
-{
-	(void)state;
-	pair_close(&p);
-	return (0);
-}
-
-/* What was queued, at the other end. */
-static void
-receive(struct imsg *imsg, uint32_t type)
-{
-	ssize_t	 n;
-
-	while ((n = imsg_get(&p.b, imsg)) == 0) {
-		assert_int_equal(imsgbuf_write(&p.a), 0);
-		assert_int_equal(imsgbuf_read(&p.b), 1);
-	}
-	assert_true(n > 0);
-	assert_int_equal(imsg_get_type(imsg), type);
-}
 
 /* ---- Each decoder, for the bodies that it must refuse ---------------- */
 
-struct decoded {
-	union {
+static int
+decode_as(struct imsg *imsg, uint32_t type, int *fd)
+{
+	static union {
 		struct dial_config	 config;
 		struct dial_endpoint	 endpoint;
 		struct dial_request	 request;
 		struct dial_result	 result;
-	};
-	int	 fd;
-};
+	}	 u;
 
-static int
-decode(struct imsg *imsg, uint32_t type, struct decoded *d)
-{
+	memset(&u, 0xa5, sizeof(u));
 	switch (type) {
 	case DIAL_CONFIG:
-		return (dialmsg_get_config(imsg, &d->config));
+		return (dialmsg_get_config(imsg, &u.config));
 	case DIAL_ENDPOINT:
-		return (dialmsg_get_endpoint(imsg, &d->endpoint));
+		return (dialmsg_get_endpoint(imsg, &u.endpoint));
 	case DIAL_CONNECT:
 	case DIAL_CANCEL:
-		return (dialmsg_get_request(imsg, &d->request));
+		return (dialmsg_get_request(imsg, &u.request));
 	case DIAL_CONNECTED:
-		return (dialmsg_get_connected(imsg, &d->result, &d->fd));
+		return (dialmsg_get_connected(imsg, &u.result, fd));
 	case DIAL_FAILED:
-		return (dialmsg_get_failed(imsg, &d->result));
+		return (dialmsg_get_failed(imsg, &u.result));
 	case DIAL_CHANNEL:
-		return (dialmsg_get_fd(imsg, &d->fd));
+		return (dialmsg_get_fd(imsg, fd));
 	case DIAL_RESOLVCONF:
 	case DIAL_HOSTS:
-		return (dialmsg_get_file(imsg, &d->fd));
+		return (dialmsg_get_file(imsg, fd));
 	default:
 		return (dialmsg_get_empty(imsg));
 	}
 }
 
-/* A body of these bytes, with a descriptor or without. */
 static int
-decode_raw(uint32_t type, const void *data, size_t len, int with,
-    struct decoded *d)
+decode(struct imsg *imsg, int *fd)
 {
-	struct imsg	 imsg;
-	int		 r, fd = -1, other = -1;
-
-	if (with)
-		fd = a_pipe(&other);
-	assert_int_equal(imsg_compose(&p.a, type, 0, 0, fd, data, len), 1);
-	receive(&imsg, type);
-	memset(d, 0xa5, sizeof(*d));
-	d->fd = -1;
-	r = decode(&imsg, type, d);
-	if (r == -1)
-		assert_int_equal(d->fd, -1);
-	if (d->fd != -1) {
-		assert_int_equal(fcntl(d->fd, F_GETFD), FD_CLOEXEC);
-		close(d->fd);
-	}
-	if (other != -1)
-		close(other);
-	imsg_free(&imsg);
-	return (r);
-}
-
-/* Exact sizes: each shorter body and each longer one by a byte. */
-static void
-exact(uint32_t type, const void *data, size_t len, int with)
-{
-	unsigned char	 body[1024];
-	struct decoded	 d;
-	size_t		 n;
-	int		 c;
-
-	assert_true(len < sizeof(body));
-	if (len > 0)
-		memcpy(body, data, len);
-	assert_int_equal(decode_raw(type, body, len, with, &d), 0);
-	for (n = 0; n < len; n++)
-		assert_int_equal(decode_raw(type, body, n, with, &d), -1);
-	for (c = 0; c < 256; c++) {
-		body[len] = (unsigned char)c;
-		assert_int_equal(decode_raw(type, body, len + 1, with, &d),
-		    -1);
-	}
-}
-
-/* The body of what the encoder has queued; a descriptor is closed. */
-static size_t
-encoded(uint32_t type, unsigned char *body, size_t size)
-{
-	struct imsg	 imsg;
-	size_t		 len;
-
-	receive(&imsg, type);
-	len = imsg_get_len(&imsg);
-	assert_true(len <= size);
-	if (len > 0)
-		assert_int_equal(imsg_get_data(&imsg, body, len), 0);
-	imsg_free(&imsg);
-	return (len);
+	return (decode_as(imsg, imsg_get_type(imsg), fd));
 }
 
 /* ---- Configuration --------------------------------------------------- */
@@ -174,7 +80,7 @@ test_config(void **state)
 		imsg_free(&imsg);
 		assert_int_equal(dialmsg_send_config(&p.a, &c), 0);
 		len = encoded(DIAL_CONFIG, body, sizeof(body));
-		exact(DIAL_CONFIG, body, len, 0);
+		exact(decode, DIAL_CONFIG, body, len, false);
 	}
 }
 
@@ -182,7 +88,6 @@ static void
 test_config_hostile(void **state)
 {
 	struct dial_config	 c;
-	struct decoded		 d;
 	unsigned char		 body[1024];
 
 	(void)state;
@@ -198,27 +103,29 @@ test_config_hostile(void **state)
 
 	memset(body, 0, sizeof(body));
 	/* No time; then more servers than there can be. */
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 8, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 8, false), -1);
 	body[3] = 1;
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 8, 0, &d), 0);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 8, false), 0);
 	body[7] = DIAL_MAXNAMESERVERS + 1;
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 1000, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 1000, false),
+	    -1);
 	memset(body + 4, 0xff, 4);
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 1000, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 1000, false),
+	    -1);
 	memset(body + 4, 0, 4);
 	body[7] = 1;
 	/* Empty; with a NUL; too long. */
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 9, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 9, false), -1);
 	body[8] = 2;
 	body[9] = 'x';
-	assert_int_equal(decode_raw(DIAL_CONFIG, body, 11, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 11, false), -1);
 	memset(body + 9, 'x', sizeof(body) - 9);
 	body[8] = DIAL_NAMESERVER_MAX;
-	assert_int_equal(decode_raw(DIAL_CONFIG, body,
-	    9 + DIAL_NAMESERVER_MAX, 0, &d), 0);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 9 +
+	    DIAL_NAMESERVER_MAX, false), 0);
 	body[8]++;
-	assert_int_equal(decode_raw(DIAL_CONFIG, body,
-	    10 + DIAL_NAMESERVER_MAX, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONFIG, body, 10 +
+	    DIAL_NAMESERVER_MAX, false), -1);
 }
 
 static void
@@ -226,7 +133,6 @@ test_endpoint(void **state)
 {
 	struct dial_endpoint	 e, got;
 	struct imsg		 imsg;
-	struct decoded		 d;
 	unsigned char		 body[1024];
 	size_t			 len;
 
@@ -242,20 +148,25 @@ test_endpoint(void **state)
 	imsg_free(&imsg);
 	assert_int_equal(dialmsg_send_endpoint(&p.a, &e), 0);
 	len = encoded(DIAL_ENDPOINT, body, sizeof(body));
-	exact(DIAL_ENDPOINT, body, len, 0);
+	exact(decode, DIAL_ENDPOINT, body, len, false);
 
 	body[3] = DIAL_MAXENDPOINTS;			/* the index */
-	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_ENDPOINT, body, len, false),
+	    -1);
 	body[3]--;
 	body[4] = body[5] = 0;		/* the port */
-	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_ENDPOINT, body, len, false),
+	    -1);
 	body[5] = 1;
-	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len, 0, &d), 0);
+	assert_int_equal(decode_raw(decode, DIAL_ENDPOINT, body, len, false),
+	    0);
 	body[len - 1] = '\0';
-	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_ENDPOINT, body, len, false),
+	    -1);
 	body[len - 1] = body[len] = 'h';
 	body[6]++;			/* the length */
-	assert_int_equal(decode_raw(DIAL_ENDPOINT, body, len + 1, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_ENDPOINT, body, len + 1,
+	    false), -1);
 
 	e.host[0] = '\0';
 	assert_int_equal(dialmsg_send_endpoint(&p.a, &e), -1);
@@ -273,7 +184,6 @@ test_request(void **state)
 	};
 	struct dial_request		 r = { 3, 0xfffffffe }, got;
 	struct imsg			 imsg;
-	struct decoded			 d;
 	unsigned char			 body[64];
 	size_t				 i, len;
 
@@ -286,11 +196,13 @@ test_request(void **state)
 		imsg_free(&imsg);
 		assert_int_equal(dialmsg_send_request(&p.a, types[i], &r), 0);
 		len = encoded(types[i], body, sizeof(body));
-		exact(types[i], body, len, 0);
+		exact(decode, types[i], body, len, false);
 		/* One that brings a descriptor: closed with the message. */
-		assert_int_equal(decode_raw(types[i], body, len, 1, &d), 0);
+		assert_int_equal(decode_raw(decode, types[i], body, len, true),
+		    0);
 		body[3] = DIAL_MAXENDPOINTS;
-		assert_int_equal(decode_raw(types[i], body, len, 0, &d), -1);
+		assert_int_equal(decode_raw(decode, types[i], body, len, false),
+		    -1);
 	}
 }
 
@@ -299,7 +211,6 @@ test_connected(void **state)
 {
 	struct dial_result	 r, got;
 	struct imsg		 imsg;
-	struct decoded		 d;
 	unsigned char		 body[1024];
 	size_t			 len;
 	int			 fd, other;
@@ -323,10 +234,12 @@ test_connected(void **state)
 	assert_int_equal(dialmsg_send_connected(&p.a, &r, fd), 0);
 	len = encoded(DIAL_CONNECTED, body, sizeof(body));
 	close(other);
-	exact(DIAL_CONNECTED, body, len, 1);
-	assert_int_equal(decode_raw(DIAL_CONNECTED, body, len, 0, &d), -1);
+	exact(decode, DIAL_CONNECTED, body, len, true);
+	assert_int_equal(decode_raw(decode, DIAL_CONNECTED, body, len, false),
+	    -1);
 	body[3] = DIAL_MAXENDPOINTS;
-	assert_int_equal(decode_raw(DIAL_CONNECTED, body, len, 1, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_CONNECTED, body, len, true),
+	    -1);
 
 	/* On failure it stays the sender's. */
 	fd = a_pipe(&other);
@@ -341,7 +254,6 @@ test_failed(void **state)
 {
 	struct dial_result	 r, got;
 	struct imsg		 imsg;
-	struct decoded		 d;
 	unsigned char		 body[1024];
 	size_t			 len;
 
@@ -358,9 +270,9 @@ test_failed(void **state)
 	imsg_free(&imsg);
 	assert_int_equal(dialmsg_send_failed(&p.a, &r), 0);
 	len = encoded(DIAL_FAILED, body, sizeof(body));
-	exact(DIAL_FAILED, body, len, 0);
+	exact(decode, DIAL_FAILED, body, len, false);
 	body[20] = '\0';
-	assert_int_equal(decode_raw(DIAL_FAILED, body, len, 0, &d), -1);
+	assert_int_equal(decode_raw(decode, DIAL_FAILED, body, len, false), -1);
 }
 
 /* ---- The others ------------------------------------------------------ */
@@ -368,18 +280,17 @@ test_failed(void **state)
 static void
 test_files(void **state)
 {
-	struct decoded	 d;
 
 	(void)state;
-	exact(DIAL_RESOLVCONF, NULL, 0, 1);
-	exact(DIAL_HOSTS, NULL, 0, 1);
+	exact(decode, DIAL_RESOLVCONF, NULL, 0, true);
+	exact(decode, DIAL_HOSTS, NULL, 0, true);
 	/* There may be no such file. */
-	exact(DIAL_RESOLVCONF, NULL, 0, 0);
-	exact(DIAL_HOSTS, NULL, 0, 0);
-	exact(DIAL_CHANNEL, NULL, 0, 1);
-	assert_int_equal(decode_raw(DIAL_CHANNEL, NULL, 0, 0, &d), -1);
-	exact(DIAL_START, NULL, 0, 0);
-	exact(DIAL_NEEDFILES, NULL, 0, 0);
+	exact(decode, DIAL_RESOLVCONF, NULL, 0, false);
+	exact(decode, DIAL_HOSTS, NULL, 0, false);
+	exact(decode, DIAL_CHANNEL, NULL, 0, true);
+	assert_int_equal(decode_raw(decode, DIAL_CHANNEL, NULL, 0, false), -1);
+	exact(decode, DIAL_START, NULL, 0, false);
+	exact(decode, DIAL_NEEDFILES, NULL, 0, false);
 	assert_int_equal(dialmsg_send(&p.a, DIAL_READY, -1), 0);
 	assert_int_equal(encoded(DIAL_READY, NULL, 0), 0);
 }
@@ -390,9 +301,8 @@ test_types(void **state)
 {
 	static const unsigned char	 zeros[16];
 	struct imsg			 imsg;
-	struct decoded			 d;
 	uint32_t			 type, as;
-	int				 other;
+	int				 fd, other;
 
 	(void)state;
 	for (type = DIAL_CONFIG; type <= DIAL_FAILED + 1; type++) {
@@ -409,7 +319,7 @@ test_types(void **state)
 			    1);
 			close(other);
 			receive(&imsg, type);
-			assert_int_equal(decode(&imsg, as, &d), -1);
+			assert_int_equal(decode_as(&imsg, as, &fd), -1);
 			imsg_free(&imsg);
 		}
 	}
@@ -419,7 +329,6 @@ static void
 test_noise(void **state)
 {
 	unsigned char	 body[600];
-	struct decoded	 d;
 	size_t		 len, i;
 	int		 n;
 
@@ -429,7 +338,8 @@ test_noise(void **state)
 		len = rnd(n % 3 == 0 ? sizeof(body) : 24);
 		for (i = 0; i < len; i++)
 			body[i] = (unsigned char)(rnd(3) ? rnd(3) : rnd(256));
-		(void)decode_raw(DIAL_CONFIG + rnd(12), body, len, n % 2, &d);
+		(void)decode_raw(decode, DIAL_CONFIG + rnd(12), body, len,
+		    n % 2);
 	}
 }
 

@@ -5,138 +5,40 @@
 
 /* objects: signerd/frontmsg.o common/msgfield.o compat/imsg.o compat/imsg-buffer.o */
 
-#include "regress/unit/imsg_util.h"
+#include "regress/unit/msg_util.h"
 #include "signerd/frontmsg.h"
 
 #define NLIMITS	(sizeof(struct config_limits) / sizeof(uint32_t))
 
-static struct pair	 p;
-
-static int
-channel_open(void **state)
-{
-	(void)state;
-	pair_open(&p);
-	pair_fdpass(&p);
-	return (0);
-}
-
-static int
-channel_close(void **state)
-{
-	(void)state;
-	pair_close(&p);
-	return (0);
-}
-
-/* What was queued, at the other end. */
-static void
-receive(struct imsg *imsg, uint32_t type)
-{
-	ssize_t	 n;
-
-	while ((n = imsg_get(&p.b, imsg)) == 0) {
-		assert_int_equal(imsgbuf_write(&p.a), 0);
-		assert_int_equal(imsgbuf_read(&p.b), 1);
-	}
-	assert_true(n > 0);
-	assert_int_equal(imsg_get_type(imsg), type);
-}
-
 /* ---- Each decoder, for the bodies that it must refuse ---------------- */
 
-union decoded {
+/* What decode() got last. */
+static union {
 	struct front_config	 config;
 	struct front_key	 key;
 	struct front_error	 error;
-	struct {
-		enum tlsfile	 file;
-		int		 fd;
-	} file;
-};
+	enum tlsfile		 file;
+} decoded;
 
 static int
-decode(struct imsg *imsg, uint32_t type, union decoded *u)
+decode(struct imsg *imsg, int *fd)
 {
-	switch (type) {
+	memset(&decoded, 0xa5, sizeof(decoded));
+	switch (imsg_get_type(imsg)) {
 	case FRONT_CONFIG:
-		return (frontmsg_get_config(imsg, &u->config));
+		return (frontmsg_get_config(imsg, &decoded.config));
 	case FRONT_KEY:
-		return (frontmsg_get_key(imsg, &u->key));
+		return (frontmsg_get_key(imsg, &decoded.key));
 	case FRONT_ERROR:
-		return (frontmsg_get_error(imsg, &u->error));
+		return (frontmsg_get_error(imsg, &decoded.error));
 	case FRONT_FILE:
-		u->file.fd = -1;
-		return (frontmsg_get_file(imsg, &u->file.file, &u->file.fd));
+		return (frontmsg_get_file(imsg, &decoded.file, fd));
 	case FRONT_LISTEN:
 	case FRONT_CHANNEL:
-		u->file.fd = -1;
-		return (frontmsg_get_fd(imsg, &u->file.fd));
+		return (frontmsg_get_fd(imsg, fd));
 	default:
 		return (frontmsg_get_empty(imsg));
 	}
-}
-
-/* A body of these bytes; with a descriptor if the type has one. */
-static int
-decode_raw(uint32_t type, const void *data, size_t len, union decoded *u)
-{
-	struct imsg	 imsg;
-	int		 r, fd = -1, other = -1;
-
-	if (type == FRONT_FILE || type == FRONT_LISTEN ||
-	    type == FRONT_CHANNEL)
-		fd = a_pipe(&other);
-	assert_int_equal(imsg_compose(&p.a, type, 0, 0, fd, data, len), 1);
-	receive(&imsg, type);
-	memset(u, 0xa5, sizeof(*u));
-	r = decode(&imsg, type, u);
-	if (other != -1) {
-		close(other);
-		if (r == 0) {
-			assert_int_equal(fcntl(u->file.fd, F_GETFD),
-			    FD_CLOEXEC);
-			close(u->file.fd);
-		}
-	}
-	imsg_free(&imsg);
-	return (r);
-}
-
-/* Exact sizes: each shorter body and each longer one by a byte. */
-static void
-exact(uint32_t type, const void *data, size_t len)
-{
-	unsigned char	 body[1024];
-	union decoded	 u;
-	size_t		 n;
-	int		 c;
-
-	assert_true(len < sizeof(body));
-	if (len > 0)
-		memcpy(body, data, len);
-	assert_int_equal(decode_raw(type, body, len, &u), 0);
-	for (n = 0; n < len; n++)
-		assert_int_equal(decode_raw(type, body, n, &u), -1);
-	for (c = 0; c < 256; c++) {
-		body[len] = (unsigned char)c;
-		assert_int_equal(decode_raw(type, body, len + 1, &u), -1);
-	}
-}
-
-/* The body of what the encoder has queued. */
-static size_t
-encoded(uint32_t type, unsigned char *body, size_t size)
-{
-	struct imsg	 imsg;
-	size_t		 len;
-
-	receive(&imsg, type);
-	len = imsg_get_len(&imsg);
-	assert_true(len <= size);
-	assert_int_equal(imsg_get_data(&imsg, body, len), 0);
-	imsg_free(&imsg);
-	return (len);
 }
 
 /* ---- Round trips ----------------------------------------------------- */
@@ -208,11 +110,11 @@ config_exact(void **state)
 	assert_int_equal(frontmsg_send_config(&p.a, &c), 0);
 	len = encoded(FRONT_CONFIG, body, sizeof(body));
 	assert_int_equal(len, 4 * NLIMITS + 2 + FRONT_PROTOCOLS_MAX - 1);
-	exact(FRONT_CONFIG, body, len);
+	exact(decode, FRONT_CONFIG, body, len, false);
 	config_fill(&c, 5, 0);
 	assert_int_equal(frontmsg_send_config(&p.a, &c), 0);
-	exact(FRONT_CONFIG, body, encoded(FRONT_CONFIG, body,
-	    sizeof(body)));
+	exact(decode, FRONT_CONFIG, body, encoded(FRONT_CONFIG, body,
+	    sizeof(body)), false);
 }
 
 static void
@@ -258,10 +160,11 @@ key_exact(void **state)
 	assert_int_equal(frontmsg_send_key(&p.a, &k), 0);
 	len = encoded(FRONT_KEY, body, sizeof(body));
 	assert_int_equal(len, 4 + 2 + CONFIG_NAME_MAX + ADDRESS_SIZE);
-	exact(FRONT_KEY, body, len);
+	exact(decode, FRONT_KEY, body, len, false);
 	key_fill(&k, 3, 0);
 	assert_int_equal(frontmsg_send_key(&p.a, &k), 0);
-	exact(FRONT_KEY, body, encoded(FRONT_KEY, body, sizeof(body)));
+	exact(decode, FRONT_KEY, body, encoded(FRONT_KEY, body, sizeof(body)),
+	    false);
 }
 
 static void
@@ -304,7 +207,7 @@ error_exact(void **state)
 	assert_int_equal(frontmsg_send_error(&p.a, &e), 0);
 	len = encoded(FRONT_ERROR, body, sizeof(body));
 	assert_int_equal(len, 1 + 1 + 2 + sizeof(e.text) - 1);
-	exact(FRONT_ERROR, body, len);
+	exact(decode, FRONT_ERROR, body, len, false);
 }
 
 /* ---- Strings that lie ------------------------------------------------ */
@@ -326,26 +229,26 @@ static void
 strings(uint32_t type, size_t off, size_t max, size_t tail)
 {
 	unsigned char	 body[2048];
-	union decoded	 u;
 	size_t		 len, i;
 
 	/* As long as it fits with its NUL, and one more. */
 	len = with_string(body, off, max, max, tail);
-	assert_int_equal(decode_raw(type, body, len, &u), 0);
+	assert_int_equal(decode_raw(decode, type, body, len, false), 0);
 	len = with_string(body, off, max + 1, max + 1, tail);
-	assert_int_equal(decode_raw(type, body, len, &u), -1);
+	assert_int_equal(decode_raw(decode, type, body, len, false), -1);
 	len = with_string(body, off, 65535, max, tail);
-	assert_int_equal(decode_raw(type, body, len, &u), -1);
+	assert_int_equal(decode_raw(decode, type, body, len, false), -1);
 	/* Longer than it is, up to all that there is, and shorter. */
 	len = with_string(body, off, 11, 10, tail);
-	assert_int_equal(decode_raw(type, body, len, &u), -1);
+	assert_int_equal(decode_raw(decode, type, body, len, false), -1);
 	len = with_string(body, off, 9, 10, tail);
-	assert_int_equal(decode_raw(type, body, len, &u), -1);
+	assert_int_equal(decode_raw(decode, type, body, len, false), -1);
 	/* A NUL anywhere. */
 	for (i = 0; i < 10; i++) {
 		len = with_string(body, off, 10, 10, tail);
 		body[off + 2 + i] = '\0';
-		assert_int_equal(decode_raw(type, body, len, &u), -1);
+		assert_int_equal(decode_raw(decode, type, body, len, false),
+		    -1);
 	}
 }
 
@@ -364,23 +267,22 @@ static void
 file_numbers(void **state)
 {
 	unsigned char	 body[16], kind;
-	union decoded	 u;
 	size_t		 len;
 	int		 n;
 
 	(void)state;
 	for (n = 0; n < 256; n++) {
 		kind = (unsigned char)n;
-		assert_int_equal(decode_raw(FRONT_FILE, &kind, 1, &u),
+		assert_int_equal(decode_raw(decode, FRONT_FILE, &kind, 1, true),
 		    n < TLSFILE_COUNT ? 0 : -1);
 		if (n < TLSFILE_COUNT)
-			assert_int_equal(u.file.file, n);
+			assert_int_equal(decoded.file, n);
 		len = with_string(body, 2, 3, 3, 0);
 		body[0] = kind;
-		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
-		    n < TLSFILE_COUNT ? 0 : -1);
+		assert_int_equal(decode_raw(decode, FRONT_ERROR, body, len,
+		    false), n < TLSFILE_COUNT ? 0 : -1);
 		if (n < TLSFILE_COUNT)
-			assert_int_equal(u.error.file, n);
+			assert_int_equal(decoded.error.file, n);
 	}
 }
 
@@ -389,7 +291,6 @@ static void
 severities(void **state)
 {
 	unsigned char	 body[16];
-	union decoded	 u;
 	size_t		 len;
 	int		 n;
 
@@ -397,10 +298,10 @@ severities(void **state)
 	for (n = 0; n < 256; n++) {
 		len = with_string(body, 2, 3, 3, 0);
 		body[1] = (unsigned char)n;
-		assert_int_equal(decode_raw(FRONT_ERROR, body, len, &u),
-		    n < TLSFILE_NSEVERITIES ? 0 : -1);
+		assert_int_equal(decode_raw(decode, FRONT_ERROR, body, len,
+		    false), n < TLSFILE_NSEVERITIES ? 0 : -1);
 		if (n < TLSFILE_NSEVERITIES)
-			assert_int_equal(u.error.severity, n);
+			assert_int_equal(decoded.error.severity, n);
 	}
 }
 
@@ -480,15 +381,14 @@ descriptors_missing(void **state)
 static void
 descriptors_of_refused(void **state)
 {
-	union decoded	 u;
 	unsigned char	 kind = TLSFILE_COUNT;
 
 	(void)state;
-	assert_int_equal(decode_raw(FRONT_FILE, &kind, 1, &u), -1);
-	assert_int_equal(decode_raw(FRONT_FILE, NULL, 0, &u), -1);
-	assert_int_equal(decode_raw(FRONT_FILE, "\0\0", 2, &u), -1);
-	assert_int_equal(decode_raw(FRONT_LISTEN, "x", 1, &u), -1);
-	assert_int_equal(decode_raw(FRONT_CHANNEL, "x", 1, &u), -1);
+	assert_int_equal(decode_raw(decode, FRONT_FILE, &kind, 1, true), -1);
+	assert_int_equal(decode_raw(decode, FRONT_FILE, NULL, 0, true), -1);
+	assert_int_equal(decode_raw(decode, FRONT_FILE, "\0\0", 2, true), -1);
+	assert_int_equal(decode_raw(decode, FRONT_LISTEN, "x", 1, true), -1);
+	assert_int_equal(decode_raw(decode, FRONT_CHANNEL, "x", 1, true), -1);
 }
 
 static void
@@ -506,11 +406,11 @@ empty_messages(void **state)
 		receive(&imsg, types[i]);
 		assert_int_equal(frontmsg_get_empty(&imsg), 0);
 		imsg_free(&imsg);
-		exact(types[i], NULL, 0);
+		exact(decode, types[i], NULL, 0, false);
 	}
-	exact(FRONT_LISTEN, NULL, 0);
-	exact(FRONT_CHANNEL, NULL, 0);
-	exact(FRONT_FILE, "\3", 1);
+	exact(decode, FRONT_LISTEN, NULL, 0, true);
+	exact(decode, FRONT_CHANNEL, NULL, 0, true);
+	exact(decode, FRONT_FILE, "\3", 1, true);
 }
 
 /* An encoder that cannot queue says so, and keeps nothing. */
