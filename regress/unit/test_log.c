@@ -6,31 +6,15 @@
 /* objects: common/log.o common/log_render.o compat/imsg.o
  * compat/imsg-buffer.o common/hex.o common/u256.o */
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <stdlib.h>
-#include <time.h>
 
-#include "common/log.h"
-#include "compat/imsg.h"
-#include "regress/unit/forked.h"
+#include "regress/unit/log_util.h"
 
-/* What the module under test sees of time, and of syslog(3). */
-static struct timespec	 fake_monotonic = { 1000, 0 };
+/* What the module under test sees of syslog(3). */
 static char		 syslog_text[256];
 static int		 syslog_priority;
-
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	if (id == CLOCK_MONOTONIC) {
-		*ts = fake_monotonic;
-		return (0);
-	}
-	return ((int)syscall(SYS_clock_gettime, id, ts));
-}
 
 /* Both names: the second is that of fortified builds. */
 void	fake_syslog(int, const char *, ...) __asm__("syslog")
@@ -90,39 +74,6 @@ next_writes(int first, int second, int third, int fourth)
 	writes[2] = third;
 	writes[3] = fourth;
 	nwrites = 4;
-}
-
-/* ---- stderr, caught -------------------------------------------------- */
-
-static char	 caught[1024 * 1024];
-static int	 real_stderr;
-static FILE	*catcher;
-
-/* No assertions between these two: their texts would be caught as well. */
-static void
-catch_begin(void)
-{
-	assert_non_null(catcher = tmpfile());
-	fflush(stderr);
-	real_stderr = dup(STDERR_FILENO);
-	dup2(fileno(catcher), STDERR_FILENO);
-}
-
-/* What was written, and how many lines. */
-static size_t
-catch_end(void)
-{
-	size_t	 n, i, lines = 0;
-
-	dup2(real_stderr, STDERR_FILENO);
-	close(real_stderr);
-	rewind(catcher);
-	n = fread(caught, 1, sizeof(caught) - 1, catcher);
-	caught[n] = '\0';
-	fclose(catcher);
-	for (i = 0; i < n; i++)
-		lines += caught[i] == '\n';
-	return (lines);
 }
 
 /* The caught text from behind its time, which is of now. */
@@ -325,66 +276,12 @@ fatal_ends(void **state)
 
 /* ---- From a child to its parent -------------------------------------- */
 
-static struct imsgbuf	 child, parent;
-static int		 pair[2], woken;
+static int	 woken;
 
 static void
 wake(void)
 {
 	woken++;
-}
-
-static int
-channel_open(void **state)
-{
-	(void)state;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == -1 ||
-	    imsgbuf_init(&child, pair[0]) == -1 ||
-	    imsgbuf_init(&parent, pair[1]) == -1)
-		return (-1);
-	woken = 0;
-	return (0);
-}
-
-static int
-channel_close(void **state)
-{
-	(void)state;
-	log_to_parent(NULL, NULL);
-	log_set_rate(5000);
-	log_set_level(LOG_LVL_INFO);
-	imsgbuf_clear(&child);
-	imsgbuf_clear(&parent);
-	close(pair[0]);
-	close(pair[1]);
-	return (0);
-}
-
-/* The next message of the child's. */
-static void
-receive(struct imsg *imsg)
-{
-	ssize_t	 n;
-
-	while ((n = imsg_get(&parent, imsg)) == 0) {
-		assert_int_equal(imsgbuf_write(&child), 0);
-		assert_int_equal(imsgbuf_read(&parent), 1);
-	}
-	assert_true(n > 0);
-	assert_int_equal(imsg_get_type(imsg), LOG_MSG);
-}
-
-/* Hands the next one over; what it writes is in caught. */
-static void
-hand_over(struct log_rate *rate, size_t *lines)
-{
-	struct imsg	 imsg;
-
-	receive(&imsg);
-	catch_begin();
-	log_child(&imsg, "keyd", rate);
-	*lines = catch_end();
-	imsg_free(&imsg);
 }
 
 static void
@@ -396,6 +293,7 @@ by_message(void **state)
 	size_t			 lines;
 
 	(void)state;
+	woken = 0;
 	catch_begin();
 	log_to_parent(&child, wake);
 	log_start(&r, LOG_LVL_WARN, "a b");
@@ -406,8 +304,7 @@ by_message(void **state)
 	assert_int_equal(lines, 0);
 	assert_int_equal(woken, 1);
 	assert_int_equal(imsgbuf_queuelen(&child), 1);
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 1);
+	assert_int_equal(hand_over(&rate), 1);
 	assert_string_equal(after_time(), "level=warn process=keyd "
 	    "msg=\"a b\" n=12 s=\"x\\u000ay\"\n");
 
@@ -416,16 +313,14 @@ by_message(void **state)
 	big[sizeof(big) - 1] = '\0';
 	log_start(&r, LOG_LVL_ERROR, big);
 	log_end(&r);
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 1);
+	assert_int_equal(hand_over(&rate), 1);
 	assert_non_null(strstr(caught, "level=error"));
 	assert_string_equal(caught + strlen(caught) - 11, "x cut=true\n");
 
 	/* The parent's level counts, not the child's. */
 	log_info("quiet");
 	log_set_level(LOG_LVL_WARN);
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 0);
+	assert_int_equal(hand_over(&rate), 0);
 }
 
 /* Where the parent does not read, the child forgets, and counts. */
@@ -433,7 +328,6 @@ static void
 queue_limit(void **state)
 {
 	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
-	size_t		 lines;
 	int		 i;
 
 	(void)state;
@@ -442,20 +336,19 @@ queue_limit(void **state)
 	for (i = 0; i < LOG_QUEUE_MAX + 5; i++)
 		log_info("m");
 	assert_int_equal(imsgbuf_queuelen(&child), LOG_QUEUE_MAX);
-	hand_over(&rate, &lines);
+	hand_over(&rate);
 	assert_int_equal(rate.suppressed, 0);
 	for (i = 1; i < LOG_QUEUE_MAX; i++) {
 		log_set_level(LOG_LVL_ERROR);
-		hand_over(&rate, &lines);
+		hand_over(&rate);
 	}
 	log_set_level(LOG_LVL_INFO);
 	log_info("after");
-	hand_over(&rate, &lines);
+	hand_over(&rate);
 	assert_int_equal(rate.suppressed, 5);
 	log_info("later");
 	fake_monotonic.tv_sec++;
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 2);
+	assert_int_equal(hand_over(&rate), 2);
 	assert_non_null(strstr(caught, "level=warn process=keyd "
 	    "msg=\"log records suppressed\" count=5\n"));
 	assert_int_equal(rate.suppressed, 0);
@@ -465,7 +358,6 @@ static void
 rate_limit(void **state)
 {
 	struct log_rate	 rate = { 0, 0, 0, 0, 0 }, other = { 0, 0, 0, 0, 0 };
-	size_t		 lines;
 	int		 i;
 
 	(void)state;
@@ -476,22 +368,18 @@ rate_limit(void **state)
 	for (i = 0; i < 10; i++) {
 		/* Time goes on, but not into the next second. */
 		fake_monotonic.tv_nsec = i * 99999999L;
-		hand_over(&rate, &lines);
-		assert_int_equal(lines, i < 3);
+		assert_int_equal(hand_over(&rate), i < 3);
 	}
 	assert_int_equal(rate.suppressed, 7);
 	/* Another child has a count of its own. */
-	hand_over(&other, &lines);
-	assert_int_equal(lines, 1);
+	assert_int_equal(hand_over(&other), 1);
 	fake_monotonic.tv_sec++;
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 2);
+	assert_int_equal(hand_over(&rate), 2);
 	assert_non_null(strstr(caught, "level=warn process=keyd "
 	    "msg=\"log records suppressed\" count=7\n"));
 	/* Told once. */
 	fake_monotonic.tv_sec++;
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 1);
+	assert_int_equal(hand_over(&rate), 1);
 	assert_null(strstr(caught, "suppressed"));
 	fake_monotonic.tv_nsec = 0;
 }
@@ -528,7 +416,7 @@ deliver(const struct body *m, int result, size_t lines)
 
 	assert_int_equal(imsg_compose(&child, LOG_MSG, 0, 0, -1, m->b,
 	    m->len), 1);
-	hand_over(&rate, &n);
+	n = hand_over(&rate);
 	assert_int_equal(n, result == -1 ? 1 : lines);
 	assert_int_equal(rate.count, 1);
 	assert_true(rate.suppressed == 0);
@@ -622,7 +510,6 @@ hostile_sums(void **state)
 	static const char	 good[] = "msg\0m";
 	struct log_rate		 rate = { 0, 0, 0, 0, 0 };
 	struct body		 m;
-	size_t			 lines;
 	int			 i;
 
 	(void)state;
@@ -632,11 +519,10 @@ hostile_sums(void **state)
 	fake_monotonic.tv_sec++;
 	rate.second = (uint64_t)fake_monotonic.tv_sec;
 	for (i = 0; i < 2; i++)
-		hand_over(&rate, &lines);
+		hand_over(&rate);
 	assert_true(rate.suppressed == 2ULL * UINT32_MAX);
 	fake_monotonic.tv_sec++;
-	hand_over(&rate, &lines);
-	assert_int_equal(lines, 2);
+	assert_int_equal(hand_over(&rate), 2);
 	assert_non_null(strstr(caught, " count=12884901885\n"));
 }
 
@@ -653,11 +539,10 @@ static void
 fatal_is_sent(void **state)
 {
 	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
-	size_t		 lines;
 
 	(void)state;
 	forked_exits(child_fatal_message, NULL, 1);
-	hand_over(&rate, &lines);
+	assert_int_equal(hand_over(&rate), 1);
 	assert_string_equal(after_time(), "level=error process=keyd "
 	    "msg=\"the end\"\n");
 }

@@ -6,87 +6,28 @@
 /* objects: common/log.o common/log_render.o compat/imsg.o
  * compat/imsg-buffer.o common/hex.o common/u256.o */
 
-#include <sys/socket.h>
-#include <sys/syscall.h>
-
-#include <time.h>
-
-#include "common/log.h"
-#include "compat/imsg.h"
-#include "regress/unit/forked.h"
+#include "regress/unit/log_util.h"
 
 /*
  * What anybody can cause must not keep signatures out of the log, and what a
  * child says must not pass for the parent's word.
  */
-static struct timespec	 fake_monotonic = { 1000, 0 };
-
-int
-clock_gettime(clockid_t id, struct timespec *ts)
-{
-	if (id == CLOCK_MONOTONIC) {
-		*ts = fake_monotonic;
-		return (0);
-	}
-	return ((int)syscall(SYS_clock_gettime, id, ts));
-}
-
-static struct imsgbuf	 child, parent;
-static int		 pair[2];
 
 static int
-channel_open(void **state)
+open_as_child(void **state)
 {
-	(void)state;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == -1 ||
-	    imsgbuf_init(&child, pair[0]) == -1 ||
-	    imsgbuf_init(&parent, pair[1]) == -1)
+	if (channel_open(state) == -1)
 		return (-1);
 	log_to_parent(&child, NULL);
 	return (0);
 }
 
-static int
-channel_close(void **state)
-{
-	(void)state;
-	log_to_parent(NULL, NULL);
-	log_set_rate(5000);
-	log_set_level(LOG_LVL_INFO);
-	imsgbuf_clear(&child);
-	imsgbuf_clear(&parent);
-	close(pair[0]);
-	close(pair[1]);
-	return (0);
-}
-
 /* Hands the child's next record over; the text that is written for it. */
 static const char *
-hand_over(struct log_rate *rate)
+written(struct log_rate *rate)
 {
-	static char	 text[65536];
-	struct imsg	 imsg;
-	FILE		*catcher;
-	ssize_t		 n;
-	int		 real;
-
-	while ((n = imsg_get(&parent, &imsg)) == 0) {
-		assert_int_equal(imsgbuf_write(&child), 0);
-		assert_int_equal(imsgbuf_read(&parent), 1);
-	}
-	assert_true(n > 0);
-	assert_non_null(catcher = tmpfile());
-	fflush(stderr);
-	real = dup(STDERR_FILENO);
-	dup2(fileno(catcher), STDERR_FILENO);
-	log_child(&imsg, "keyd", rate);
-	dup2(real, STDERR_FILENO);
-	close(real);
-	imsg_free(&imsg);
-	rewind(catcher);
-	text[fread(text, 1, sizeof(text) - 1, catcher)] = '\0';
-	fclose(catcher);
-	return (text);
+	hand_over(rate);
+	return (caught);
 }
 
 static bool
@@ -130,16 +71,16 @@ noise_is_limited(void **state)
 	say("other");
 	assert_int_equal(imsgbuf_queuelen(&child), LOG_NOISE_MAX + 2);
 	for (i = 0; i < LOG_NOISE_MAX; i++)
-		assert_non_null(strstr(hand_over(&rate), "msg=noise\n"));
-	assert_non_null(strstr(hand_over(&rate), "level=error process=keyd "
+		assert_non_null(strstr(written(&rate), "msg=noise\n"));
+	assert_non_null(strstr(written(&rate), "level=error process=keyd "
 	    "msg=noise\n"));
-	assert_non_null(strstr(hand_over(&rate), "msg=other\n"));
+	assert_non_null(strstr(written(&rate), "msg=other\n"));
 	/* The sum comes with the next one. */
 	fake_monotonic.tv_sec++;
 	assert_true(noise(LOG_LVL_INFO));
-	assert_non_null(strstr(hand_over(&rate), "level=warn process=keyd "
+	assert_non_null(strstr(written(&rate), "level=warn process=keyd "
 	    "msg=\"records of connections left out\" count=7\n"));
-	assert_non_null(strstr(hand_over(&rate), "msg=noise\n"));
+	assert_non_null(strstr(written(&rate), "msg=noise\n"));
 	fake_monotonic.tv_sec++;
 	assert_true(noise(LOG_LVL_INFO));
 	assert_int_equal(imsgbuf_queuelen(&child), 1);
@@ -163,17 +104,17 @@ signed_have_their_own_budget(void **state)
 	say("signed too late");
 	say("signe");
 	for (i = 0; i < 5; i++)
-		assert_int_equal(*hand_over(&rate) != '\0', i < 3);
+		assert_int_equal(*written(&rate) != '\0', i < 3);
 	for (i = 0; i < 5; i++)
-		assert_int_equal(*hand_over(&rate) != '\0', i < 3);
+		assert_int_equal(*written(&rate) != '\0', i < 3);
 	for (i = 0; i < 2; i++)
-		assert_string_equal(hand_over(&rate), "");
+		assert_string_equal(written(&rate), "");
 	assert_true(rate.suppressed == 6);
 	fake_monotonic.tv_sec++;
 	say("signed");
 	say("m");
-	assert_non_null(strstr(hand_over(&rate), "count=6\n"));
-	assert_non_null(strstr(hand_over(&rate), "msg=m\n"));
+	assert_non_null(strstr(written(&rate), "count=6\n"));
+	assert_non_null(strstr(written(&rate), "msg=m\n"));
 }
 
 static void
@@ -221,14 +162,14 @@ reserved_keys(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		compose(keys[i]);
-		text = hand_over(&rate);
+		text = written(&rate);
 		assert_non_null(strstr(text, " level=warn process=keyd "
 		    "msg=\"a malformed log record\"\n"));
 		assert_null(strstr(text, "forged"));
 	}
 	for (i = 0; i < sizeof(free_keys) / sizeof(free_keys[0]); i++) {
 		compose(free_keys[i]);
-		assert_non_null(strstr(hand_over(&rate), "msg=forged"));
+		assert_non_null(strstr(written(&rate), "msg=forged"));
 	}
 }
 
@@ -243,12 +184,12 @@ malformed_are_counted(void **state)
 	for (i = 0; i < 20; i++)
 		compose("msg");
 	for (i = 0; i < 20; i++)
-		assert_int_equal(*hand_over(&rate) != '\0', i < 3);
+		assert_int_equal(*written(&rate) != '\0', i < 3);
 	assert_true(rate.suppressed == 17);
 }
 
 #define channel_test(f)							\
-	cmocka_unit_test_setup_teardown(f, channel_open, channel_close)
+	cmocka_unit_test_setup_teardown(f, open_as_child, channel_close)
 
 int
 main(void)
