@@ -164,10 +164,8 @@ static void
 test_our_certificate(void **state)
 {
 	struct tlsctx *sctx = server_ctx("tlsv1.3");
-	struct tlsctx *with_list;
-	struct tlsctx_config c;
+	struct tlsctx *with_list = server_ctx_crl(&ca, PAST, FUTURE);
 	struct cert old;
-	char err[256], *crl;
 
 	(void)state;
 	check_our_cert(sctx, &stranger,
@@ -177,11 +175,6 @@ test_our_certificate(void **state)
 	check_our_cert(sctx, &old,
 	    "the server refused our certificate: certificate expired");
 	free_cert(&old);
-	server_config(&c);
-	revocation_list(&ca, PAST, FUTURE, &crl, &c.crllen);
-	c.crl = (const uint8_t *)crl;
-	assert_non_null(with_list = tlsctx_server(&c, err, sizeof(err)));
-	free(crl);
 	check_our_cert(with_list, &revoked,
 	    "the server refused our certificate: certificate revoked");
 	tlsctx_unref(with_list);

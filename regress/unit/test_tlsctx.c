@@ -114,13 +114,10 @@ test_garbage(void **state)
 
 	(void)state;
 	pair_start(&p, ctx, NULL, INPUT_SIZE);
-	SSL_free(p.cl.ssl);
-	p.cl.ssl = NULL;
+	pair_drop_tls(&p);
 	evbuffer_add_printf(p.cl.tx, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
 	p.o.free_in = END;
-	UNTIL(&p, p.o.ended);
-	assert_int_equal(p.o.end, TLSCONN_FAILED);
-	pair_stop(&p);
+	pair_refused(&p, NULL);
 
 	/* A peer that only looks in. */
 	p.base = NULL;
@@ -143,9 +140,7 @@ test_protocols(void **state)
 	(void)state;
 	pair_start(&p, ctx, &named, INPUT_SIZE);
 	SSL_set_max_proto_version(p.cl.ssl, TLS1_2_VERSION);
-	UNTIL(&p, p.o.ended);
-	assert_int_equal(p.o.end, TLSCONN_FAILED);
-	pair_stop(&p);
+	pair_refused(&p, NULL);
 	p.base = NULL;
 	pair_start(&p, both, &named, INPUT_SIZE);
 	SSL_set_max_proto_version(p.cl.ssl, TLS1_2_VERSION);
@@ -251,54 +246,18 @@ test_ctx_outlived(void **state)
 }
 
 static void
-make_crl(char **pem, size_t *len)
-{
-	X509_CRL *crl;
-	X509_REVOKED *r;
-	ASN1_TIME *when;
-	BIO *bio;
-
-	assert_non_null(crl = X509_CRL_new());
-	X509_CRL_set_version(crl, 1);
-	X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca.x509));
-	when = ASN1_TIME_set(NULL, 946684800);
-	X509_CRL_set1_lastUpdate(crl, when);
-	r = X509_REVOKED_new();
-	X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(revoked.x509));
-	X509_REVOKED_set_revocationDate(r, when);
-	X509_CRL_add0_revoked(crl, r);
-	ASN1_TIME_set(when, EXPIRY);
-	X509_CRL_set1_nextUpdate(crl, when);
-	ASN1_TIME_free(when);
-	X509_CRL_sign(crl, ca.key, EVP_sha256());
-	bio = BIO_new(BIO_s_mem());
-	PEM_write_bio_X509_CRL(bio, crl);
-	copy_bio(bio, pem, len);
-	X509_CRL_free(crl);
-}
-
-static void
 test_crl(void **state)
 {
-	struct tlsctx_config c;
-	struct tlsctx *ctx, *without;
+	struct tlsctx *ctx = server_ctx_crl(&ca, PAST, FUTURE);
+	struct tlsctx *without = server_ctx("tlsv1.3");
 	struct pair p = { 0 };
-	char err[256], *crl;
 
 	(void)state;
-	server_config(&c);
-	make_crl(&crl, &c.crllen);
-	c.crl = (const uint8_t *)crl;
-	assert_non_null(ctx = tlsctx_server(&c, err, sizeof(err)));
-	free(crl);
-	without = server_ctx("tlsv1.3");
 	pair_up(&p, without, &revoked);
 	pair_stop(&p);
 	p.base = NULL;
 	pair_start(&p, ctx, &revoked, INPUT_SIZE);
-	UNTIL(&p, p.o.ended);
-	assert_int_equal(p.o.end, TLSCONN_FAILED);
-	pair_stop(&p);
+	pair_refused(&p, NULL);
 	p.base = NULL;
 	pair_up(&p, ctx, &named);
 	pair_stop(&p);

@@ -249,25 +249,10 @@ with_time(char buf[128], const char *before, time_t when, const char *after)
 static char *
 make_crl(const struct cert *issuer, time_t from, time_t to)
 {
-	X509_CRL	*crl;
-	ASN1_TIME	*when;
-	char		*pem, *text;
-	size_t		 len;
-	BIO		*bio;
+	char	*pem, *text;
+	size_t	 len;
 
-	assert_non_null(crl = X509_CRL_new());
-	X509_CRL_set_version(crl, 1);
-	X509_CRL_set_issuer_name(crl, X509_get_subject_name(issuer->x509));
-	when = ASN1_TIME_set(NULL, from);
-	X509_CRL_set1_lastUpdate(crl, when);
-	if (to != 0)
-		X509_CRL_set1_nextUpdate(crl, ASN1_TIME_set(when, to));
-	ASN1_TIME_free(when);
-	X509_CRL_sign(crl, issuer->key, EVP_sha256());
-	bio = BIO_new(BIO_s_mem());
-	PEM_write_bio_X509_CRL(bio, crl);
-	X509_CRL_free(crl);
-	copy_bio(bio, &pem, &len);
+	revocation_list(issuer, from, to, &pem, &len);
 	text = text_of(pem, len);
 	free(pem);
 	return (text);

@@ -9,7 +9,6 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 
 #include <dlfcn.h>
 #include <setjmp.h>
@@ -106,19 +105,14 @@ static const struct tlsconn_cb callbacks = { on_ready, on_other, on_other,
     on_end };
 
 static void
-connect_one(struct herd *h, struct one *o, int lfd,
-    const struct sockaddr_in *sin)
+connect_one(struct herd *h, struct one *o)
 {
-	int	 fd;
+	int	 fds[2];
 
-	assert_true((o->fd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(connect(o->fd, (const struct sockaddr *)sin,
-	    sizeof(*sin)), 0);
-	assert_true((fd = accept(lfd, NULL, NULL)) != -1);
-	evutil_make_socket_nonblocking(fd);
-	evutil_make_socket_nonblocking(o->fd);
-	assert_non_null(o->c = tlsconn_accept(h->base, h->ctx, fd, INPUT_SIZE,
-	    &callbacks, o));
+	tcp_pair(fds);
+	o->fd = fds[1];
+	assert_non_null(o->c = tlsconn_accept(h->base, h->ctx, fds[0],
+	    INPUT_SIZE, &callbacks, o));
 	assert_non_null(o->ssl = SSL_new(h->client));
 	SSL_set_fd(o->ssl, o->fd);
 	SSL_set_connect_state(o->ssl);
@@ -142,22 +136,12 @@ clients_turn(struct herd *h)
 static void
 herd_fill(struct herd *h)
 {
-	struct sockaddr_in	 sin;
-	socklen_t		 len = sizeof(sin);
-	int			 i, lfd;
+	int	 i;
 
 	memset(h->all, 0, sizeof(h->all));
 	assert_non_null(h->client = SSL_CTX_new(TLS_client_method()));
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true((lfd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(bind(lfd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	assert_int_equal(listen(lfd, HERD), 0);
-	getsockname(lfd, (struct sockaddr *)&sin, &len);
 	for (i = 0; i < HERD; i++)
-		connect_one(h, &h->all[i], lfd, &sin);
-	close(lfd);
+		connect_one(h, &h->all[i]);
 	clients_turn(h);
 	steps = 0;
 }

@@ -187,7 +187,8 @@ revocation_list(const struct cert *issuer, time_t from, time_t to, char **pem,
 	X509_REVOKED_set_revocationDate(r, when);
 	X509_CRL_add0_revoked(crl, r);
 	ASN1_TIME_set(when, to);
-	X509_CRL_set1_nextUpdate(crl, when);
+	if (to != 0)
+		X509_CRL_set1_nextUpdate(crl, when);
 	ASN1_TIME_free(when);
 	X509_CRL_sign(crl, issuer->key, EVP_sha256());
 	bio = BIO_new(BIO_s_mem());
@@ -253,6 +254,21 @@ server_ctx(const char *protocols)
 	c.protocols = protocols;
 	if ((ctx = tlsctx_server(&c, err, sizeof(err))) == NULL)
 		fail_msg("tlsctx_server: %s", err);
+	return (ctx);
+}
+
+struct tlsctx *
+server_ctx_crl(const struct cert *issuer, time_t from, time_t to)
+{
+	struct tlsctx_config c;
+	struct tlsctx *ctx;
+	char err[256], *crl;
+
+	server_config(&c);
+	revocation_list(issuer, from, to, &crl, &c.crllen);
+	c.crl = (const uint8_t *)crl;
+	assert_non_null(ctx = tlsctx_server(&c, err, sizeof(err)));
+	free(crl);
 	return (ctx);
 }
 
@@ -563,4 +579,21 @@ pair_round_trip(struct pair *p)
 	p->o.echo = true;
 	evbuffer_add(p->cl.tx, "hello", 5);
 	UNTIL(p, pair_received(p) == before + 5);
+}
+
+void
+pair_drop_tls(struct pair *p)
+{
+	SSL_free(p->cl.ssl);
+	p->cl.ssl = NULL;
+}
+
+void
+pair_refused(struct pair *p, const char *error)
+{
+	UNTIL(p, p->o.ended);
+	assert_int_equal(p->o.end, TLSCONN_FAILED);
+	if (error != NULL)
+		assert_string_equal(p->o.error, error);
+	pair_stop(p);
 }

@@ -123,7 +123,10 @@ void	free_cert(struct cert *c);
 /* Signs it anew; c->pem is still the old one. */
 void	set_dates(struct cert *c, const struct cert *issuer, time_t from,
 	    time_t to);
-/* A CRL of that issuer, with the serial number of `revoked` in it. */
+/*
+ * A CRL of that issuer, with the serial number of `revoked` in it; to 0: one
+ * that never ends.
+ */
 void	revocation_list(const struct cert *issuer, time_t from, time_t to,
 	    char **pem, size_t *len);
 /* Two connected sockets, non-blocking, over loopback. */
@@ -132,6 +135,9 @@ void	tcp_pair(int fds[2]);
 void	copy_bio(BIO *bio, char **out, size_t *len);
 void	server_config(struct tlsctx_config *c);
 struct tlsctx *server_ctx(const char *protocols);
+/* One with that CRL. */
+struct tlsctx *server_ctx_crl(const struct cert *issuer, time_t from,
+	    time_t to);
 /* Both ends of a new connection; ctx NULL: plain.  The base is kept. */
 void	pair_start(struct pair *p, struct tlsctx *ctx, const struct cert *cert,
 	    size_t max_input);
@@ -146,5 +152,12 @@ size_t	pair_received(struct pair *p);
 void	pair_up(struct pair *p, struct tlsctx *ctx, const struct cert *cert);
 /* Five bytes to the owner and back. */
 void	pair_round_trip(struct pair *p);
+/* From here on the client sends what is in cl.tx as it is. */
+void	pair_drop_tls(struct pair *p);
+/*
+ * Turns until the handshake has failed, with that error (NULL: any), and
+ * stops.
+ */
+void	pair_refused(struct pair *p, const char *error);
 
 #endif /* REGRESS_TLSPAIR_H */
