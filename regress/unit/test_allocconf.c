@@ -20,9 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
-#include "regress/unit/alloc.h"
 #include "signerd/config.h"
+#include "regress/unit/alloc_conf.h"
 
 /* signerd.conf(5), while memory runs out: all of it is the start's. */
 
@@ -41,34 +40,13 @@ static const char	 text[] =
     "	0x1111111111111111111111111111111111111111 } max-value 1 ether\n"
     "allow via \"edge\" client b key \"k\" chain 10 domain any\n";
 
-/* A configuration, and the fault that it must be told with. */
-static bool
-config(void *arg)
-{
-	struct config	*conf;
-
-	if ((conf = config_parse(arg)) == NULL) {
-		/* As main() does; it was reported. */
-		exit(1);
-	}
-	assert_int_equal(conf->nrules, 2);
-	config_free(conf);
-	return (true);
-}
-
 static void
 configurations(void **state)
 {
-	char	 path[] = "/tmp/test_alloc.XXXXXX";
-	int	 fd;
+	struct alloc_conf	 ac = { text, sizeof(text) - 1, 2, "" };
 
 	(void)state;
-	log_init("test");
-	assert_int_not_equal(fd = mkstemp(path), -1);
-	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-	close(fd);
-	assert_true(alloc_each_fatal(config, path, "memory") >= 40);
-	unlink(path);
+	assert_true(alloc_conf_each(&ac) >= 40);
 }
 
 int

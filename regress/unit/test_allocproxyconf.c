@@ -22,10 +22,9 @@
 #include <unistd.h>
 
 #include "common/json.h"
-#include "common/log.h"
 #include "proxyd/advert.h"
 #include "proxyd/config.h"
-#include "regress/unit/alloc.h"
+#include "regress/unit/alloc_conf.h"
 
 /*
  * What proxyd reads while memory runs out: what a signer says of itself, and
@@ -91,34 +90,13 @@ adverts(void **state)
 	assert_int_equal(alloc_each(advert, json, 0), 2);
 }
 
-/* A configuration, and the fault that it must be told with. */
-static bool
-config(void *arg)
-{
-	struct config	*conf;
-
-	if ((conf = config_parse(arg)) == NULL) {
-		/* As main() does; it was reported. */
-		exit(1);
-	}
-	assert_int_equal(conf->nrules, 1);
-	config_free(conf);
-	return (true);
-}
-
 static void
 configurations(void **state)
 {
-	char	 path[] = "/tmp/test_alloc.XXXXXX";
-	int	 fd;
+	struct alloc_conf	 ac = { text, sizeof(text) - 1, 1, "" };
 
 	(void)state;
-	log_init("test");
-	assert_int_not_equal(fd = mkstemp(path), -1);
-	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
-	close(fd);
-	assert_true(alloc_each_fatal(config, path, "memory") >= 30);
-	unlink(path);
+	assert_true(alloc_conf_each(&ac) >= 30);
 }
 
 int

@@ -24,26 +24,9 @@
 #include <event2/buffer.h>
 
 #include "common/websocket.h"
+#include "regress/unit/entropy.h"
 #include "regress/unit/websocket_cases.h"
 #include "regress/unit/websocket_util.h"
-
-/* In place of the libc's: fails when told to. */
-static bool no_entropy;
-
-int
-getentropy(void *buf, size_t len)
-{
-	static uint64_t n;
-	uint8_t *p = buf;
-
-	if (no_entropy)
-		return (-1);
-	while (len-- > 0) {
-		n = n * 6364136223846793005ULL + 1442695040888963407ULL;
-		*p++ = (uint8_t)(n >> 56);
-	}
-	return (0);
-}
 
 static const enum websocket_role roles[] = { WEBSOCKET_CLIENT,
     WEBSOCKET_SERVER };

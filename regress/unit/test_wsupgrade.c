@@ -29,27 +29,10 @@
 #include "common/http.h"
 #include "common/websocket.h"
 #include "common/wsupgrade.h"
+#include "regress/unit/entropy.h"
 
 #define KEY	"dGhlIHNhbXBsZSBub25jZQ=="
 #define ACCEPT	"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-
-/* In place of the libc's: fails when told to. */
-static bool no_entropy;
-
-int
-getentropy(void *buf, size_t len)
-{
-	static uint64_t n;
-	uint8_t *p = buf;
-
-	if (no_entropy)
-		return (-1);
-	while (len-- > 0) {
-		n = n * 6364136223846793005ULL + 1442695040888963407ULL;
-		*p++ = (uint8_t)(n >> 56);
-	}
-	return (0);
-}
 
 static void
 add(struct evbuffer *buf, const char *s)
