@@ -18,46 +18,16 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/der.h"
 #include "keyd/keyfile.h"
-#include "keyd/sign.h"
 #include "regress/unit/keyfile_curve.h"
 #include "regress/unit/keyfile_der.h"
 #include "regress/unit/keyfile_good.h"
 #include "regress/unit/keyfile_text.h"
 #include "regress/unit/memscan.h"
+#include "regress/unit/secrets_util.h"
 
 #define NCASES(cases)	(sizeof(cases) / sizeof((cases)[0]))
-#define POOL		65536
-
-/* All of the pool is free: what a reader took, it gave back. */
-static void
-assert_pool_free(void)
-{
-	void *p;
-
-	p = secret_alloc(POOL);
-	assert_non_null(p);
-	secret_free(p, POOL);
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	return (secret_init(POOL) == -1 || sign_init() == -1 ? -1 : 0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	sign_exit();
-	secret_exit();
-	return (0);
-}
 
 /* A descriptor of a file that holds the text. */
 static int
@@ -83,8 +53,7 @@ same_key(const struct keyfile *kf, const struct keyfile_case *c)
 	uint8_t expected[SECRET_SIZE];
 	struct sign_key key;
 
-	assert_int_equal(hex_fixed(key_secrets[c->key],
-	    strlen(key_secrets[c->key]), expected, SECRET_SIZE), HEX_OK);
+	unhex(expected, key_secrets[c->key], SECRET_SIZE);
 	assert_int_equal(sign_key(&key, kf->secret), 0);
 	if (kf->has_pubkey)
 		assert_memory_equal(kf->pubkey, key.pubkey,
@@ -628,6 +597,6 @@ main(void)
 		cmocka_unit_test(test_der_take),
 	};
 
-	return (cmocka_run_group_tests_name("keyfile", tests, setup,
-	    teardown));
+	return (cmocka_run_group_tests_name("keyfile", tests, secrets_setup,
+	    secrets_teardown));
 }

@@ -21,40 +21,12 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keystore.h"
 #include "keyd/scrypt.h"
-#include "keyd/sign.h"
 #include "regress/unit/keystore_vectors.h"
+#include "regress/unit/secrets_util.h"
 
 #define NCASES(a)	(sizeof(a) / sizeof((a)[0]))
-#define POOL		8192
-
-static int
-setup(void **state)
-{
-	(void)state;
-	return (secret_init(POOL) == 0 && sign_init() == 0 ? 0 : -1);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	sign_exit();
-	secret_exit();
-	return (0);
-}
-
-static void
-assert_pool_free(void)
-{
-	void *p = secret_alloc(POOL);
-
-	assert_non_null(p);
-	secret_free(p, POOL);
-}
 
 static bool
 is_zero(const uint8_t *secret)
@@ -421,6 +393,6 @@ main(void)
 		cmocka_unit_test(test_strerror),
 	};
 
-	return (cmocka_run_group_tests_name("keystore", tests, setup,
-	    teardown));
+	return (cmocka_run_group_tests_name("keystore", tests, secrets_setup,
+	    secrets_teardown));
 }

@@ -22,10 +22,8 @@
 #include <cmocka.h>
 
 #include "common/base64.h"
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keyfile.h"
-#include "keyd/sign.h"
+#include "regress/unit/secrets_util.h"
 
 /*
  * Key structures in the ways in which suites such as Wycheproof bend them:
@@ -183,23 +181,6 @@ static const struct key_case cases[] = {
 };
 
 #define NCASES	(sizeof(cases) / sizeof(cases[0]))
-#define POOL	65536
-
-static int
-setup(void **state)
-{
-	(void)state;
-	return (secret_init(POOL) == -1 || sign_init() == -1 ? -1 : 0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	sign_exit();
-	secret_exit();
-	return (0);
-}
 
 /* The PEM file of those bytes. */
 static size_t
@@ -242,8 +223,7 @@ run_case(const struct key_case *c)
 		return;
 	}
 	snprintf(hex, sizeof(hex), "0x%s", c->secret);
-	assert_int_equal(hex_fixed(hex, strlen(hex), secret, sizeof(secret)),
-	    HEX_OK);
+	unhex(secret, hex, sizeof(secret));
 	if (memcmp(kf.secret, secret, sizeof(secret)) != 0)
 		fail_msg("%s: another key", c->name);
 	secret_free(kf.secret, SECRET_SIZE);
@@ -266,6 +246,6 @@ main(void)
 		cmocka_unit_test(test_cases),
 	};
 
-	return (cmocka_run_group_tests_name("keyvectors", tests, setup,
-	    teardown));
+	return (cmocka_run_group_tests_name("keyvectors", tests, secrets_setup,
+	    secrets_teardown));
 }

@@ -16,17 +16,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keccak.h"
 #include "keyd/payload.h"
-#include "keyd/sign.h"
-
-static void
-unhex(uint8_t *out, const char *text, size_t size)
-{
-	assert_int_equal(hex_fixed(text, strlen(text), out, size), HEX_OK);
-}
+#include "regress/unit/secrets_util.h"
 
 /* A request that passes: chain 10, hash 00 01 02 ... 1f. */
 static struct payload
@@ -102,8 +94,6 @@ test_recorded(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(secret_init(4096), 0);
-	assert_int_equal(sign_init(), 0);
 	secret = secret_alloc(SECRET_SIZE);
 	assert_non_null(secret);
 	unhex(secret, "0x4e725d0bf5bcca1fe73e29a1af8af9b6"
@@ -121,8 +111,6 @@ test_recorded(void **state)
 		assert_int_equal(sig.v, expected[64]);
 	}
 	secret_free(secret, SECRET_SIZE);
-	sign_exit();
-	secret_exit();
 }
 
 static void
@@ -207,5 +195,6 @@ main(void)
 		cmocka_unit_test(test_refusals),
 	};
 
-	return (cmocka_run_group_tests_name("payload", tests, NULL, NULL));
+	return (cmocka_run_group_tests_name("payload", tests, secrets_setup,
+	    secrets_teardown));
 }

@@ -23,11 +23,9 @@
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keccak.h"
-#include "keyd/sign.h"
 #include "regress/unit/memscan.h"
+#include "regress/unit/secrets_util.h"
 
 /*
  * RFC 6979 with secp256k1 and SHA-256, digest the SHA-256 of: "Satoshi
@@ -149,23 +147,16 @@ secp256k1_context_randomize(secp256k1_context *ctx, const unsigned char *seed)
 	return (library_randomize(ctx, seed));
 }
 
-static void
-unhex(uint8_t *out, const char *text, size_t size)
-{
-	assert_int_equal(hex_fixed(text, strlen(text), out, size), HEX_OK);
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
 	library_sign = (sign_function *)dlsym(RTLD_NEXT,
 	    "secp256k1_ecdsa_sign_recoverable");
 	library_randomize = (randomize_function *)dlsym(RTLD_NEXT,
 	    "secp256k1_context_randomize");
 	if (library_sign == NULL || library_randomize == NULL)
 		return (-1);
-	if (secret_init(65536) == -1 || sign_init() == -1)
+	if (secrets_setup(state) == -1)
 		return (-1);
 	secret = secret_alloc(SECRET_SIZE);
 	return (secret == NULL ? -1 : 0);
@@ -174,11 +165,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	secret_free(secret, SECRET_SIZE);
-	sign_exit();
-	secret_exit();
-	return (0);
+	return (secrets_teardown(state));
 }
 
 static void

@@ -17,9 +17,7 @@
 
 #include <cmocka.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
-#include "keyd/sign.h"
+#include "regress/unit/secrets_util.h"
 #include "regress/unit/sign_vectors.h"
 
 #define NVECTORS	(sizeof(sign_vectors) / sizeof(sign_vectors[0]))
@@ -35,17 +33,10 @@
 
 static uint8_t	*secret;
 
-static void
-unhex(uint8_t *out, const char *text, size_t size)
-{
-	assert_int_equal(hex_fixed(text, strlen(text), out, size), HEX_OK);
-}
-
 static int
 setup(void **state)
 {
-	(void)state;
-	if (secret_init(4096) == -1 || sign_init() == -1)
+	if (secrets_setup(state) == -1)
 		return (-1);
 	return ((secret = secret_alloc(SECRET_SIZE)) == NULL ? -1 : 0);
 }
@@ -53,11 +44,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	secret_free(secret, SECRET_SIZE);
-	sign_exit();
-	secret_exit();
-	return (0);
+	return (secrets_teardown(state));
 }
 
 /* To the bit: r, the lower s, and the parity. */

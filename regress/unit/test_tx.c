@@ -18,11 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keccak.h"
-#include "keyd/sign.h"
 #include "keyd/tx.h"
+#include "regress/unit/secrets_util.h"
 #include "regress/unit/tx_cases.h"
 
 #define HUNDRED	100
@@ -50,12 +48,6 @@ struct storage {
 	struct tx_access	access[HUNDRED];
 	struct tx_auth		auths[2];
 };
-
-static void
-unhex(uint8_t *out, const char *text, size_t size)
-{
-	assert_int_equal(hex_fixed(text, strlen(text), out, size), HEX_OK);
-}
 
 static void
 set_number(struct tx *tx, uint32_t bit, struct u256 *n, const char *text)
@@ -167,8 +159,7 @@ setup(void **state)
 	uint8_t *secret;
 	size_t i;
 
-	(void)state;
-	if (secret_init(4096) == -1 || sign_init() == -1)
+	if (secrets_setup(state) == -1)
 		return (-1);
 	for (i = 0; i < NKEYS; i++) {
 		if ((secret = secret_alloc(SECRET_SIZE)) == NULL)
@@ -177,15 +168,6 @@ setup(void **state)
 		if (sign_key(&keys[i], secret) == -1)
 			return (-1);
 	}
-	return (0);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	sign_exit();
-	secret_exit();
 	return (0);
 }
 
@@ -688,5 +670,6 @@ main(void)
 		cmocka_unit_test(test_refusals),
 	};
 
-	return (cmocka_run_group_tests_name("tx", tests, setup, teardown));
+	return (cmocka_run_group_tests_name("tx", tests, setup,
+	    secrets_teardown));
 }

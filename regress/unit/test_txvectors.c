@@ -18,11 +18,9 @@
 
 #include <cmocka.h>
 
-#include "common/hex.h"
-#include "common/secret.h"
 #include "keyd/keccak.h"
-#include "keyd/sign.h"
 #include "keyd/tx.h"
+#include "regress/unit/secrets_util.h"
 #include "regress/unit/tx_vectors.h"
 
 /*
@@ -43,12 +41,6 @@ static uint8_t		 keys[MAXKEYS * HASH_SIZE];
 static uint8_t		 blobs[MAXBLOBS * HASH_SIZE];
 static struct tx_access	 access[5];
 static struct tx_auth	 auths[MAXAUTHS];
-
-static void
-unhex(uint8_t *out, const char *text, size_t size)
-{
-	assert_int_equal(hex_fixed(text, strlen(text), out, size), HEX_OK);
-}
 
 static void
 quantity(struct u256 *n, const char *text)
@@ -161,23 +153,13 @@ setup(void **state)
 	uint8_t	*secret;
 	size_t	 i;
 
-	(void)state;
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 7 + 1);
-	if (secret_init(4096) == -1 || sign_init() == -1 ||
+	if (secrets_setup(state) == -1 ||
 	    (secret = secret_alloc(SECRET_SIZE)) == NULL)
 		return (-1);
 	memset(secret, 0x46, SECRET_SIZE);
 	return (sign_key(&key, secret));
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	sign_exit();
-	secret_exit();
-	return (0);
 }
 
 static void
@@ -286,5 +268,5 @@ main(void)
 	};
 
 	return (cmocka_run_group_tests_name("txvectors", tests, setup,
-	    teardown));
+	    secrets_teardown));
 }
