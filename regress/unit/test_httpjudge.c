@@ -12,8 +12,6 @@
 /* libs: libevent */
 
 #include <sys/types.h>
-#include <sys/socket.h>
-#include <netinet/in.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,6 +30,7 @@
 #include "common/httpserver.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
+#include "regress/unit/loopback.h"
 
 /*
  * When a server judges its connections anew, and which of them.  In the place
@@ -236,20 +235,11 @@ stopped(struct httpserver *s, void *arg)
 static in_port_t
 add_listener(uint32_t id, struct tlsctx *ctx)
 {
-	struct sockaddr_in	 sin;
-	socklen_t		 len = sizeof(sin);
-	int			 fd;
+	in_port_t	 port;
+	int		 fd = loopback_listen(&port);
 
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_true(fd != -1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	assert_int_equal(listen(fd, 16), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
 	assert_int_equal(httpserver_prepare(server, id, fd, ctx), 0);
-	return (sin.sin_port);
+	return (port);
 }
 
 static void
@@ -264,16 +254,8 @@ settle(void)
 static struct tlsconn *
 dial(in_port_t port)
 {
-	struct sockaddr_in	 sin;
-	int			 fd, before = nconns;
+	int	 fd = loopback_dial(port), before = nconns;
 
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	sin.sin_port = port;
-	assert_true((fd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)),
-	    0);
 	while (nconns == before)
 		settle();
 	/* What is said goes by other ways. */

@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +38,7 @@
 #include "common/httpserver.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
+#include "regress/unit/loopback.h"
 
 /*
  * The server on plain sockets, where nobody has a certificate: what it does
@@ -150,37 +150,11 @@ stopped(struct httpserver *s, void *arg)
 static in_port_t
 add_listener(uint32_t id)
 {
-	struct sockaddr_in	 sin;
-	socklen_t		 len = sizeof(sin);
-	int			 fd;
+	in_port_t	 port;
+	int		 fd = loopback_listen(&port);
 
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	assert_true(fd != -1);
-	assert_int_equal(bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	assert_int_equal(listen(fd, 16), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&sin, &len), 0);
 	assert_int_equal(httpserver_prepare(server, id, fd, NULL), 0);
-	return (sin.sin_port);
-}
-
-static int
-dial(in_port_t port)
-{
-	struct sockaddr_in	 sin;
-	int			 fd;
-
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	sin.sin_port = port;
-	assert_true((fd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(connect(fd, (struct sockaddr *)&sin, sizeof(sin)),
-	    0);
-	assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
-	return (fd);
+	return (port);
 }
 
 /* Whatever is under way on loopback arrives. */
@@ -283,7 +257,7 @@ teardown(void **state)
 static void
 two_sockets(void **state)
 {
-	int	 a = dial(ports[0]), b = dial(ports[1]);
+	int	 a = loopback_dial(ports[0]), b = loopback_dial(ports[1]);
 
 	(void)state;
 	say(a, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -299,7 +273,7 @@ two_sockets(void **state)
 static void
 taken_over(void **state)
 {
-	int	 fd = dial(ports[1]);
+	int	 fd = loopback_dial(ports[1]);
 	char	 rest[8] = "";
 
 	(void)state;
@@ -333,7 +307,7 @@ taken_over(void **state)
 static void
 taken_with_input(void **state)
 {
-	int	 fd = dial(ports[0]);
+	int	 fd = loopback_dial(ports[0]);
 	char	 text[256], rest[8] = "";
 
 	(void)state;
@@ -349,7 +323,7 @@ taken_with_input(void **state)
 	hang_up(fd);
 	/* And one that is through before upgrade() is. */
 	does = TAKES_AND_ENDS;
-	fd = dial(ports[0]);
+	fd = loopback_dial(ports[0]);
 	say(fd, text);
 	assert_int_equal(nupgrades, 2);
 	assert_int_equal(httpserver_connections(server), 0);
@@ -359,7 +333,7 @@ taken_with_input(void **state)
 static void
 refused(void **state)
 {
-	int	 fd = dial(ports[0]);
+	int	 fd = loopback_dial(ports[0]);
 
 	(void)state;
 	does = REFUSES;
@@ -374,7 +348,7 @@ refused(void **state)
 static void
 no_upgrade(void **state)
 {
-	int	 fd = dial(ports[0]);
+	int	 fd = loopback_dial(ports[0]);
 
 	(void)state;
 	does = LEAVES_IT;
@@ -400,7 +374,7 @@ eviction(void **state)
 	limits.max_per_address = 10;
 	does = TAKES;
 	for (i = 0; i < 4; i++) {
-		fd[i] = dial(ports[0]);
+		fd[i] = loopback_dial(ports[0]);
 		if (i == 0)
 			say(fd[i], ws);
 		settle();
@@ -411,7 +385,7 @@ eviction(void **state)
 	hears(fd[2], "");
 	hears(fd[3], "");
 	limits.max_per_address = 3;
-	i = dial(ports[1]);
+	i = loopback_dial(ports[1]);
 	assert_true(is_closed(i));
 	hang_up(i);
 	for (i = 1; i < 4; i++)
@@ -420,7 +394,7 @@ eviction(void **state)
 	httpconn_release(upgraded);
 	/* The address counts no more. */
 	for (i = 0; i < 3; i++)
-		fd[i] = dial(ports[0]);
+		fd[i] = loopback_dial(ports[0]);
 	hears(fd[2], "");
 	for (i = 0; i < 3; i++)
 		hang_up(fd[i]);
@@ -429,7 +403,8 @@ eviction(void **state)
 static void
 stops(void **state)
 {
-	int	 taken_fd = dial(ports[0]), idle = dial(ports[0]);
+	int	 taken_fd = loopback_dial(ports[0]);
+	int	 idle = loopback_dial(ports[0]);
 
 	(void)state;
 	does = TAKES;
@@ -458,8 +433,9 @@ stops_after_answers(void **state)
 	static const char	 get[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n"
 				    "\r\n";
 	char			 buf[4096];
-	int			 one = dial(ports[0]), many = dial(ports[0]);
-	int			 idle = dial(ports[0]), i, n = 0;
+	int			 one = loopback_dial(ports[0]);
+	int			 many = loopback_dial(ports[0]);
+	int			 idle = loopback_dial(ports[0]), i, n = 0;
 	ssize_t			 len;
 
 	(void)state;
@@ -491,7 +467,8 @@ stops_after_answers(void **state)
 static void
 stops_in_time(void **state)
 {
-	int	 taken_fd = dial(ports[0]), half = dial(ports[0]);
+	int	 taken_fd = loopback_dial(ports[0]);
+	int	 half = loopback_dial(ports[0]);
 
 	(void)state;
 	does = TAKES;
@@ -530,8 +507,8 @@ accepts_later(void **state)
 		accept_error = errors[i];
 		accept_fails = 1;
 		accepts = 0;
-		a = dial(ports[0]);
-		b = dial(ports[1]);
+		a = loopback_dial(ports[0]);
+		b = loopback_dial(ports[1]);
 		say(a, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
 		assert_int_equal(accepts, 1);
 		now_us += 240 * 1000;
@@ -558,7 +535,7 @@ accepts_the_next(void **state)
 	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
 		accept_error = errors[i];
 		accept_fails = 3;
-		fd = dial(ports[0]);
+		fd = loopback_dial(ports[0]);
 		say(fd, "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n");
 		hears(fd, "HTTP/1.1 200 ");
 		assert_int_equal(accept_fails, 0);
@@ -576,7 +553,7 @@ stops_while_paused(void **state)
 	accept_error = EMFILE;
 	accept_fails = 1;
 	accepts = 0;
-	fd = dial(ports[0]);
+	fd = loopback_dial(ports[0]);
 	settle();
 	assert_int_equal(accepts, 1);
 	httpserver_stop(server);

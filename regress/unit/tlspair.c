@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 #include <sys/socket.h>
-#include <netinet/in.h>
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,6 +25,7 @@
 #include <openssl/pem.h>
 #include <tls.h>
 
+#include "regress/unit/loopback.h"
 #include "regress/unit/tlspair.h"
 
 /* ---- libtls, watched --------------------------------------------------- */
@@ -353,24 +353,13 @@ static const struct tlsconn_cb callbacks = { on_ready, on_input, on_drained,
 void
 tcp_pair(int fds[2])
 {
-	struct sockaddr_in sin;
-	socklen_t len = sizeof(sin);
-	int lfd;
+	in_port_t port;
+	int lfd = loopback_listen(&port);
 
-	memset(&sin, 0, sizeof(sin));
-	sin.sin_family = AF_INET;
-	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_true((lfd = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(bind(lfd, (struct sockaddr *)&sin, sizeof(sin)), 0);
-	assert_int_equal(listen(lfd, 1), 0);
-	getsockname(lfd, (struct sockaddr *)&sin, &len);
-	assert_true((fds[1] = socket(AF_INET, SOCK_STREAM, 0)) != -1);
-	assert_int_equal(connect(fds[1], (struct sockaddr *)&sin, sizeof(sin)),
-	    0);
+	fds[1] = loopback_dial(port);
 	assert_true((fds[0] = accept(lfd, NULL, NULL)) != -1);
 	close(lfd);
 	evutil_make_socket_nonblocking(fds[0]);
-	evutil_make_socket_nonblocking(fds[1]);
 }
 
 static SSL_CTX *
