@@ -15,47 +15,16 @@
  */
 
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <netinet/in.h>
-#include <err.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
+#include "regress/unit/conf_util.h"
 #include "signerd/config.h"
 
 /*
  * What the struct and the descriptors hold; the texts are tested by
  * regress/config.
  */
-static char dir[] = "/tmp/test_config.XXXXXX";
-
-void
-fatal(const char *fmt, ...)
-{
-	err(1, "%s", fmt);
-}
-
-static const char *
-write_file(const char *name, const char *text, mode_t mode)
-{
-	static char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_not_equal(fputs(text, f), EOF);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, mode), 0);
-	return (path);
-}
 
 /* A configuration of two keys, whose files are in our directory. */
 static struct config *
@@ -70,7 +39,7 @@ parse(const char *more)
 	    "allow client a key two chain { 1 2 }\n"
 	    "allow client b key one method transaction\n%s",
 	    dir, dir, dir, dir, dir, more);
-	return (config_parse(write_file("conf", text, 0600)));
+	return (config_parse(write_file("conf", text)));
 }
 
 static void
@@ -121,21 +90,6 @@ test_struct(void **state)
 	assert_true(u256_is_zero(&b->rule.max_fee));
 	config_free(conf);
 	config_free(NULL);
-}
-
-static void
-check_file(const struct conf_file *file, const char *text)
-{
-	char buf[16];
-	ssize_t n;
-
-	assert_int_not_equal(file->fd, -1);
-	assert_int_equal(fcntl(file->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	assert_int_equal(fcntl(file->fd, F_GETFL) & O_ACCMODE, O_RDONLY);
-	n = read(file->fd, buf, sizeof(buf) - 1);
-	assert_true(n >= 0);
-	buf[n] = '\0';
-	assert_string_equal(buf, text);
 }
 
 static void
@@ -239,7 +193,7 @@ test_open_fault(void **state)
 	struct config *conf;
 
 	(void)state;
-	write_file("one", "one", 0640);
+	assert_int_equal(chmod(write_file("one", "one"), 0640), 0);
 	conf = parse("");
 	assert_non_null(conf);
 	assert_int_equal(config_open(conf), -1);
@@ -248,7 +202,7 @@ test_open_fault(void **state)
 	assert_int_equal(key->file.fd, -1);
 	assert_int_not_equal(STAILQ_NEXT(key, entry)->file.fd, -1);
 	config_free(conf);
-	write_file("one", "one", 0600);
+	assert_int_equal(chmod(write_file("one", "one"), 0600), 0);
 }
 
 static int
@@ -317,35 +271,23 @@ test_bind_ipv6(void **state)
 	config_free(conf);
 }
 
-static const char *const files[] = { "ca", "crt", "key", "one", "two" };
-#define NFILES	(sizeof(files) / sizeof(files[0]))
+static const char *const files[] = {
+	"ca", "crt", "key", "one", "two",
+	"conf", NULL
+};
 
 static int
 setup(void **state)
 {
-	size_t i;
-
 	(void)state;
-	if (mkdtemp(dir) == NULL)
-		return (-1);
-	for (i = 0; i < NFILES; i++)
-		write_file(files[i], files[i], 0600);
-	return (0);
+	return (make_dir(files));
 }
 
 static int
 teardown(void **state)
 {
-	char path[128];
-	size_t i;
-
 	(void)state;
-	for (i = 0; i <= NFILES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir,
-		    i == NFILES ? "conf" : files[i]);
-		unlink(path);
-	}
-	return (rmdir(dir));
+	return (remove_dir(files));
 }
 
 int

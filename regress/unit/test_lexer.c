@@ -5,46 +5,14 @@
 
 /* objects: common/lexer.o common/lexer_file.o common/lexer_macro.o */
 
-#include <sys/stat.h>
-#include <err.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "common/lexer.h"
 #include "common/log.h"
+#include "regress/unit/conf_util.h"
 
 /*
  * What a grammar other than signerd's may rely on; that one's own tests are
  * in regress/config.
  */
-static char dir[] = "/tmp/test_lexer.XXXXXX";
-
-void
-fatal(const char *fmt, ...)
-{
-	err(1, "%s", fmt);
-}
-
-static const char *
-write_file(const char *name, const char *text)
-{
-	static char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_not_equal(fputs(text, f), EOF);
-	assert_int_equal(fclose(f), 0);
-	return (path);
-}
 
 static bool
 starts(const char *word)
@@ -446,25 +414,20 @@ test_no_file(void **state)
 	    "a:1: nothere: cannot open: No such file or directory\n");
 }
 
+static const char *const files[] = { "a", "b", NULL };
+
 static int
 setup(void **state)
 {
 	(void)state;
-	umask(022);
-	return (mkdtemp(dir) == NULL ? -1 : 0);
+	return (make_dir(files));
 }
 
 static int
 teardown(void **state)
 {
-	char path[128];
-
 	(void)state;
-	snprintf(path, sizeof(path), "%s/a", dir);
-	unlink(path);
-	snprintf(path, sizeof(path), "%s/b", dir);
-	unlink(path);
-	return (rmdir(dir));
+	return (remove_dir(files));
 }
 
 int

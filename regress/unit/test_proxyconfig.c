@@ -13,48 +13,16 @@
  * common/u256.o keyd/payload.o keyd/rule.o
  */
 
-#include <sys/stat.h>
-#include <err.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include "proxyd/config.h"
+#include "regress/unit/conf_util.h"
 
 /*
  * What proxyd's struct and the descriptors hold; the texts are tested by
  * regress/config.
  */
-static char dir[] = "/tmp/test_proxyconfig.XXXXXX";
 
 #define A	"0x0102030405060708090a0b0c0d0e0f1011121314"
 #define B	"0x2122232425262728292a2b2c2d2e2f3031323334"
-
-void
-fatal(const char *fmt, ...)
-{
-	err(1, "%s", fmt);
-}
-
-static const char *
-write_file(const char *name, const char *text)
-{
-	static char path[128];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	assert_int_not_equal(fputs(text, f), EOF);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0600), 0);
-	return (path);
-}
 
 static struct config *
 parse(const char *more)
@@ -118,20 +86,6 @@ test_struct(void **state)
 }
 
 static void
-check_file(const struct conf_file *file, const char *text)
-{
-	char buf[16];
-	ssize_t n;
-
-	assert_int_not_equal(file->fd, -1);
-	assert_int_equal(fcntl(file->fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
-	n = read(file->fd, buf, sizeof(buf) - 1);
-	assert_true(n >= 0);
-	buf[n] = '\0';
-	assert_string_equal(buf, text);
-}
-
-static void
 test_open(void **state)
 {
 	const struct config_listen *clients, *signers;
@@ -166,35 +120,22 @@ test_open(void **state)
 	config_free(conf);
 }
 
-static const char *const files[] = { "ca", "crt", "key", "own" };
-#define NFILES	(sizeof(files) / sizeof(files[0]))
+static const char *const files[] = {
+	"ca", "crt", "key", "own", "conf", NULL
+};
 
 static int
 setup(void **state)
 {
-	size_t i;
-
 	(void)state;
-	if (mkdtemp(dir) == NULL)
-		return (-1);
-	for (i = 0; i < NFILES; i++)
-		write_file(files[i], files[i]);
-	return (0);
+	return (make_dir(files));
 }
 
 static int
 teardown(void **state)
 {
-	char path[128];
-	size_t i;
-
 	(void)state;
-	for (i = 0; i <= NFILES; i++) {
-		snprintf(path, sizeof(path), "%s/%s", dir,
-		    i == NFILES ? "conf" : files[i]);
-		unlink(path);
-	}
-	return (rmdir(dir));
+	return (remove_dir(files));
 }
 
 int
