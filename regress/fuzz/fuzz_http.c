@@ -15,18 +15,9 @@
 
 #include "common/http.h"
 #include "common/http_syntax.h"
-#include "regress/fuzz/fuzz.h"
-#include "regress/fuzz/pieces.h"
+#include "regress/fuzz/trace.h"
 
 static const struct http_limits limits = { 512, 256 };
-
-/* What came of a stream, as text. */
-struct trace {
-	char	*text;
-	size_t	 len;
-	FILE	*f;
-	bool	 bad;
-};
 
 static void
 trace_header(struct trace *t, const struct http_parser *h)
@@ -168,27 +159,20 @@ events(struct trace *t, struct http_parser *h, struct evbuffer *in,
 }
 
 static void
-trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
+requests(struct trace *t, struct pieces *cut)
 {
-	struct http_parser	*h;
-	struct evbuffer		*in;
-	struct pieces		 cut;
+	struct http_parser	*h = http_new(&limits);
+	struct evbuffer		*in = evbuffer_new();
 	const uint8_t		*p;
 	size_t			 n;
 
-	memset(t, 0, sizeof(*t));
-	h = http_new(&limits);
-	in = evbuffer_new();
-	t->f = open_memstream(&t->text, &t->len);
-	FUZZ_ASSERT(h != NULL && in != NULL && t->f != NULL);
-	pieces_start(&cut, data, size, how);
-	while (!t->bad && (n = pieces_take(&cut, &p)) != 0) {
+	FUZZ_ASSERT(h != NULL && in != NULL);
+	while (!t->bad && (n = pieces_take(cut, &p)) != 0) {
 		FUZZ_ASSERT(evbuffer_add(in, p, n) == 0);
-		events(t, h, in, how == PIECES_WHOLE ? p : NULL);
+		events(t, h, in, cut->how == PIECES_WHOLE ? p : NULL);
 	}
 	if (!t->bad)
 		fprintf(t->f, "~ %d %d\n", http_idle(h), http_in_header(h));
-	fclose(t->f);
 	evbuffer_free(in);
 	http_free(h);
 }
@@ -223,21 +207,7 @@ respond(const uint8_t *data, size_t size)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct trace	 whole, other;
-	int		 how;
-
-	trace(&whole, data, size, PIECES_WHOLE);
-	for (how = PIECES_BYTES; how <= PIECES_RANDOM; how++) {
-		trace(&other, data, size, (enum pieces_how)how);
-		if (whole.len != other.len ||
-		    memcmp(whole.text, other.text, whole.len) != 0) {
-			fprintf(stderr, "whole:\n%s\nin pieces:\n%s\n",
-			    whole.text, other.text);
-			abort();
-		}
-		free(other.text);
-	}
-	free(whole.text);
+	trace_same(requests, data, size);
 	respond(data, size);
 	return (0);
 }

@@ -14,17 +14,9 @@
 #include <event2/buffer.h>
 
 #include "opsign/response.h"
-#include "regress/fuzz/fuzz.h"
-#include "regress/fuzz/pieces.h"
+#include "regress/fuzz/trace.h"
 
 static const struct response_limits limits = { 512, 256 };
-
-struct trace {
-	char	*text;
-	size_t	 len;
-	FILE	*f;
-	bool	 bad;
-};
 
 static void
 trace_done(struct trace *t, const struct response *r)
@@ -69,22 +61,16 @@ events(struct trace *t, struct response_parser *p, struct evbuffer *in,
 }
 
 static void
-trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
+answers(struct trace *t, struct pieces *cut)
 {
-	struct response_parser	*p;
-	struct evbuffer		*in;
-	struct pieces		 cut;
+	struct response_parser	*p = response_new(&limits);
+	struct evbuffer		*in = evbuffer_new();
 	const uint8_t		*piece;
 	size_t			 n;
 
-	memset(t, 0, sizeof(*t));
-	p = response_new(&limits);
-	in = evbuffer_new();
-	t->f = open_memstream(&t->text, &t->len);
-	FUZZ_ASSERT(p != NULL && in != NULL && t->f != NULL);
+	FUZZ_ASSERT(p != NULL && in != NULL);
 	FUZZ_ASSERT(response_idle(p));
-	pieces_start(&cut, data, size, how);
-	while (!t->bad && (n = pieces_take(&cut, &piece)) != 0) {
+	while (!t->bad && (n = pieces_take(cut, &piece)) != 0) {
 		FUZZ_ASSERT(evbuffer_add(in, piece, n) == 0);
 		events(t, p, in, false);
 	}
@@ -93,7 +79,6 @@ trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
 		if (!response_idle(p))
 			events(t, p, in, true);
 	}
-	fclose(t->f);
 	evbuffer_free(in);
 	response_free(p);
 }
@@ -101,20 +86,6 @@ trace(struct trace *t, const uint8_t *data, size_t size, enum pieces_how how)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct trace	 whole, other;
-	int		 how;
-
-	trace(&whole, data, size, PIECES_WHOLE);
-	for (how = PIECES_BYTES; how <= PIECES_RANDOM; how++) {
-		trace(&other, data, size, (enum pieces_how)how);
-		if (whole.len != other.len ||
-		    memcmp(whole.text, other.text, whole.len) != 0) {
-			fprintf(stderr, "whole:\n%s\nin pieces:\n%s\n",
-			    whole.text, other.text);
-			abort();
-		}
-		free(other.text);
-	}
-	free(whole.text);
+	trace_same(answers, data, size);
 	return (0);
 }
