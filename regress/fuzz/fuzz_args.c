@@ -448,22 +448,13 @@ decode_as(decoder decode, const struct json_doc *doc)
 }
 
 int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	msgpipe_open(&p, MESSAGE_MAX);
-	return (0);
-}
-
-int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct json_doc	*doc;
 	char		*text = fuzz_copy(data, size);
 
 	if (json_parse(&doc, text, size, &limits, NULL) == JSON_OK) {
-		msgpipe_begin(&p);
+		msgpipe_begin(&p, MESSAGE_MAX);
 		decode_as(args_transaction, doc);
 		decode_as(args_payload_v1, doc);
 		decode_as(args_payload_v2, doc);

@@ -10,20 +10,9 @@
 
 #include "common/ctlmsg.h"
 #include "keyd/keymsg.h"
-#include "regress/fuzz/msgpipe.h"
+#include "regress/fuzz/codec.h"
 
-/*
- * The messages of the control socket, of which both ends may lie: the first
- * byte chooses one, the rest is its body.  What decodes keeps to its bounds,
- * and is encoded to the same bytes again.
- */
-#define BODY_MAX	CTL_MSGSIZE
-
-static struct msgpipe	 p;
-
-#define TERMINATED(s)	(memchr((s), '\0', sizeof(s)) != NULL)
-
-/* Each: what the decoder returned, and after 0, what the encoder did. */
+/* Of the control socket, of which both ends may lie. */
 
 static int
 show(struct imsg *imsg)
@@ -144,38 +133,18 @@ end(struct imsg *imsg)
 	return (0);
 }
 
-static const struct {
-	uint32_t	 type;
-	int		 (*check)(struct imsg *);
-} messages[] = {
-	{ CTL_SHOW, show }, { CTL_RELOAD, reload }, { CTL_LOG, log_level },
-	{ CTL_CHECK, check }, { CTL_LINK, link_state }, { CTL_ROW, row },
-	{ CTL_MORE, more }, { CTL_FAULT, fault }, { CTL_END, end }
+static const struct codec	 messages[] = {
+	{ CTL_SHOW, false, show }, { CTL_RELOAD, false, reload },
+	{ CTL_LOG, false, log_level }, { CTL_CHECK, false, check },
+	{ CTL_LINK, false, link_state }, { CTL_ROW, false, row },
+	{ CTL_MORE, false, more }, { CTL_FAULT, false, fault },
+	{ CTL_END, false, end }
 };
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	msgpipe_open(&p, BODY_MAX);
-	return (0);
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct imsg	 imsg;
-	size_t		 i;
-
-	if (size == 0 || size - 1 > BODY_MAX)
-		return (0);
-	msgpipe_begin(&p);
-	i = data[0] % (sizeof(messages) / sizeof(messages[0]));
-	msgpipe_make(&p, &imsg, messages[i].type, 0, data + 1, size - 1);
-	if (messages[i].check(&imsg) == 0)
-		msgpipe_expect(&p, messages[i].type, data + 1, size - 1);
-	imsg_free(&imsg);
-	msgpipe_clean(&p);
+	codec_run(messages, sizeof(messages) / sizeof(messages[0]),
+	    CTL_MSGSIZE, data, size);
 	return (0);
 }

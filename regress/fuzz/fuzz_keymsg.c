@@ -270,15 +270,6 @@ check_other_type(const uint8_t *body, size_t len, uint32_t type)
 }
 
 int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	msgpipe_open(&p, BODY_MAX);
-	return (0);
-}
-
-int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint32_t	 types[] = {
@@ -293,7 +284,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size == 0 || size - 1 > BODY_MAX)
 		return (0);
-	msgpipe_begin(&p);
+	msgpipe_begin(&p, BODY_MAX);
 	type = types[data[0] % (sizeof(types) / sizeof(types[0]))];
 	/* Descriptors come where none is wanted, and not where one is. */
 	with = (data[0] & 0x80) == 0 ? type == KEYD_KEY ||

@@ -8,23 +8,12 @@
  * common/msgfield.o compat/imsg.o compat/imsg-buffer.o
  */
 
-#include "regress/fuzz/msgpipe.h"
+#include "regress/fuzz/codec.h"
 #include "signerd/dialmsg.h"
 #include "signerd/frontmsg.h"
 #include "signerd/linkmsg.h"
 
-/*
- * The messages between signerd's parent, the frontend, the link process and
- * the dialer: the first byte chooses one, the rest is its body.  What decodes
- * keeps to its bounds, and is encoded to the same bytes again.
- */
-#define BODY_MAX	FRONT_MSGSIZE
-
-static struct msgpipe	 p;
-
-#define TERMINATED(s)	(memchr((s), '\0', sizeof(s)) != NULL)
-
-/* Each: what the decoder returned, and after 0, what the encoder did. */
+/* Between signerd's parent, the frontend, the link process and the dialer. */
 
 static int
 front_config(struct imsg *imsg)
@@ -247,49 +236,27 @@ bare(struct imsg *imsg)
 	return (r);
 }
 
-static const struct {
-	uint32_t	 type;
-	int		 with;		/* has a descriptor */
-	int		 (*check)(struct imsg *);
-} messages[] = {
-	{ FRONT_CONFIG, 0, front_config }, { FRONT_KEY, 0, front_key },
-	{ FRONT_ERROR, 0, front_error }, { LINK_PROXY, 0, link_proxy },
-	{ LINK_ERROR, 0, link_error }, { DIAL_CONFIG, 0, dial_config },
-	{ DIAL_ENDPOINT, 0, dial_endpoint }, { DIAL_CONNECT, 0, dial_request },
-	{ DIAL_CANCEL, 0, dial_request }, { DIAL_FAILED, 0, dial_failed },
-	{ DIAL_CONNECTED, 1, dial_connected }, { FRONT_FILE, 1, front_file },
-	{ LINK_FILE, 1, link_file }, { FRONT_LISTEN, 1, bare },
-	{ FRONT_CHANNEL, 1, bare }, { LINK_DIALER, 1, bare },
-	{ DIAL_CHANNEL, 1, bare }, { DIAL_RESOLVCONF, 1, bare },
-	{ DIAL_HOSTS, 1, bare }, { FRONT_START, 0, bare },
-	{ FRONT_READY, 0, bare }, { LINK_DOWN, 0, link_down }
+static const struct codec	 messages[] = {
+	{ FRONT_CONFIG, false, front_config }, { FRONT_KEY, false, front_key },
+	{ FRONT_ERROR, false, front_error }, { LINK_PROXY, false, link_proxy },
+	{ LINK_ERROR, false, link_error }, { DIAL_CONFIG, false, dial_config },
+	{ DIAL_ENDPOINT, false, dial_endpoint },
+	{ DIAL_CONNECT, false, dial_request },
+	{ DIAL_CANCEL, false, dial_request },
+	{ DIAL_FAILED, false, dial_failed },
+	{ DIAL_CONNECTED, true, dial_connected },
+	{ FRONT_FILE, true, front_file }, { LINK_FILE, true, link_file },
+	{ FRONT_LISTEN, true, bare }, { FRONT_CHANNEL, true, bare },
+	{ LINK_DIALER, true, bare }, { DIAL_CHANNEL, true, bare },
+	{ DIAL_RESOLVCONF, true, bare }, { DIAL_HOSTS, true, bare },
+	{ FRONT_START, false, bare }, { FRONT_READY, false, bare },
+	{ LINK_DOWN, false, link_down }
 };
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	msgpipe_open(&p, BODY_MAX);
-	return (0);
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct imsg	 imsg;
-	size_t		 i;
-	int		 with;
-
-	if (size == 0 || size - 1 > BODY_MAX)
-		return (0);
-	msgpipe_begin(&p);
-	i = (data[0] & 0x7f) % (sizeof(messages) / sizeof(messages[0]));
-	with = messages[i].with ^ (data[0] >> 7);
-	msgpipe_make(&p, &imsg, messages[i].type, with, data + 1, size - 1);
-	if (messages[i].check(&imsg) == 0)
-		msgpipe_same(&p, messages[i].type, data + 1, size - 1);
-	imsg_free(&imsg);
-	msgpipe_clean(&p);
+	codec_run(messages, sizeof(messages) / sizeof(messages[0]),
+	    FRONT_MSGSIZE, data, size);
 	return (0);
 }

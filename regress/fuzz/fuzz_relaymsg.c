@@ -11,20 +11,9 @@
 #include <arpa/inet.h>
 
 #include "proxyd/relaymsg.h"
-#include "regress/fuzz/msgpipe.h"
+#include "regress/fuzz/codec.h"
 
-/*
- * The messages between proxyd's parent and the relay: the first byte chooses
- * one, the rest is its body.  What decodes keeps to its bounds, and is
- * encoded to the same bytes again.
- */
-#define BODY_MAX	RELAY_MSGSIZE
-
-static struct msgpipe	 p;
-
-#define TERMINATED(s)	(memchr((s), '\0', sizeof(s)) != NULL)
-
-/* Each: what the decoder returned, and after 0, what the encoder did. */
+/* Between proxyd's parent and the relay. */
 
 static int
 relay_config(struct imsg *imsg)
@@ -182,42 +171,18 @@ relay_start(struct imsg *imsg)
 	return (0);
 }
 
-static const struct {
-	uint32_t	 type;
-	int		 with;		/* has a descriptor */
-	int		 (*check)(struct imsg *);
-} messages[] = {
-	{ RELAY_CONFIG, 0, relay_config }, { RELAY_LISTEN, 1, relay_listen },
-	{ RELAY_FILE, 1, relay_file }, { RELAY_SIGNER, 0, relay_signer },
-	{ RELAY_RULE, 0, relay_rule }, { RELAY_LIST, 0, relay_list },
-	{ RELAY_ERROR, 0, relay_error }, { RELAY_START, 0, relay_start }
+static const struct codec	 messages[] = {
+	{ RELAY_CONFIG, false, relay_config },
+	{ RELAY_LISTEN, true, relay_listen }, { RELAY_FILE, true, relay_file },
+	{ RELAY_SIGNER, false, relay_signer },
+	{ RELAY_RULE, false, relay_rule }, { RELAY_LIST, false, relay_list },
+	{ RELAY_ERROR, false, relay_error }, { RELAY_START, false, relay_start }
 };
-
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	msgpipe_open(&p, BODY_MAX);
-	return (0);
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct imsg	 imsg;
-	size_t		 i;
-	int		 with;
-
-	if (size == 0 || size - 1 > BODY_MAX)
-		return (0);
-	msgpipe_begin(&p);
-	i = (data[0] & 0x7f) % (sizeof(messages) / sizeof(messages[0]));
-	with = messages[i].with ^ (data[0] >> 7);
-	msgpipe_make(&p, &imsg, messages[i].type, with, data + 1, size - 1);
-	if (messages[i].check(&imsg) == 0)
-		msgpipe_expect(&p, messages[i].type, data + 1, size - 1);
-	imsg_free(&imsg);
-	msgpipe_clean(&p);
+	codec_run(messages, sizeof(messages) / sizeof(messages[0]),
+	    RELAY_MSGSIZE, data, size);
 	return (0);
 }

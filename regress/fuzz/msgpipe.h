@@ -49,9 +49,12 @@ msgpipe_open(struct msgpipe *p, uint32_t max)
 	imsgbuf_allow_fdpass(&p->out);
 }
 
+/* Before each input: opens it before the first one. */
 static inline void
-msgpipe_begin(struct msgpipe *p)
+msgpipe_begin(struct msgpipe *p, uint32_t max)
 {
+	if (p->fd[1] == 0)
+		msgpipe_open(p, max);
 	p->free = msgpipe_lowest(p);
 }
 
