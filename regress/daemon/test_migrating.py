@@ -18,7 +18,8 @@ from test_readme import Reader, free_port
 ROOT = os.path.dirname(daemon.HERE)
 SERVICE = "/srv/op-signer"
 KEYS = {"sequencer": "sequencer", "batcher": "batcher-explicit"}
-PROGRAMS = ("signerd", "signerctl", "opsign")
+DAEMONS = ("signerd", "proxyd")
+PROGRAMS = DAEMONS + ("signerctl", "opsign")
 
 
 def blocks(mark):
@@ -31,7 +32,7 @@ class Operator(Reader):
     """Types in what is there, with another root of the file system."""
 
     def adapted(self, text):
-        for place in (SERVICE, "/etc/signerd"):
+        for place in (SERVICE, "/etc/signerd", "/etc/proxyd"):
             text = text.replace(place, self.home + place)
         for port, other in self.ports.items():
             text = re.sub(r"\b%s\b" % port, other, text)
@@ -68,7 +69,7 @@ def install(home):
         with open(home + "/bin/" + name, "w", encoding="utf-8") as f:
             f.write('#!/bin/sh\nexec %s/%s%s "$@"\n' % (
                 daemon.BUILD, name, " -x %s/libexec" % daemon.BUILD
-                if name == "signerd" else ""))
+                if name in DAEMONS else ""))
         os.chmod(home + "/bin/" + name, 0o755)
 
 
@@ -77,7 +78,8 @@ def operator(site, tmp_path):
     os.chmod(tmp_path, 0o755)
     install(str(tmp_path))
     it = Operator(str(tmp_path), site)
-    it.ports = {port: free_port() for port in ("8546", "7301")}
+    it.ports = {port: free_port() for port in ("8546", "7301", "8547",
+                                               "9990")}
     it.run("PATH=%s/bin:$PATH" % tmp_path)
     yield it
     it.run("[ -z \"${signer:-}\" ] || { kill $signer 2>/dev/null; wait; } || :")
@@ -98,7 +100,7 @@ def rules(operator):
 
 def test_commands_are_run(operator):
     commands = blocks("sh")
-    assert len(commands) == 6
+    assert len(commands) == 7
     entries = yaml.safe_load(blocks("yaml")[0])["auth"]
     operator.run(commands[0])
     printed = operator.output.lower()
@@ -129,6 +131,55 @@ def test_commands_are_run(operator):
         operator.wait("signer.log", msg="refused", reason=reason)
     operator.run(commands[5])
     operator.wait("signer.log", msg="stopped")
+    operator.run(commands[6])
+    assert operator.output == ""
+    with open(operator.home + "/etc/proxyd.conf", encoding="utf-8") as f:
+        assert entries[0]["fromAddress"] in f.read()
+
+
+def rows(heading):
+    """Of the last table with that heading: its first cell, and what is quoted
+    in its second."""
+    with open(os.path.join(ROOT, "MIGRATING.md"), encoding="utf-8") as f:
+        table = re.findall(r"^\| %s \|\n\|---\|---\|\n((?:\|.*\n)+)" %
+                           re.escape(heading), f.read(), re.M)[-1]
+    return [(row[1], re.findall(r"`([^`]+)`", row[2]))
+            for row in (line.split("|") for line in table.splitlines())]
+
+
+def page(name):
+    with open(os.path.join(ROOT, "man", name), encoding="utf-8") as f:
+        return re.sub(r"^\.\w\w ", "", f.read().replace(" Ns", ""), flags=re.M)
+
+
+@pytest.mark.parametrize("flag", ("enabled", "addr", "port", "signer.ca",
+                                  "signer.name", "signer.tls.cert",
+                                  "signer.tls.key"))
+def test_flags_of_the_proxy(flag):
+    """Each, and its variable, is in the table of proxyd.conf, and what there
+    is in its place is a statement."""
+    found = [(row, said) for row, said in rows(
+        "Flag, variable with `OP_SIGNER_` before it | proxyd.conf(5)")
+             if "`--proxy.%s`" % flag in row]
+    assert len(found) == 1
+    row, said = found[0]
+    assert "`PROXY_%s`" % flag.upper().replace(".", "_") in row
+    for statement in said:
+        assert re.match(r"[a-z]+( on| ca| certificate)?\b", statement).group(
+            0) in page("proxyd.conf.5")
+    assert said or flag == "enabled"
+
+
+def test_links_of_op_signer():
+    """The other end of them: what a signer of that protocol has."""
+    found = dict(rows("config.yaml | signerd.conf(5)"))
+    for field in ("`proxyEndpoint`", "`enable: false`", "`name`",
+                  "`HTTPS_PROXY`"):
+        assert any(field in row for row in found), field
+    for statement in ('proxy "edge"', 'allow via "edge"', "tls ca"):
+        assert any(statement in each for said in found.values()
+                   for each in said), statement
+        assert statement.split('"')[0].strip() in page("signerd.conf.5")
 
 
 def test_statements_are_known():
