@@ -60,8 +60,12 @@ send_batch(struct trail *t)
 		return (0);
 	append.last = t->head.sequence;
 	append.sync = t->set->config.sync;
-	/* Asked for in good time, and no more often than is needed. */
-	append.answer = append.sync ||
+	/*
+	 * Asked for in good time, and no more often than is needed; but with
+	 * the last one that there is room for in any case: none follows it
+	 * before there is an answer.
+	 */
+	append.answer = append.sync || waiting(t) >= t->set->config.queue ||
 	    (!t->asked && waiting(t) >= t->set->config.queue / 4);
 	append.text = t->batch;
 	append.len = t->len;
@@ -93,16 +97,11 @@ trail_say(const struct trail *t, struct metrics_out *out)
 	metrics_u64(out, METRIC_AUDIT_SEQUENCE, t->head.sequence);
 }
 
-bool
-trail_ready(struct trail *t)
+static bool
+is_behind(struct trail *t)
 {
-	uint32_t	 queue;
+	uint32_t	 queue = t->set->config.queue;
 
-	if (!t->on)
-		return (true);
-	if (!t->begun || t->lost != 0 || t->stalled)
-		return (false);
-	queue = t->set->config.queue;
 	if (waiting(t) >= queue && !t->behind) {
 		log_error("audit: %u records wait to be written: signing "
 		    "stops until they are", queue);
@@ -111,7 +110,15 @@ trail_ready(struct trail *t)
 		log_info("audit: records are written again: signing goes on");
 		t->behind = false;
 	}
-	if (t->behind)
+	return (t->behind);
+}
+
+bool
+trail_ready(struct trail *t)
+{
+	if (!t->on)
+		return (true);
+	if (!t->begun || t->lost != 0 || t->stalled || is_behind(t))
 		return (false);
 	return (AUDIT_BATCH - t->len >= AUDIT_LINEMAX || send_batch(t) == 0);
 }
@@ -349,6 +356,9 @@ take_written(struct trail *t, struct imsg *imsg)
 		return (-1);
 	t->written = n;
 	t->asked = false;
+	/* Who looks whether it is ready does not have to ask first. */
+	if (t->behind)
+		(void)is_behind(t);
 	if (t->stalled) {
 		log_info("audit: the file can be written again: signing "
 		    "goes on");
