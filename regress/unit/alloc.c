@@ -49,6 +49,7 @@ run(alloc_scenario *scenario, void *arg, unsigned int n)
 	running = true;
 	well = scenario(arg);
 	running = false;
+	fails_at = 0;
 	return (well);
 }
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: opsign/response.o common/http_syntax.o */
+/* objects: regress/unit/alloc.o regress/faults/memory.o opsign/response.o
+ * common/http_syntax.o */
 /* libs: libevent */
 
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -18,6 +20,7 @@
 #include <event2/buffer.h>
 
 #include "opsign/response.h"
+#include "regress/unit/alloc.h"
 
 /* What a server may answer, and what it may not. */
 static const struct response_limits limits = { 256, 64 };
@@ -192,6 +195,66 @@ test_interim(void **state)
 	    "too many interim answers");
 }
 
+/* However the network cuts it. */
+static void
+test_pieces(void **state)
+{
+	static const char text[] = "HTTP/1.1 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n3;name=\"x\"\r\nabc\r\n"
+	    "0A\r\n0123456789\r\n0\r\nExpires: never\r\n\r\n";
+	char piece[2] = { 0, 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(text) - 2; i++) {
+		piece[0] = text[i];
+		assert_int_equal(feed(piece, false), RESPONSE_MORE);
+	}
+	assert_false(response_idle(parser));
+	done("\n", 200, "abc0123456789");
+	assert_true(response_idle(parser));
+}
+
+static void
+test_blanks(void **state)
+{
+	const struct response *r;
+
+	(void)state;
+	r = done("HTTP/1.1 200\r\nContent-Length: \t 2 \t \r\n"
+	    "Retry-After:9\t\r\nContent-Type:application/json\t; x=y\r\n"
+	    "Location: \t \r\n\r\nab", 200, "ab");
+	assert_int_equal(r->retry_after, 9);
+	assert_true(r->json);
+	assert_string_equal(r->reason, "");
+	assert_string_equal(r->location, "");
+}
+
+/* Over all chunks there are as many bytes for them as for a header. */
+static void
+test_extensions(void **state)
+{
+	static const char chunk[] = "1;123456789012345678901234567890\r\nx\r\n";
+	int i;
+
+	(void)state;
+	assert_int_equal(feed("HTTP/1.1 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n", false), RESPONSE_MORE);
+	for (i = 0; i < 256 / 31; i++)
+		assert_int_equal(feed(chunk, false), RESPONSE_MORE);
+	assert_int_equal(feed("1;1234567\r\nx\r\n0\r\n\r\n", false),
+	    RESPONSE_DONE);
+	teardown(state);
+	assert_int_equal(setup(state), 0);
+	assert_int_equal(feed("HTTP/1.1 200 OK\r\n"
+	    "Transfer-Encoding: chunked\r\n\r\n", false), RESPONSE_MORE);
+	for (i = 0; i < 256 / 31; i++)
+		assert_int_equal(feed(chunk, false), RESPONSE_MORE);
+	assert_int_equal(feed("1;12345678\r\n", false), RESPONSE_BAD);
+	assert_string_equal(response_fault(parser),
+	    "chunk extensions or trailers too long");
+}
+
 static void
 test_limits(void **state)
 {
@@ -237,6 +300,10 @@ test_refused(void **state)
 		{ "SSH-2.0-x\r\n", "not HTTP/1.1" },
 		{ "HTTP/2.0 200 OK\r\n\r\n", "not HTTP/1.1" },
 		{ "\r\nHTTP/1.1 200 OK\r\n\r\n", "not HTTP/1.1" },
+		{ "HTTP/1.x 200 OK\r\n\r\n", "not HTTP/1.1" },
+		{ "HTTP/1.10 200 OK\r\n\r\n", "not HTTP/1.1" },
+		{ "HTTP/1.1\t200 OK\r\n\r\n", "not HTTP/1.1" },
+		{ "HTTP/1.1 20\r\n\r\n", "not HTTP/1.1" },
 		{ "HTTP/1.1 200\nX: y\n\n", "bare LF" },
 		{ "HTTP/1.1 200 \rx", "bare CR" },
 		{ "HTTP/1.1 200 \x01\r\n", "control byte in the header" },
@@ -269,12 +336,120 @@ test_refused(void **state)
 		    "malformed chunk" },
 		{ "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n"
 		    "1\r\nabc\r\n", "a chunk longer than its size" },
+		{ "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "0\r\n folded\r\n\r\n", "folded field" },
+		{ "HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n"
+		    "0\r\nname\r\n\r\n", "malformed field" },
 	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		refused(cases[i].text, cases[i].fault);
+}
+
+/* ---- Memory ----------------------------------------------------------- */
+
+static const struct response_limits large = { 256, 1024 * 1024 };
+
+/* An answer of that length has been taken. */
+static bool
+takes(struct response_parser *p, size_t len)
+{
+	struct evbuffer *b;
+	enum response_event event;
+	char line[80], *body;
+
+	alloc_pause();
+	assert_non_null(b = evbuffer_new());
+	assert_non_null(body = malloc(len));
+	memset(body, 'b', len);
+	snprintf(line, sizeof(line), "HTTP/1.1 200 OK\r\n"
+	    "Content-Length: %zu\r\n\r\n", len);
+	assert_int_equal(evbuffer_add(b, line, strlen(line)), 0);
+	assert_int_equal(evbuffer_add(b, body, len / 2), 0);
+	alloc_resume();
+	event = response_parse(p, b, false);
+	alloc_pause();
+	assert_int_equal(evbuffer_add(b, body, len - len / 2), 0);
+	alloc_resume();
+	if (event == RESPONSE_MORE)
+		event = response_parse(p, b, false);
+	alloc_pause();
+	if (event == RESPONSE_DONE) {
+		assert_int_equal(response_get(p)->bodylen, len);
+		assert_memory_equal(response_get(p)->body, body, len);
+	} else {
+		assert_int_equal(event, RESPONSE_BAD);
+		assert_string_equal(response_fault(p), "out of memory");
+	}
+	free(body);
+	evbuffer_free(b);
+	alloc_resume();
+	return (event == RESPONSE_DONE);
+}
+
+static bool
+two_answers(void *arg)
+{
+	struct response_parser *p;
+	bool well;
+
+	(void)arg;
+	if ((p = response_new(&large)) == NULL)
+		return (false);
+	well = takes(p, 3000) && takes(p, 300000);
+	response_free(p);
+	return (well);
+}
+
+/* The parser, its line, and a body that grows four times. */
+static void
+test_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(alloc_each(two_answers, NULL, 0), 6);
+	response_free(NULL);
+}
+
+/* What a long answer took is given back, what a short one took is kept. */
+static void
+test_kept(void **state)
+{
+	struct response_parser *p;
+	struct evbuffer *b;
+	int64_t before;
+
+	(void)state;
+	if (!memory_replaced)
+		skip();
+	assert_non_null(p = response_new(&large));
+	assert_non_null(b = evbuffer_new());
+	assert_true(takes(p, 65535));
+	before = memory_live;
+	assert_int_equal(response_parse(p, b, false), RESPONSE_MORE);
+	assert_int_equal(memory_live, before);
+	response_free(p);
+	assert_non_null(p = response_new(&large));
+	assert_true(takes(p, 65536));
+	before = memory_live;
+	assert_int_equal(response_parse(p, b, false), RESPONSE_MORE);
+	assert_int_equal(memory_live, before - 1);
+	evbuffer_free(b);
+	response_free(p);
+}
+
+/* Before they are added to. */
+static void
+test_largest_limits(void **state)
+{
+	struct response_limits most = { SIZE_MAX / 4 + 1, 1 };
+
+	(void)state;
+	assert_null(response_new(&most));
+	most.max_header = 1;
+	most.max_body = SIZE_MAX / 4 + 1;
+	assert_null(response_new(&most));
 }
 
 int
@@ -295,6 +470,13 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_interim, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_blanks, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_extensions, setup,
+		    teardown),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_kept),
+		cmocka_unit_test(test_largest_limits),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup,
 		    teardown),
