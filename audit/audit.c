@@ -460,10 +460,10 @@ serve(struct auditor *a)
 		if (a->retry != 0 && clock_us() >= a->retry)
 			write_records(a);
 		serve_keyd(a);
-		leave_if_done(a);
 		if (!a->orphaned && imsgbuf_queuelen(&a->parent) > 0 &&
 		    imsgbuf_write(&a->parent) == -1 && errno != EAGAIN)
 			a->orphaned = true;
+		leave_if_done(a);
 	}
 }
 
