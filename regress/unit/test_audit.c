@@ -386,6 +386,66 @@ a_record_that_does_not_follow(void **state)
 	assert_int_equal(where.head.sequence, 2);
 }
 
+/* With the right hash, but not after the record that is in front of it. */
+static void
+a_record_out_of_line(void **state)
+{
+	struct audit_head	 before;
+	long			 end;
+
+	write_record(true);
+	end = ftell(file);
+	before = head;
+	/* Some are missing. */
+	head.sequence += 5;
+	write_record(false);
+	assert_int_equal(look(), 0);
+	assert_int_equal(where.head.sequence, 1);
+	assert_int_equal(where.torn, ftell(file) - end);
+	/* There is something else in between. */
+	assert_int_equal(ftruncate(fileno(file), end), 0);
+	rewind(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	write_text("seq=2\n", 6);
+	head = before;
+	write_record(false);
+	assert_int_equal(look(), 0);
+	assert_int_equal(where.head.sequence, 1);
+	assert_int_equal(where.torn, ftell(file) - end);
+	/* There is nothing in front of it. */
+	assert_int_equal(ftruncate(fileno(file), 0), 0);
+	rewind(file);
+	setup(state);
+	head.sequence = 1;
+	write_record(false);
+	assert_int_equal(look(), -1);
+	assert_non_null(strstr(why, "move it away"));
+}
+
+/* Longer than a record may be, though it begins and ends as one. */
+static void
+a_line_that_is_too_long(void **state)
+{
+	static char	 text[AUDIT_LINEMAX + 200];
+	size_t		 end, n;
+
+	(void)state;
+	record(NULL, NULL);
+	end = line.len - 1 - strlen(" hash=0x") - 2 * KECCAK_SIZE;
+	memcpy(text, audit_text(&line), end);
+	n = sizeof(text) - (line.len - 1 - end) - 1 - end;
+	memcpy(text + end, " a=", 3);
+	memset(text + end + 3, 'b', n - 3);
+	memcpy(text + end + n, audit_text(&line) + end, line.len - 1 - end);
+	assert_int_equal(strlen(text), sizeof(text) - 1);
+	assert_string_equal(parsed(text), "no record: longer than any");
+	/* The longest that there may be. */
+	memmove(text + end + 3, text + end + 3 + 200, sizeof(text) - end - 3 -
+	    200);
+	assert_int_equal(strlen(text), AUDIT_LINEMAX - 1);
+	assert_null(parsed(text));
+}
+
 static void
 a_file_of_something_else(void **state)
 {
@@ -418,6 +478,9 @@ main(void)
 		    begin_file, end_file),
 		cmocka_unit_test_setup_teardown(a_record_that_does_not_follow,
 		    begin_file, end_file),
+		cmocka_unit_test_setup_teardown(a_record_out_of_line,
+		    begin_file, end_file),
+		cmocka_unit_test_setup(a_line_that_is_too_long, setup),
 		cmocka_unit_test_setup_teardown(a_file_of_something_else,
 		    begin_file, end_file)
 	};
