@@ -211,10 +211,11 @@ take_line(struct chain *c, struct source *s, size_t len, uint64_t torn,
 /*
  * From the line at hand on there is text that no record follows from.  If the
  * daemon has found the same, when it was started next, its record says so: a
- * chained one that names these bytes.  Then that record is at hand, and true.
+ * chained one that names these bytes.  Then that record is at hand, in a line
+ * of that length, and true.
  */
 static bool
-is_explained(struct source *s, struct audit_record *r)
+is_explained(struct source *s, struct audit_record *r, size_t *len)
 {
 	const char	*text, *p, *end, *stop;
 	uint8_t		 hash[KECCAK_SIZE];
@@ -239,6 +240,7 @@ is_explained(struct source *s, struct audit_record *r)
 			continue;
 		s->start += (size_t)(p - text);
 		s->line += lines;
+		*len = (size_t)(end - p);
 		return (true);
 	}
 	return (false);
@@ -263,24 +265,21 @@ take_bad(struct chain *c, struct source *s, struct finding *f,
 	const char		*more;
 	uint64_t		 line = s->line;
 	char			 text[128];
-	ssize_t			 len;
+	size_t			 len;
 
 	if (s->eof && memchr(text_of(s), '\n', left_of(s)) == NULL) {
 		bad(f, line, "the last line has no end: it was cut off, or is "
 		    "being written", "");
 		return (CUT);
 	}
-	if (!is_explained(s, &r))
+	if (!is_explained(s, &r, &len))
 		return (bad(f, line, why, ""));
 	if (r.tornlines > 0)
 		return (bad(f, line, why, "; a start of the daemon found it "
 		    "so, and went on behind it"));
-	if ((len = line_length(s)) == -1)
-		return (bad(f, line, why, ""));
-	if ((more = take_line(c, s, (size_t)len, r.torn, text,
-	    sizeof(text))) != NULL)
+	if ((more = take_line(c, s, len, r.torn, text, sizeof(text))) != NULL)
 		return (bad(f, s->line, more, ""));
-	s->start += (size_t)len + 1;
+	s->start += len + 1;
 	s->records++;
 	printf("%s:%llu: %llu bytes of a record that was not written to its "
 	    "end; the start of the daemon after it says so\n", s->name,

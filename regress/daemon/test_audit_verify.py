@@ -3,10 +3,13 @@
 
 """What signerctl finds in an audit trail that was changed afterwards."""
 
+import subprocess
+
 import pytest
 
 from lib import audited, daemon, trail
 from lib.audited import start, told, unique
+from lib.keccak import keccak256
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +120,162 @@ def test_one_form_alone(recorded, path, change):
     trail.write(path, lines[:4] + [change(lines[4])] + lines[5:])
     status, _, err = trail.verify(path)
     assert status == trail.BAD and ":5: a field that is not" in err
+
+
+# ---- where a chain begins and goes on ---------------------------------------
+
+
+def refused(path, line, why):
+    status, _, err = trail.verify(path)
+    assert status == trail.BAD
+    assert "%s:%d: %s" % (path, line, why) in err, err
+
+
+def with_field(line, field):
+    """The last one before the hash."""
+    body, _, rest = line.rpartition(" hash=0x")
+    return "%s %s hash=0x%s" % (body, field, rest)
+
+
+ANOTHER = "prev=0x" + "11" * 32
+
+
+def test_the_first_record(recorded, path):
+    """That it is the first of all is said twice."""
+    first = recorded[0][0]
+    zeros = "prev=0x" + "00" * 32
+    assert " %s " % zeros in first
+    both = "it has the number of a first record, or the hash of one, and " \
+        "not both"
+    trail.write(path, [first.replace("seq=1 ", "seq=2 ")])
+    refused(path, 1, both)
+    trail.write(path, [first.replace(zeros, ANOTHER)], bytes([0x11] * 32))
+    refused(path, 1, both)
+    trail.write(path, [first.replace("seq=1 ", "seq=2 ").replace(
+        zeros, ANOTHER)], bytes([0x11] * 32))
+    assert trail.verify(path)[0] == trail.GOOD
+
+
+def test_another_record_before_it(recorded, path):
+    lines = recorded[0]
+    trail.write(path, lines[:4] + [with_field(lines[4], ANOTHER)])
+    refused(path, 5, "it names another record before it than there is")
+    before = "prev=" + trail.fields(lines[3])["hash"]
+    trail.write(path, lines[:4] + [with_field(lines[4], before)])
+    assert trail.verify(path)[0] == trail.GOOD
+
+
+def test_a_trail_within(recorded, path):
+    lines = recorded[0]
+    status, _, err = told(path, lines + lines)
+    assert status == trail.BAD and ":11: a trail begins anew here" in err
+
+
+# ---- what crashes leave -----------------------------------------------------
+
+
+def torn_start(line, text, sequence):
+    """A record of a start that found that text, made of the first one."""
+    return with_field(
+        line.replace("seq=1 ", "seq=%d " % sequence),
+        "torn=%d tornhash=0x%s" % (len(text), keccak256(
+            text.encode("ascii")).hex()))
+
+
+def torn(path, lines, text, start):
+    """The chain goes on with that start behind a text that is none of it."""
+    trail.write(path, lines + [start])
+    with open(path) as f:
+        whole = f.read().splitlines()
+    with open(path, "w") as f:
+        f.write("\n".join(whole[:-1]) + "\n" + text + whole[-1] + "\n")
+
+
+def started(line, lines):
+    """After these: the zeros that it follows are another hash."""
+    return line.replace("prev=0x" + "00" * 32,
+                        "prev=" + trail.fields(lines[-1])["hash"])
+
+
+def test_what_a_start_has_found(recorded, path):
+    lines, text = recorded[0], "seq=11 ti\n"
+    first = started(lines[0], lines)
+    torn(path, lines, text, torn_start(first, text, 11))
+    status, out, err = trail.verify(path)
+    assert (status, err) == (trail.GOOD, "")
+    assert "%s:11: 10 bytes of a record that was not written to its end; " \
+        "the start of the daemon after it says so" % path in out
+    assert "11 records, 1 to 11" in out
+    # It is a record like any other: it has to follow.
+    torn(path, lines, text, torn_start(first, text, 12))
+    refused(path, 12, "sequence 12 where 11 was to follow")
+    torn(path, lines, text, torn_start(lines[0], text, 11))
+    refused(path, 12, "it names another record before it than there is")
+    # And to say what there is.
+    torn(path, lines, text, torn_start(first, "seq=11 tj\n", 11))
+    refused(path, 11, "no record")
+    torn(path, lines, text, torn_start(first, text + "x", 11))
+    refused(path, 11, "no record")
+    torn(path, lines, "", torn_start(first, text, 11))
+    refused(path, 11, "it speaks of torn bytes that are not there")
+
+
+def test_more_than_a_crash_leaves(recorded, path):
+    """Lines that are none, without an end in sight."""
+    lines = recorded[0]
+    trail.write(path, lines)
+    whole = "\n".join(lines)
+    for many in (200, 3000):
+        with open(path, "w") as f:
+            f.write(whole + "\n" + 100 * "x" + ("\n" + 100 * "x") * many +
+                    "\n" + lines[0] + "\n")
+        refused(path, 11, "no record")
+
+
+# ---- files, and words -------------------------------------------------------
+
+
+def test_several_files(recorded, path):
+    lines, head = recorded
+    second, third = path + ".1", path + ".2"
+    trail.write(path, lines[:3])
+    with open(second, "w"):
+        pass
+    with open(third, "w") as f:
+        f.write("\n".join(lines[3:]) + "\n")
+    status, out, err = trail.verify(path, second, third, "--head=" + head)
+    assert (status, err) == (trail.GOOD, "")
+    assert out.splitlines()[:3] == [
+        path + ": 3 records, 1 to 3", second + ": no records",
+        third + ": 7 records, 4 to 10"]
+    # Nothing follows from a record without its end.
+    with open(path, "w") as f:
+        f.write("\n".join(lines[:3]))
+    status, _, err = trail.verify(path, third)
+    assert status == trail.BAD
+    assert "%s does not follow from a file without its end" % third in err
+
+
+def test_what_is_no_file(path):
+    status, _, err = trail.verify("/")
+    assert status == trail.ERROR and "/: Is a directory" in err
+
+
+def test_too_many_heads(recorded, path):
+    lines, head = recorded
+    heads = ["--head=" + head] * 64
+    assert told(path, lines, *heads)[0] == trail.GOOD
+    status, _, err = told(path, lines, *heads, "--head", head)
+    assert status == trail.ERROR and "over 64 hashes" in err
+
+
+@pytest.mark.parametrize("arguments", (
+    ("audit",), ("audit", "nonesuch"), ("audit", "verify", "--head")))
+def test_usage(arguments):
+    done = subprocess.run([trail.SIGNERCTL, *arguments], capture_output=True,
+                          text=True, timeout=daemon.PATIENCE)
+    assert done.returncode == trail.ERROR
+    assert done.stderr.startswith("usage: signerctl audit verify")
 
 
 def test_standard_input_and_words(recorded, path):
