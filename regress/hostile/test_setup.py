@@ -5,13 +5,12 @@
 mistakes: each says what is wrong, and ends with a status."""
 
 import os
-import pwd
 import re
 import struct
 
 import pytest
 
-from lib import daemon, imsg, keymsg
+from lib import childproc, daemon, imsg, keymsg
 
 FRONT = dict(zip(("CONFIG", "FILE", "LISTEN", "KEY", "CHANNEL", "START",
                   "STOP"), range(0x300, 0x307)), KEEP=0x30a, COMMIT=0x30b,
@@ -25,42 +24,21 @@ TYPES = {"frontend": FRONT, "link": LINK, "relay": RELAY}
 WITH = object()                 # a message has a descriptor
 
 
-class Child:
-    """That process, with the test in its parent's place."""
+class Child(childproc.Child):
+    """Of any of these; what it is sent has a name."""
 
     def __init__(self, site, name):
+        super().__init__(site, name, "info")
         self.types = TYPES[name]
-        self.parent = imsg.Channel()
-        self.log = []
-        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0)
-                for fd in ((0, 1) if daemon.SANITIZE else (0, 1, 2))]
-        self.pid = os.posix_spawn(
-            os.path.join(daemon.LIBEXEC, name), self._argv(site, name),
-            {k: v for k, v in os.environ.items()
-             if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")},
-            file_actions=null + [
-                (os.POSIX_SPAWN_DUP2, self.parent.far.fileno(), 3)])
-        self.parent.gave_away()
-
-    def _argv(self, site, name):
-        argv = [name, "-l", "info"]
-        if daemon.ROOT:
-            user = pwd.getpwnam(daemon.USER)
-            argv += ["-c", site.root, "-u", str(user.pw_uid),
-                     "-g", str(user.pw_gid)]
-        return argv
 
     def tell(self, kind, payload=b"", descriptor=None):
         """Of the process's own types by name, of others by number."""
         kind = self.types.get(kind, kind)
         if descriptor is not WITH:
-            self.parent.send(imsg.frame(kind, payload))
+            super().tell(kind, payload)
             return
         with open("/dev/null", "rb") as f:
-            self.parent.send_with(imsg.frame(
-                kind, payload,
-                imsg.HEADER.size + len(payload) | imsg.FD_MARK),
-                [f.fileno()])
+            super().tell(kind, payload, f.fileno())
 
     def ended(self):
         """The exit status, all that it said before in the log."""
@@ -70,9 +48,8 @@ class Child:
                 break
             assert message[0] == keymsg.LOG, message
             self.log.append(message[1].replace(b"\0", b" ").decode())
-        _, status = os.waitpid(self.pid, 0)
-        self.parent.close()
-        return os.waitstatus_to_exitcode(status)
+        self.close()
+        return self.wait()
 
 
 def limits(program):
@@ -242,7 +219,7 @@ def test_before_a_configuration(site, name, kind):
             assert len(child.log) == 1, child.log
         else:
             child.parent.near.close()
-            os.waitpid(child.pid, 0)
+            child.wait()
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -269,5 +246,4 @@ def test_stop_before_start(site, name):
 def test_parent_gone(site, name):
     child = Child(site, name)
     child.parent.near.close()
-    _, status = os.waitpid(child.pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert child.wait() == 0

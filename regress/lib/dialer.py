@@ -6,16 +6,13 @@ place; signerd/dialmsg.h written and read independently of it."""
 
 import array
 import os
-import pwd
 import select
-import signal
 import socket
 import struct
 import time
 
-from lib import daemon, imsg
+from lib import childproc, daemon, imsg
 
-DIALER = os.path.join(daemon.LIBEXEC, "dialer")
 LOG = 1
 (CONFIG, ENDPOINT, CHANNEL, START, READY, NEEDFILES, RESOLVCONF, HOSTS,
  CONNECT, CANCEL, CONNECTED, FAILED) = range(0x400, 0x40c)
@@ -68,7 +65,6 @@ class FdChannel(imsg.Channel):
         self.buffer = self.buffer[length:]
         return kind, payload, self.descriptors.pop(0) if marked else None
 
-
     def next_is_missing(self):
         """Whether no whole message is there."""
         if len(self.buffer) < imsg.HEADER.size:
@@ -96,50 +92,21 @@ class Answer:
                                 self.index, self.cookie, self.text)
 
 
-class Dialer:
+class Dialer(childproc.Child):
     """A dialer that was started; used as a context it must end well."""
 
     def __init__(self, site, endpoints, timeout=5000, nameservers=(),
                  resolv=None, hosts=None):
-        self.parent, self.link = FdChannel(), FdChannel()
+        super().__init__(site, "dialer", parent=FdChannel())
+        self.link = FdChannel()
         self.resolv, self.hosts = resolv, hosts     # bytes; None: no file
         self.needfiles = 0
         self.withhold = False       # the parent does not answer
-        self.log = []
-        self.pid = os.posix_spawn(DIALER, self._argv(site), self._env(),
-                                  file_actions=self._actions())
-        self.status = None
-        self.parent.gave_away()
         self.tell(CONFIG, config(timeout, nameservers))
         for index, (host, port) in enumerate(endpoints):
             self.tell(ENDPOINT, endpoint(index, host, port))
 
-    def _argv(self, site):
-        argv = ["dialer", "-l", "debug"]
-        if daemon.ROOT:
-            user = pwd.getpwnam(daemon.USER)
-            argv += ["-c", site.root, "-u", str(user.pw_uid),
-                     "-g", str(user.pw_gid)]
-        return argv
-
-    def _env(self):
-        return {k: v for k, v in os.environ.items()
-                if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
-
-    def _actions(self):
-        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0)
-                for fd in ((0, 1) if daemon.SANITIZE else (0, 1, 2))]
-        return null + [(os.POSIX_SPAWN_DUP2, self.parent.far.fileno(), 3)]
-
     # ---- as the parent ---------------------------------------------------
-
-    def tell(self, kind, payload=b"", descriptor=None):
-        if descriptor is None:
-            self.parent.send(imsg.frame(kind, payload))
-            return
-        length = imsg.HEADER.size + len(payload) | imsg.FD_MARK
-        self.parent.send_with(imsg.frame(kind, payload, length),
-                              [descriptor])
 
     def start(self):
         self.tell(CHANNEL, b"", self.link.far.fileno())
@@ -236,31 +203,9 @@ class Dialer:
 
     # ---- ending ----------------------------------------------------------
 
-    def wait(self):
-        if self.status is None:
-            _, status = os.waitpid(self.pid, 0)
-            self.status = os.waitstatus_to_exitcode(status)
-        return self.status
-
-    def running(self):
-        if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-        return self.status is None
+    def close(self):
+        super().close()
+        self.link.close()
 
     def __enter__(self):
         return self.start()
-
-    def __exit__(self, kind, *_):
-        try:
-            if kind is None:
-                assert self.running(), (self.status, self.log[-3:])
-                self.parent.near.close()
-                assert self.wait() == 0
-        finally:
-            if self.running():
-                os.kill(self.pid, signal.SIGKILL)
-                self.wait()
-            self.parent.close()
-            self.link.close()

@@ -4,17 +4,15 @@
 """The real keyd, with the test in its parent's and its askers' place."""
 
 import os
-import pwd
 import select
-import signal
 
-from lib import auditmsg, daemon, imsg, keymsg
+from lib import auditmsg, childproc, daemon, imsg, keymsg
 
 KEYD = os.path.join(daemon.LIBEXEC, "keyd")
 MAX_MESSAGE = 65536         # of an asker's message, header included
 
 
-class Keyd:
+class Keyd(childproc.Child):
     """A keyd that was configured; used as a context it must end well.
 
     `channels` is how many frontends it has, `links` how many link processes;
@@ -23,44 +21,13 @@ class Keyd:
     """
 
     def __init__(self, site, channels=2, links=0, level="debug", audit=None):
-        self.parent = imsg.Channel()
-        self.level = level
+        super().__init__(site, "keyd", level, program=KEYD)
         self.channels, self.links = [], []
         self.addresses = {}
-        self.log = []
-        self.pid = os.posix_spawn(KEYD, self._argv(site), self._env(),
-                                  file_actions=self._actions())
-        self.parent.gave_away()
-        self.status = None
         self.wanted = (channels, links)
         self.wishes, self.audit = audit, None
 
-    def _argv(self, site):
-        argv = ["keyd", "-l", self.level]
-        if daemon.ROOT:
-            user = pwd.getpwnam(daemon.USER)
-            argv += ["-c", site.root, "-u", str(user.pw_uid),
-                     "-g", str(user.pw_gid)]
-        return argv
-
-    def _env(self):
-        return {k: v for k, v in os.environ.items()
-                if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
-
-    def _actions(self):
-        null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0)
-                for fd in ((0, 1) if daemon.SANITIZE else (0, 1, 2))]
-        return null + [(os.POSIX_SPAWN_DUP2, self.parent.far.fileno(), 3)]
-
     # ---- as the parent ---------------------------------------------------
-
-    def tell(self, kind, payload=b"", descriptor=None):
-        if descriptor is None:
-            self.parent.send(imsg.frame(kind, payload))
-            return
-        length = imsg.HEADER.size + len(payload) | imsg.FD_MARK
-        self.parent.send_with(imsg.frame(kind, payload, length),
-                              [descriptor])
 
     def send_key(self, index, path):
         descriptor = os.open(path, os.O_RDONLY)
@@ -138,34 +105,8 @@ class Keyd:
 
     # ---- ending ----------------------------------------------------------
 
-    def wait(self):
-        """Exit status as os.waitstatus_to_exitcode has it."""
-        if self.status is None:
-            _, status = os.waitpid(self.pid, 0)
-            self.status = os.waitstatus_to_exitcode(status)
-        return self.status
-
-    def running(self):
-        if self.status is None:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-        return self.status is None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        try:
-            if kind is None:
-                assert self.running(), "exit status %r" % self.status
-                self.parent.near.close()
-                assert self.wait() == 0
-        finally:
-            if self.running():
-                os.kill(self.pid, signal.SIGKILL)
-                self.wait()
-            self.parent.close()
-            for channel in self.channels + self.links + (
-                    [self.audit] if self.audit else []):
-                channel.close()
+    def close(self):
+        super().close()
+        for channel in self.channels + self.links + (
+                [self.audit] if self.audit else []):
+            channel.close()
