@@ -24,23 +24,6 @@ WAITS = [(*server, name) for i, name in enumerate(SHORT)
          for j, server in enumerate(SERVERS) if WHOLE or i % 2 == j]
 
 
-@pytest.fixture(scope="module")
-def place():
-    made = faulty.Place()
-    yield made
-    made.remove()
-
-
-@pytest.fixture(scope="module")
-def rig(site, place):
-    made = faulty.Rig(site, place)
-    yield made
-    try:
-        assert made.stop() == [0, 0]
-    finally:
-        made.kill()
-
-
 def asking(rig, path):
     """A request, by another thread, on a connection of its own."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:

@@ -27,13 +27,6 @@ MESSAGES = [
 pytestmark = pytest.mark.patience(15 if WHOLE else 1)
 
 
-@pytest.fixture(scope="module")
-def place():
-    made = faulty.Place()
-    yield made
-    made.remove()
-
-
 def unrest(place, seed):
     for name, faults in place.faults.items():
         calls = PARENT if name in ("signerd", "proxyd") else CALLS

@@ -10,7 +10,7 @@ import signal
 
 import pytest
 
-from lib import daemon, eth, faulty, relays
+from lib import daemon, eth, relays
 from lib.faultplan import WHOLE, some
 
 # Not malloc(3), which is OpenSSL's nearly alone: a certificate that it could
@@ -22,13 +22,6 @@ RULES = "\n".join('allow client "%s" chain 10' % name for name in (
 HEALTH = eth.call("health_status", [])
 
 pytestmark = pytest.mark.patience(15 if WHOLE else 1)
-
-
-@pytest.fixture(scope="module")
-def place():
-    made = faulty.Place()
-    yield made
-    made.remove()
 
 
 def reload(proxyd):

@@ -33,23 +33,6 @@ PROMPT = 1.5 * relays.SLOW
 pytestmark = pytest.mark.patience(15 if WHOLE else 1)
 
 
-@pytest.fixture(scope="module")
-def place():
-    made = faulty.Place()
-    yield made
-    made.remove()
-
-
-@pytest.fixture(scope="module")
-def rig(site, place):
-    made = faulty.Rig(site, place)
-    yield made
-    try:
-        assert made.stop() == [0, 0]
-    finally:
-        made.kill()
-
-
 def memories(process):
     """Most allocations of a kind; where no link is lost by it, rather all."""
     if process in ("frontend", "keyd"):

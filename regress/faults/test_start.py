@@ -30,13 +30,6 @@ pytestmark = pytest.mark.patience(15 if WHOLE else 1)
 
 
 @pytest.fixture(scope="module")
-def place():
-    made = faulty.Place()
-    yield made
-    made.remove()
-
-
-@pytest.fixture(scope="module")
 def paths(site):
     return {
         "signerd": site.write(site.config(
