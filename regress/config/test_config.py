@@ -19,10 +19,10 @@ from lib import conf as confs
 from lib.conf import IS_ROOT, ROOT, write
 
 HERE = confs.copied(pathlib.Path(__file__).resolve().parent)
-PRINTER = confs.Printer("confprint", HERE)
+PRINTER = confs.Printer("confprint", HERE, "signerd")
 CONFPRINT = PRINTER.program
 confprint, errors, prints = PRINTER.run, PRINTER.errors, PRINTER.prints
-cases, expected = PRINTER.cases, PRINTER.expected
+cases = PRINTER.cases
 MIB = 1024 * 1024
 BASE = HERE / "inc" / "base.conf"
 INCLUDE = f'include "{BASE}"\n'
@@ -67,31 +67,12 @@ def test_example_with_everything(tmp_path):
     assert "\nallow via " in out
 
 
-def man_page():
-    return (ROOT / "man" / "signerd.conf.5").read_text()
-
-
 def test_man_page_has_the_limits():
-    """Its table says what the daemon does, for every limit there is."""
-    rows = re.findall(r"^\.It Ic ((?:max|timeout) \S+) Ta (.+) Ta (.+) Ta "
-                      r"(.+)$", man_page(), flags=re.M)
-    table = {row[0]: row[1:] for row in rows}
-    ok = expected("minimal", "ok")
-    known = re.findall(r"^((?:max|timeout) \S+) (.+)$", ok, flags=re.M)
-    assert {name: row[0] for name, row in table.items()} == dict(known)
-    ranges = dict(re.findall(r"(\S+ \S+) must be (from .*)",
-                             expected("ranges", "err")))
-    for name, (_, low, high) in table.items():
-        assert ranges[name] == f"from {low} to {high}"
-
-
-def man_examples():
-    return re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", man_page().split(
-        ".Sh EXAMPLES")[1].replace("\\e", "\\"), flags=re.M | re.S)
+    PRINTER.check_limits()
 
 
 def test_man_page_examples(tmp_path):
-    first, second, third, fourth = man_examples()
+    first, second, third, fourth = PRINTER.man_examples()
     r = confprint(write(tmp_path / "a.conf", first))
     assert (r.returncode, r.stderr) == (0, "")
     assert prints(write(tmp_path / "b.conf", INCLUDE + RULE + second))
@@ -139,11 +120,11 @@ def test_define_longest(tmp_path):
 # ---- Hostile and odd files ------------------------------------------------
 
 def test_no_file(tmp_path):
-    """There is no line to be named."""
-    line, = errors(tmp_path / "none.conf")
-    line, _, example = line.partition(": an example is ")
-    assert line == "none.conf: cannot open: No such file or directory"
-    assert not example or re.fullmatch("/.*/signerd.conf", example)
+    PRINTER.check_no_file(tmp_path)
+
+
+def test_control(tmp_path):
+    PRINTER.check_control(tmp_path, INCLUDE + RULE)
 
 
 def test_directory(tmp_path):

@@ -13,9 +13,9 @@ from lib import conf as confs
 from lib.conf import ROOT, write
 
 HERE = confs.copied(pathlib.Path(__file__).resolve().parent / "proxyd")
-PRINTER = confs.Printer("proxyprint", HERE)
+PRINTER = confs.Printer("proxyprint", HERE, "proxyd")
 run, errors, prints = PRINTER.run, PRINTER.errors, PRINTER.prints
-cases, expected = PRINTER.cases, PRINTER.expected
+cases = PRINTER.cases
 INCLUDE = f'include "{HERE / "inc" / "base.conf"}"\n'
 RULE = "allow client a chain 1\n"
 
@@ -63,27 +63,12 @@ def test_example_with_everything(tmp_path):
     assert "hedge after " in out
 
 
-def man_page():
-    return (ROOT / "man" / "proxyd.conf.5").read_text()
-
-
 def test_man_page_has_the_limits():
-    """Its table says what the daemon does, for every limit there is."""
-    rows = re.findall(r"^\.It Ic ((?:max|timeout) \S+) Ta (.+) Ta (.+) Ta "
-                      r"(.+)$", man_page(), flags=re.M)
-    table = {row[0]: row[1:] for row in rows}
-    ok = expected("minimal", "ok")
-    known = re.findall(r"^((?:max|timeout) \S+) (.+)$", ok, flags=re.M)
-    assert {name: row[0] for name, row in table.items()} == dict(known)
-    ranges = dict(re.findall(r"(\S+ \S+) must be (from .*)",
-                             expected("ranges", "err")))
-    for name, (_, low, high) in table.items():
-        assert ranges[name] == f"from {low} to {high}"
+    PRINTER.check_limits()
 
 
 def test_man_page_examples(tmp_path):
-    examples = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", man_page().split(
-        ".Sh EXAMPLES")[1].replace("\\e", "\\"), flags=re.M | re.S)
+    examples = PRINTER.man_examples()
     assert len(examples) == 2
     for text in examples:
         assert prints(write(tmp_path / "a.conf", text))
@@ -205,27 +190,8 @@ def test_define(tmp_path):
 
 
 def test_no_file(tmp_path):
-    line, = errors(tmp_path / "none.conf")
-    line, _, example = line.partition(": an example is ")
-    assert line == "none.conf: cannot open: No such file or directory"
-    assert not example or re.fullmatch("/.*/proxyd.conf", example)
+    PRINTER.check_no_file(tmp_path)
 
 
-# ---- The control socket ----------------------------------------------------
-
-@pytest.mark.parametrize("said", ("", 'control "/run/a b.sock"',
-                                  "control off"))
-def test_control(said, tmp_path):
-    """It is printed where it was given: the default is root's alone."""
-    path = write(tmp_path / "a.conf", INCLUDE + RULE + said + "\n")
-    lines = [line for line in prints(path).splitlines()
-             if line.startswith("control")]
-    assert lines == ([said] if said else [])
-    again = write(tmp_path / "b.conf", prints(path))
-    assert prints(again) == prints(path)
-
-
-def test_control_by_a_macro(tmp_path):
-    path = write(tmp_path / "a.conf",
-                 INCLUDE + RULE + 'run = "/run/x.sock"\ncontrol $run\n')
-    assert 'control "/run/x.sock"\n' in prints(path)
+def test_control(tmp_path):
+    PRINTER.check_control(tmp_path, INCLUDE + RULE)

@@ -10,6 +10,7 @@ errors.  SIGNERD_BUILD names the directory of the build.
 import atexit
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -47,9 +48,10 @@ def said(r):
 class Printer:
     """A program that does what a daemon does with -nv, and its cases."""
 
-    def __init__(self, program, here):
+    def __init__(self, program, here, daemon):
         self.program = BUILD / "regress" / program
         self.here = here
+        self.daemon = daemon
 
     def run(self, *args, cwd=None, **kw):
         return subprocess.run([self.program, *args], cwd=cwd or self.here,
@@ -104,3 +106,46 @@ class Printer:
             name, "err").splitlines()
         assert r.stdout == ""
         assert r.returncode == 1
+
+    def man_page(self):
+        return (ROOT / "man" / f"{self.daemon}.conf.5").read_text()
+
+    def man_examples(self):
+        return re.findall(
+            r"^\.Bd -literal.*?\n(.*?)^\.Ed", self.man_page().split(
+                ".Sh EXAMPLES")[1].replace("\\e", "\\"), flags=re.M | re.S)
+
+    def check_limits(self):
+        """The manual's table says what the daemon does, for each limit."""
+        rows = re.findall(r"^\.It Ic ((?:max|timeout) \S+) Ta (.+) Ta (.+) "
+                          r"Ta (.+)$", self.man_page(), flags=re.M)
+        table = {row[0]: row[1:] for row in rows}
+        known = re.findall(r"^((?:max|timeout) \S+) (.+)$",
+                           self.expected("minimal", "ok"), flags=re.M)
+        assert {name: row[0] for name, row in table.items()} == dict(known)
+        ranges = dict(re.findall(r"(\S+ \S+) must be (from .*)",
+                                 self.expected("ranges", "err")))
+        for name, (_, low, high) in table.items():
+            assert ranges[name] == f"from {low} to {high}"
+
+    def check_no_file(self, tmp_path):
+        """There is no line to be named."""
+        line, = self.errors(tmp_path / "none.conf")
+        line, _, example = line.partition(": an example is ")
+        assert line == "none.conf: cannot open: No such file or directory"
+        assert not example or re.fullmatch(f"/.*/{self.daemon}.conf", example)
+
+    def check_control(self, tmp_path, text):
+        """The control socket is printed where it was given, also by a macro:
+        the default is root's alone."""
+        for given, printed in (
+                ("", ""), ('control "/run/a b.sock"\n',) * 2,
+                ("control off\n",) * 2,
+                ('run = "/run/x.sock"\ncontrol $run\n',
+                 'control "/run/x.sock"\n')):
+            path = write(tmp_path / "a.conf", text + given)
+            lines = [line for line in self.prints(path).splitlines(True)
+                     if line.startswith("control")]
+            assert lines == ([printed] if printed else []), given
+            again = write(tmp_path / "b.conf", self.prints(path))
+            assert self.prints(again) == self.prints(path)
