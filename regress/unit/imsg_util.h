@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "compat/imsg.h"
+#include "regress/unit/rnd.h"
 
 /* For the tests of compat/imsg.h: a channel, and raw bytes on it. */
 #define FDMARK		0x80000000U
@@ -34,15 +35,6 @@ struct pair {
 	int		fd[2];
 	int		fds;		/* open before, to find leaks */
 };
-
-static uint64_t seed;
-
-static inline uint32_t
-rnd(uint32_t bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((uint32_t)(seed >> 33) % bound);
-}
 
 static inline int
 open_fds(void)

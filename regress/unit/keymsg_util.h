@@ -22,6 +22,7 @@
 
 #include "keyd/keyfile.h"
 #include "keyd/keymsg.h"
+#include "regress/unit/rnd.h"
 
 /*
  * For the tests of keyd/keymsg.h: a channel, messages as bytes, random
@@ -32,7 +33,6 @@
 
 static struct imsgbuf	a, b;
 static int		sv[2];
-static uint64_t		seed;
 
 /* The bytes of a message. */
 struct bytes {
@@ -51,13 +51,6 @@ struct sample {
 	uint8_t			input[200];
 	uint8_t			blobs[NLIST * HASH_SIZE];
 };
-
-static inline uint32_t
-rnd(uint32_t bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((uint32_t)(seed >> 33) % bound);
-}
 
 static inline void
 rnd_bytes(void *p, size_t len)

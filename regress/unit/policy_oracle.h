@@ -7,6 +7,7 @@
 #define REGRESS_UNIT_POLICY_ORACLE_H
 
 #include "regress/unit/policy_util.h"
+#include "regress/unit/rnd.h"
 
 /* ---- The oracles' parts, and their randomness ------------------------- */
 
@@ -98,13 +99,10 @@ o_check(const struct short_tx *tx, const struct short_payload *p)
 	return (REFUSAL_NONE);
 }
 
-static uint64_t seed;
-
 static inline int
-rnd(int bound)
+chance(int bound)
 {
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((int)((seed >> 33) % (uint64_t)bound));
+	return ((int)rnd((uint32_t)bound));
 }
 
 static const char *const	names[] = { "a", "1/a", "1/", "2/", "ab",
@@ -117,36 +115,36 @@ rnd_rule(struct short_rule *rule)
 	int			i, n;
 
 	memset(rule, 0, sizeof(*rule));
-	rule->client = names[rnd(5)];
-	rule->key = (uint32_t)rnd(3);
-	rule->methods = (uint32_t)(1 + rnd(3));
-	for (i = 0, n = rnd(4); i < n; i++)
-		rule->chains[i] = (uint64_t)(1 + rnd(4));
-	for (i = 0, n = rnd(3); i < n; i++)
-		rule->domains[i] = domains[rnd(4)];
-	if (rnd(4) == 0)
+	rule->client = names[chance(5)];
+	rule->key = (uint32_t)chance(3);
+	rule->methods = (uint32_t)(1 + chance(3));
+	for (i = 0, n = chance(4); i < n; i++)
+		rule->chains[i] = (uint64_t)(1 + chance(4));
+	for (i = 0, n = chance(3); i < n; i++)
+		rule->domains[i] = domains[chance(4)];
+	if (chance(4) == 0)
 		rule->domains[0] = ANY;
-	for (i = 0, n = rnd(5) - 2; i < n; i++)
-		rule->to[i] = 1 + rnd(3);
-	if (rnd(10) == 0) {
+	for (i = 0, n = chance(5) - 2; i < n; i++)
+		rule->to[i] = 1 + chance(3);
+	if (chance(10) == 0) {
 		rule->to[0] = NONE;
 		rule->to[1] = 0;
 	}
-	rule->max_value = rnd(3) ? NONE : rnd(4);
-	rule->max_fee = rnd(3) ? NONE : rnd(2) ? HUGE : rnd(300000);
+	rule->max_value = chance(3) ? NONE : chance(4);
+	rule->max_fee = chance(3) ? NONE : chance(2) ? HUGE : chance(300000);
 }
 
 static inline void
 rnd_tx(struct short_tx *tx)
 {
-	tx->client = names[rnd(rnd(4) == 0 ? 8 : 5)];
-	tx->from = rnd(2) ? NONE : rnd(4);
-	tx->chain = rnd(12) == 0 ? rnd(2) - 1 : 1 + rnd(4);
-	tx->to = rnd(4) == 0 ? NONE : 1 + rnd(3);
-	tx->value = rnd(5) - 1;
-	tx->gas = rnd(12) == 0 ? NONE : rnd(4);
-	tx->fee = rnd(5) == 0 ? HUGE : rnd(100000);
-	tx->nblobs = rnd(3) == 0 ? (size_t)rnd(4) : 0;
+	tx->client = names[chance(chance(4) == 0 ? 8 : 5)];
+	tx->from = chance(2) ? NONE : chance(4);
+	tx->chain = chance(12) == 0 ? chance(2) - 1 : 1 + chance(4);
+	tx->to = chance(4) == 0 ? NONE : 1 + chance(3);
+	tx->value = chance(5) - 1;
+	tx->gas = chance(12) == 0 ? NONE : chance(4);
+	tx->fee = chance(5) == 0 ? HUGE : chance(100000);
+	tx->nblobs = chance(3) == 0 ? (size_t)chance(4) : 0;
 }
 
 static inline void
@@ -155,11 +153,11 @@ rnd_payload(struct short_payload *p)
 	static const int	domains[] = { 0, 0x80, 0x90, 0x19, 0xff,
 	    0xc0, ANY, ANY + 1 };
 
-	p->client = names[rnd(rnd(4) == 0 ? 8 : 5)];
-	p->sender = rnd(2) ? NONE : rnd(4);
-	p->chain = rnd(12) == 0 ? rnd(2) - 1 : 1 + rnd(4);
-	p->domain = domains[rnd(8)];
-	p->hash = rnd(20) != 0;
+	p->client = names[chance(chance(4) == 0 ? 8 : 5)];
+	p->sender = chance(2) ? NONE : chance(4);
+	p->chain = chance(12) == 0 ? chance(2) - 1 : 1 + chance(4);
+	p->domain = domains[chance(8)];
+	p->hash = chance(20) != 0;
 }
 
 #endif /* REGRESS_UNIT_POLICY_ORACLE_H */

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "regress/unit/advert_util.h"
+#include "regress/unit/rnd.h"
 
 struct config_case {
 	const char	*keys;
@@ -224,15 +225,6 @@ struct entry {
 	size_t		 nchains;	/* 0: any */
 	uint64_t	 chains[5];
 };
-
-static uint64_t	seed;
-
-static unsigned int
-rnd(unsigned int bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((unsigned int)(seed >> 33) % bound);
-}
 
 static size_t
 rnd_entries(struct entry *list, char *text)

@@ -22,6 +22,7 @@
 #include <event2/event.h>
 
 #include "regress/unit/advertise_peer.h"
+#include "regress/unit/rnd.h"
 #include "signerd/advertise.h"
 
 #define TX	RULE_TRANSACTION
@@ -240,15 +241,6 @@ struct short_rule {
 	uint64_t	 chains[4];
 	size_t		 nchains;
 };
-
-static uint64_t	seed;
-
-static uint32_t
-rnd(uint32_t bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((uint32_t)(seed >> 33) % bound);
-}
 
 /* As keyd has it. */
 static bool

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "regress/unit/rnd.h"
 #include "signerd/dial_files.h"
 
 /* ---- Addresses ------------------------------------------------------- */
@@ -273,7 +274,6 @@ test_conf_hostile(void **state)
 	static const char	 words[] =
 		"nameserver search domain options ndots: ::1 1.2.3.4 \n \n\0#";
 	char			 text[512];
-	uint64_t		 seed = 20261122;
 	size_t			 i, len;
 	int			 n;
 
@@ -281,13 +281,11 @@ test_conf_hostile(void **state)
 	parse_bytes(nul, sizeof(nul) - 1);
 	assert_int_equal(conf.nservers, 1);
 	assert_string_equal(server(0), "192.0.2.9:53");
+	seed = 20261122;
 	for (n = 0; n < 20000; n++) {
 		len = (size_t)n % sizeof(text);
-		for (i = 0; i < len; i++) {
-			seed = seed * 6364136223846793005U +
-			    1442695040888963407U;
-			text[i] = words[(seed >> 33) % sizeof(words)];
-		}
+		for (i = 0; i < len; i++)
+			text[i] = words[rnd(sizeof(words))];
 		parse_bytes(text, len);
 		assert_true(conf.nservers <= DIAL_MAXLISTED);
 		assert_true(conf.nsearch <= DIAL_MAXSEARCH);

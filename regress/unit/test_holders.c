@@ -13,18 +13,10 @@
 #include <cmocka.h>
 
 #include "proxyd/holders.h"
+#include "regress/unit/rnd.h"
 
 #define SIGNERS	300
 #define KEYS	500
-
-static uint64_t	seed;
-
-static uint32_t
-rnd(uint32_t bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((uint32_t)(seed >> 33) % bound);
-}
 
 static void
 key_of(uint8_t key[20], uint32_t n)

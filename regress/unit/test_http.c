@@ -22,6 +22,7 @@
 #include "common/http.h"
 #include "common/http_syntax.h"
 #include "regress/unit/http_cases.h"
+#include "regress/unit/rnd.h"
 
 static const struct http_limits limits = { MAX_HEADER, MAX_BODY };
 
@@ -493,7 +494,6 @@ test_random_chunks(void **state)
 {
 	struct http_parser *p;
 	struct evbuffer *in;
-	unsigned int seed = 1;
 	size_t i, n, len, total;
 	const char *body;
 	char block[300];
@@ -502,9 +502,8 @@ test_random_chunks(void **state)
 	p = parse_to(P H CH "\r\n", HTTP_HEADER, &in);
 	for (i = 0; i < sizeof(block); i++)
 		block[i] = (char)(i * 7);
-	for (total = 0, i = 0; i < 2000; i++) {
-		seed = seed * 1103515245 + 12345;
-		n = seed / 65536 % (sizeof(block) - 1) + 1;
+	for (seed = 1, total = 0, i = 0; i < 2000; i++) {
+		n = rnd(sizeof(block) - 1) + 1;
 		evbuffer_add_printf(in, "%zX\r\n", n);
 		evbuffer_add(in, block, n);
 		evbuffer_add(in, "\r\n", 2);
@@ -516,8 +515,7 @@ test_random_chunks(void **state)
 	body = http_body(p, &len);
 	assert_int_equal(len, total);
 	for (seed = 1, i = 0, total = 0; i < 2000; i++, total += n) {
-		seed = seed * 1103515245 + 12345;
-		n = seed / 65536 % (sizeof(block) - 1) + 1;
+		n = rnd(sizeof(block) - 1) + 1;
 		assert_memory_equal(body + total, block, n);
 	}
 	evbuffer_free(in);

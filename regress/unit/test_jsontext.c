@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "common/json.h"
+#include "regress/unit/rnd.h"
 
 #define LIT(s)	s, sizeof(s) - 1
 #define MAXVALUES	100000
@@ -188,15 +189,6 @@ struct writer {
 	size_t		 n;
 	size_t		 max;
 };
-
-static uint64_t	seed;
-
-static unsigned int
-rnd(unsigned int bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((unsigned int)(seed >> 33) % bound);
-}
 
 static void
 write_text(struct writer *w, const char *text)

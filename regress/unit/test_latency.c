@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "opsign/latency.h"
+#include "regress/unit/rnd.h"
 
 /* Percentiles against those of the sorted times themselves. */
 static struct latency	 latency;
@@ -114,15 +115,13 @@ test_many(void **state)
 {
 	static const unsigned int at[] = { 500, 900, 990, 999, 1000 };
 	static uint64_t all[MANY];
-	uint32_t x = 1;
 	uint64_t exact, told;
 	size_t i;
 
 	(void)state;
 	latency_clear(&latency);
 	for (i = 0; i < MANY; i++) {
-		x = x * 1664525U + 1013904223U;
-		all[i] = x >> (x >> 28);
+		all[i] = rnd(UINT32_MAX) >> rnd(16);
 		latency_add(&latency, all[i]);
 	}
 	qsort(all, MANY, sizeof(all[0]), compare);

@@ -16,15 +16,9 @@
 #include <cmocka.h>
 
 #include "common/list.h"
+#include "regress/unit/rnd.h"
 
-static uint64_t	seed, compared;
-
-static uint32_t
-rnd(uint32_t bound)
-{
-	seed = seed * 6364136223846793005U + 1442695040888963407U;
-	return ((uint32_t)(seed >> 33) % bound);
-}
+static uint64_t	compared;
 
 static int
 compare(const void *a, const void *b)

@@ -62,7 +62,7 @@ against_oracle(void **state)
 	(void)state;
 	seed = 1;
 	for (i = 0; i < 4000; i++) {
-		n = (uint32_t)rnd(13);
+		n = (uint32_t)chance(13);
 		for (j = 0; j < n; j++)
 			rnd_rule(&rules[j]);
 		policy_of(&policy, rules, n);

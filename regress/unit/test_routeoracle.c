@@ -245,7 +245,7 @@ static bool			large;
 static int
 rnd_address(void)
 {
-	return (1 + rnd(large ? 90 : 5));
+	return (1 + chance(large ? 90 : 5));
 }
 
 static void
@@ -266,15 +266,15 @@ rnd_signer(int signer)
 	int			 i, n;
 
 	memset(s, 0, sizeof(*s));
-	half = (uint32_t)rnd(1 << 30);
-	s->methods = (uint32_t)rnd(4);
-	rnd_addresses(s->addresses, rnd(large ? 7 : 4));
-	for (i = 0, n = rnd(4); i < n; i++)
-		s->chains[i] = (uint64_t)(1 + rnd(large ? 20 : 4));
+	half = (uint32_t)chance(1 << 30);
+	s->methods = (uint32_t)chance(4);
+	rnd_addresses(s->addresses, chance(large ? 7 : 4));
+	for (i = 0, n = chance(4); i < n; i++)
+		s->chains[i] = (uint64_t)(1 + chance(large ? 20 : 4));
 	for (i = 0; i < 0x100; i++)
 		for (k = TX; k <= PL; k++)
-			on_offer[signer][i][k] = rnd(3) == 0 ? 0 :
-			    (uint32_t)rnd(1 << 30) & half;
+			on_offer[signer][i][k] = chance(3) == 0 ? 0 :
+			    (uint32_t)chance(1 << 30) & half;
 }
 
 static void
@@ -284,14 +284,14 @@ rnd_route(struct short_route *rule)
 
 	memset(rule, 0, sizeof(*rule));
 	rnd_rule(&rule->rule);
-	rule->rule.client = clients[rnd(large ? 2 : 3)];
-	if (rnd(2))
-		rnd_addresses(rule->addresses, 1 + rnd(6));
-	for (i = 0, n = rnd(2) ? rnd(5) : 0; i < n && nsigners > 0; i++)
-		rule->signers[i] = 1 + rnd(nsigners);
-	if (rnd(4) == 0)
+	rule->rule.client = clients[chance(large ? 2 : 3)];
+	if (chance(2))
+		rnd_addresses(rule->addresses, 1 + chance(6));
+	for (i = 0, n = chance(2) ? chance(5) : 0; i < n && nsigners > 0; i++)
+		rule->signers[i] = 1 + chance(nsigners);
+	if (chance(4) == 0)
 		rule->rule.max_fee = rule->rule.max_value = NONE;
-	if (rnd(2))
+	if (chance(2))
 		memset(rule->rule.to, 0, sizeof(rule->rule.to));
 }
 
@@ -307,15 +307,15 @@ rnd_table(struct route_table *t)
 {
 	int	i;
 
-	large = rnd(10) == 0;
-	nsigners = large ? rnd(MAXSIGNERS + 1) : rnd(8);
-	nrules = large ? rnd(MAXRULES + 1) : rnd(16);
+	large = chance(10) == 0;
+	nsigners = large ? chance(MAXSIGNERS + 1) : chance(8);
+	nrules = large ? chance(MAXRULES + 1) : chance(16);
 	for (i = 0; i < nsigners; i++)
 		rnd_signer(i);
 	for (i = 0; i < nrules; i++)
 		rnd_route(&rules[i]);
 	table_of(t, signers, (size_t)nsigners, rules, (size_t)nrules);
-	if (rnd(4))
+	if (chance(4))
 		offer(t, random_offer);
 	else
 		memset(on_offer, 0xff, sizeof(on_offer));
@@ -368,8 +368,8 @@ compare(const struct route_table *t, const struct request *r,
 static void
 ask(const struct route_table *t, uint32_t *seen, size_t line)
 {
-	const char		*client = clients[rnd(rnd(8) == 0 ? 5 : 3)];
-	int			 from = rnd(2) ? NONE : rnd(12) == 0 ? 95 :
+	const char		*client = clients[chance(chance(8) == 0 ? 5 : 3)];
+	int			 from = chance(2) ? NONE : chance(12) == 0 ? 95 :
 				    rnd_address();
 	struct short_payload	 p;
 	struct short_tx		 tx;

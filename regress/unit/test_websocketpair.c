@@ -28,17 +28,9 @@
 #include <event2/buffer.h>
 
 #include "common/websocket.h"
+#include "regress/unit/rnd.h"
 #include "regress/unit/websocket_cases.h"
 #include "regress/unit/websocket_util.h"
-
-static uint64_t seed;
-
-static uint32_t
-below(uint32_t n)
-{
-	seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-	return ((uint32_t)(seed >> 33) % n);
-}
 
 /* ---- The two roles against each other --------------------------------- */
 
@@ -86,16 +78,16 @@ act(struct side *s)
 {
 	uint32_t len;
 
-	if (below(4) == 0) {
+	if (rnd(4) == 0) {
 		s->pings++;
 		assert_int_equal(websocket_ping(s->ws, &s->pings, 4), 0);
 		return;
 	}
 	if (s->sent == 200)
 		return;
-	len = below(3) == 0 ? below(3000) : below(200);
-	if (below(20) == 0)
-		len = 65536 - 100 + below(200);
+	len = rnd(3) == 0 ? rnd(3000) : rnd(200);
+	if (rnd(20) == 0)
+		len = 65536 - 100 + rnd(200);
 	s->lengths[s->sent] = len;
 	assert_int_equal(websocket_send(s->ws, text + s->sent, len), 0);
 	s->sent++;
@@ -134,8 +126,8 @@ end_pair(struct side *s)
 	uint16_t code;
 	bool both;
 
-	code = good[below(4)];
-	both = below(3) == 0;
+	code = good[rnd(4)];
+	both = rnd(3) == 0;
 	assert_int_equal(websocket_close(s->ws, code, "the end"), 0);
 	if (both)
 		assert_int_equal(websocket_close(s->peer->ws, 1001, ""), 0);
@@ -172,11 +164,11 @@ run_pair(void)
 	start_side(&sides[0], &sides[1], WEBSOCKET_CLIENT);
 	start_side(&sides[1], &sides[0], WEBSOCKET_SERVER);
 	for (i = 0; i < 300; i++) {
-		s = &sides[below(2)];
-		if (below(2) == 0)
+		s = &sides[rnd(2)];
+		if (rnd(2) == 0)
 			act(s);
 		else
-			carry(s, below(5) == 0 ? 100000 : below(300));
+			carry(s, rnd(5) == 0 ? 100000 : rnd(300));
 	}
 	carry_all(sides);
 	for (i = 0; i < 2; i++) {
@@ -185,7 +177,7 @@ run_pair(void)
 		assert_int_equal(websocket_state(sides[i].ws),
 		    WEBSOCKET_OPEN);
 	}
-	end_pair(&sides[below(2)]);
+	end_pair(&sides[rnd(2)]);
 	for (i = 0; i < 2; i++) {
 		websocket_free(sides[i].ws);
 		evbuffer_free(sides[i].output);
@@ -226,9 +218,9 @@ random_text(char *out)
 	    "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\x7f", "\xed\x9f\xbf" };
 	size_t i, n, len;
 
-	n = below(12);
+	n = rnd(12);
 	for (i = len = 0; i < n; i++)
-		len += (size_t)snprintf(out + len, 8, "%s", chars[below(6)]);
+		len += (size_t)snprintf(out + len, 8, "%s", chars[rnd(6)]);
 	out[len] = '\0';
 	return (len);
 }
@@ -243,16 +235,16 @@ put_message(struct evbuffer *stream, enum websocket_role to, char *want,
 	unsigned int b0;
 
 	len = random_text(message);
-	b0 = 1 + below(2);
-	for (at = 0; below(3) != 0; b0 = 0) {
-		n = below((uint32_t)(len - at) + 1);
+	b0 = 1 + rnd(2);
+	for (at = 0; rnd(3) != 0; b0 = 0) {
+		n = rnd((uint32_t)(len - at) + 1);
 		put(stream, b0, message + at, n, to);
 		at += n;
-		snprintf(control, sizeof(control), "%u", below(100));
-		if (below(4) == 0) {
+		snprintf(control, sizeof(control), "%u", rnd(100));
+		if (rnd(4) == 0) {
 			put(stream, 0x89, control, strlen(control), to);
 			strcat(strcat(pongs, ">"), control);
-		} else if (below(4) == 0) {
+		} else if (rnd(4) == 0) {
 			put(stream, 0x8a, control, strlen(control), to);
 			strcat(strcat(strcat(want, "pong("), control), ")");
 		}
@@ -278,14 +270,14 @@ test_valid_streams(void **state)
 		want[0] = pongs[0] = '\0';
 		while (strlen(want) < MOST / 4 && strlen(pongs) < MOST / 4)
 			put_message(stream, role, want, pongs);
-		if (below(2) == 0) {
+		if (rnd(2) == 0) {
 			put(stream, 0x88, "\x03\xe9" E_ACUTE, 4, role);
 			strcat(want, "<1001 " E_ACUTE ">");
 		}
 		strcat(want, pongs);
 		peer_start(&p, role, 64);
-		peer_feed(&p, stream, below(3) == 0 ? SIZE_MAX :
-		    1 + below(30));
+		peer_feed(&p, stream, rnd(3) == 0 ? SIZE_MAX :
+		    1 + rnd(30));
 		peer_result(&p);
 		if (strcmp(p.trace, want) != 0)
 			fail_msg("seed %u: %s, not %s", i, p.trace, want);
@@ -304,11 +296,11 @@ spoil(struct evbuffer *stream)
 
 	len = evbuffer_get_length(stream);
 	bytes = evbuffer_pullup(stream, -1);
-	for (n = below(4); n > 0; n--)
-		bytes[below((uint32_t)len)] ^= (unsigned char)(1 << below(8));
-	if (below(10) == 0)
+	for (n = rnd(4); n > 0; n--)
+		bytes[rnd((uint32_t)len)] ^= (unsigned char)(1 << rnd(8));
+	if (rnd(10) == 0)
 		for (n = 0; n < len; n++)
-			bytes[n] = (unsigned char)below(256);
+			bytes[n] = (unsigned char)rnd(256);
 }
 
 /*
@@ -339,7 +331,7 @@ test_broken_streams(void **state)
 		for (piece = 0; piece < 3; piece++) {
 			peer_start(&p, role, 64);
 			peer_feed(&p, stream, piece == 0 ? SIZE_MAX :
-			    piece == 1 ? 1 : 2 + below(30));
+			    piece == 1 ? 1 : 2 + rnd(30));
 			peer_result(&p);
 			if (piece == 0)
 				memcpy(first, p.trace, sizeof(first));

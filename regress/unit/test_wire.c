@@ -22,6 +22,7 @@
 
 #include "proxyd/link.h"
 #include "api/args.h"
+#include "regress/unit/rnd.h"
 
 #define V1	"opsigner_signBlockPayload"
 #define V2	"opsigner_signBlockPayloadV2"
@@ -297,7 +298,6 @@ largest_payload(void **state)
 static void
 read_back(void **state)
 {
-	uint64_t		 seed = 1;
 	struct payload		 p;
 	const struct payload	*q;
 	struct args		 args;
@@ -310,10 +310,8 @@ read_back(void **state)
 	(void)state;
 	assert_non_null(out = evbuffer_new());
 	for (i = 0; i < 2000; i++) {
-		for (k = 0; k < sizeof(p); k++) {
-			seed = seed * 6364136223846793005U + 144269504088963U;
-			b[k] = (uint8_t)(seed >> 40);
-		}
+		for (k = 0; k < sizeof(p); k++)
+			b[k] = (uint8_t)rnd(256);
 		memcpy(address, p.sender, sizeof(address));
 		memset(&p.chain_id, 0, i % U256_SIZE);
 		assert_int_equal(wire_payload(out, &p, address), 0);
