@@ -270,6 +270,7 @@ watch_open(struct watch *w)
 	struct watch_set	*set;
 	size_t			 n = 0;
 
+	w->renewing = true;
 	report_to(ignore);
 	if (daemon_enter() == -1)
 		return (0);
@@ -299,8 +300,8 @@ watch_changed(struct watch *w, const void *owner)
 	return (NULL);
 }
 
-void
-watch_fault(struct watch_set *set, const struct conf_file *file,
+static void
+keep_fault(struct watch_set *set, const struct conf_file *file,
     const char *text)
 {
 	char	*line = line_of(file, text);
@@ -313,8 +314,8 @@ watch_fault(struct watch_set *set, const struct conf_file *file,
 		free(line);
 }
 
-void
-watch_warn(struct watch *w, const struct conf_file *file, const char *text)
+static void
+keep_warning(struct watch *w, const struct conf_file *file, const char *text)
 {
 	char	*line = line_of(file, text);
 	size_t	 i;
@@ -326,6 +327,21 @@ watch_warn(struct watch *w, const struct conf_file *file, const char *text)
 		free(line);
 	else
 		w->warnings[w->nwarnings++] = line;
+}
+
+int
+watch_tell(struct watch *w, const void *owner, const struct conf_file *file,
+    enum tlsfile_severity severity, const char *text)
+{
+	struct watch_set	*set;
+
+	if ((set = watch_changed(w, owner)) == NULL)
+		return (-1);
+	if (severity == TLSFILE_WARNING)
+		keep_warning(w, file, text);
+	else
+		keep_fault(set, file, text);
+	return (0);
 }
 
 size_t
@@ -371,6 +387,7 @@ watch_done(struct watch *w)
 	uint64_t		 n = 0;
 	size_t			 i;
 
+	w->renewing = false;
 	FOREACH(set, w)
 		if (set->changed)
 			take_up(w, set, &n);
@@ -393,7 +410,7 @@ watch_failed(struct watch *w)
 	struct watch_set	*set;
 	bool			 tried = false, refused = false;
 
-	w->telling = false;
+	w->renewing = w->telling = false;
 	FOREACH(set, w) {
 		if (!set->changed)
 			continue;

@@ -75,6 +75,7 @@ struct watch {
 	struct watch_list	 next;		/* of a candidate */
 	char			**warnings;
 	size_t			 nwarnings;
+	bool			 renewing;	/* a reload of files goes on */
 	bool			 trouble;	/* that was told */
 	bool			 telling;	/* of last_fault, now */
 	/* Since the daemon was started. */
@@ -110,13 +111,11 @@ size_t	watch_open(struct watch *);
 /* Of the owner's, if it has changed, or NULL. */
 struct watch_set *watch_changed(struct watch *, const void *owner);
 /*
- * What a child says of a file of that set: a fault, or what is odd, which is
- * told if the set is taken up.
+ * What a child says of a file of the owner's set: a fault, or what is odd,
+ * which is told if the set is taken up.  -1: the set has not changed.
  */
-void	watch_fault(struct watch_set *, const struct conf_file *,
-	    const char *text);
-void	watch_warn(struct watch *, const struct conf_file *,
-	    const char *text);
+int	watch_tell(struct watch *, const void *owner, const struct conf_file *,
+	    enum tlsfile_severity, const char *text);
 /* How many sets have changed, and are not in force for a fault of theirs. */
 size_t	watch_unfit(const struct watch *);
 /* The sets that have changed are in force, or none of them is. */

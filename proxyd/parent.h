@@ -36,7 +36,6 @@ struct parent {
 	uint64_t		 nfailures;
 	struct control		 control;
 	struct watch		 watch;		/* of the TLS files */
-	bool			 renewing;	/* some of them */
 	struct children		 set;
 	struct child		 relay;
 };
@@ -90,9 +89,6 @@ void	parent_tell_down(struct parent *);
 void	parent_watch_init(struct parent *);
 /* The files of this configuration are open: they are to be watched. */
 void	parent_watch(struct parent *, struct config *);
-/* What the relay says of one of those that have changed.  -1: not asked. */
-int	parent_watch_tell(struct parent *, const struct config_listen *,
-	    const struct conf_file *, enum tlsfile_severity, const char *text);
 
 /* ---- proxyd/proxyd.c -------------------------------------------------- */
 

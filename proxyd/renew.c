@@ -7,7 +7,6 @@
 
 #include "proxyd/parent.h"
 #include "proxyd/parse.h"
-#include "proxyd/relaymsg.h"
 
 /* TLS files that change while the daemon runs: see common/watch.h. */
 
@@ -27,22 +26,6 @@ parent_watch(struct parent *p, struct config *config)
 	}
 }
 
-int
-parent_watch_tell(struct parent *p, const struct config_listen *l,
-    const struct conf_file *file, enum tlsfile_severity severity,
-    const char *text)
-{
-	struct watch_set	*set;
-
-	if ((set = watch_changed(&p->watch, l)) == NULL)
-		return (-1);
-	if (severity == TLSFILE_WARNING)
-		watch_warn(&p->watch, file, text);
-	else
-		watch_fault(set, file, text);
-	return (0);
-}
-
 /* ---- The steps of a reload -------------------------------------------- */
 
 static int
@@ -50,7 +33,6 @@ prepare(void *arg)
 {
 	struct parent	*p = arg;
 
-	p->renewing = true;
 	if (watch_open(&p->watch) == 0)
 		return (-1);
 	reload_ask(&p->reload, &p->relay);
@@ -58,26 +40,11 @@ prepare(void *arg)
 	return (0);
 }
 
-static int
-commit(struct child *c, void *arg)
-{
-	(void)arg;
-	return (relaymsg_send(&c->iev.ibuf, RELAY_COMMIT));
-}
-
-static int
-discard(struct child *c, void *arg)
-{
-	(void)arg;
-	return (relaymsg_send(&c->iev.ibuf, RELAY_DISCARD));
-}
-
 static void
 done(void *arg)
 {
 	struct parent	*p = arg;
 
-	p->renewing = false;
 	watch_done(&p->watch);
 }
 
@@ -86,16 +53,18 @@ failed(void *arg)
 {
 	struct parent	*p = arg;
 
-	p->renewing = false;
 	watch_failed(&p->watch);
 }
 
 void
 parent_watch_init(struct parent *p)
 {
-	static const struct reload_cb	 cb = {
-		prepare, commit, discard, done, failed
-	};
+	static struct reload_cb	 cb;
 
+	/* What the relay is told at the end is the same. */
+	cb = parent_reload_cb;
+	cb.prepare = prepare;
+	cb.done = done;
+	cb.failed = failed;
 	watch_init(&p->watch, p->set.base, &p->reload, &cb);
 }

@@ -128,7 +128,7 @@ find_listen(struct parent *p, struct config *config, uint32_t index)
 	uint32_t		 i = 0;
 
 	STAILQ_FOREACH(l, &config->listens, entry) {
-		if (p->renewing && watch_changed(&p->watch, l) == NULL)
+		if (p->watch.renewing && watch_changed(&p->watch, l) == NULL)
 			continue;
 		if (i++ == index)
 			return (l);
@@ -149,8 +149,9 @@ relay_error(struct parent *p, struct imsg *imsg)
 	    (l = find_listen(p, config, msg.index)) == NULL ||
 	    (file = file_of(l, msg.file)) == NULL || file->path == NULL)
 		return (-1);
-	if (p->renewing)
-		return (parent_watch_tell(p, l, file, msg.severity, msg.text));
+	if (p->watch.renewing)
+		return (watch_tell(&p->watch, l, file, msg.severity,
+		    msg.text));
 	if (msg.severity != TLSFILE_FAULT)
 		faults_warn(&p->set, file, msg.text);
 	else

@@ -47,7 +47,6 @@ struct parent {
 	struct gather		 gather;
 	struct parent_times	 times;
 	struct watch		 watch;		/* of the TLS files */
-	bool			 renewing;	/* some of them */
 	uint32_t		 next_number;	/* of a proxy */
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	struct control		 control;

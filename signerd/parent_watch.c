@@ -42,15 +42,7 @@ parent_watch_tell(struct parent *p, const struct config_proxy *proxy,
     const struct conf_file *file, enum tlsfile_severity severity,
     const char *text)
 {
-	struct watch_set	*set;
-
-	if ((set = watch_changed(&p->watch, owner_of(proxy))) == NULL)
-		return (-1);
-	if (severity == TLSFILE_WARNING)
-		watch_warn(&p->watch, file, text);
-	else
-		watch_fault(set, file, text);
-	return (0);
+	return (watch_tell(&p->watch, owner_of(proxy), file, severity, text));
 }
 
 /* ---- The steps of a reload -------------------------------------------- */
@@ -62,7 +54,6 @@ prepare(void *arg)
 	const struct config_proxy	*proxy;
 	bool				 links = false;
 
-	p->renewing = true;
 	if (watch_open(&p->watch) == 0)
 		return (-1);
 	if (watch_changed(&p->watch, owner_of(NULL)) != NULL) {
@@ -98,7 +89,6 @@ done(void *arg)
 {
 	struct parent	*p = arg;
 
-	p->renewing = false;
 	watch_done(&p->watch);
 }
 
@@ -107,7 +97,6 @@ failed(void *arg)
 {
 	struct parent	*p = arg;
 
-	p->renewing = false;
 	watch_failed(&p->watch);
 }
 

@@ -230,7 +230,7 @@ setup_answered(struct parent *p, enum child_role role, bool good)
 {
 	struct child	*c = &p->children[role];
 
-	if (p->candidate != NULL || p->renewing)
+	if (p->candidate != NULL || p->watch.renewing)
 		return (reload_answered(&p->reload, c, good));
 	if (!good)
 		children_failed(&p->set);
@@ -294,7 +294,7 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
-	if (p->renewing)
+	if (p->watch.renewing)
 		return (parent_watch_tell(p, NULL, files[msg.file],
 		    msg.severity, msg.text));
 	if (msg.severity != TLSFILE_FAULT)

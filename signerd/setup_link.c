@@ -164,7 +164,7 @@ link_error(struct parent *p, struct imsg *imsg)
 	    (proxy = find_proxy(setup_subject(p), msg.index)) == NULL ||
 	    (file = find_file(proxy, msg.file)) == NULL || file->path == NULL)
 		return (-1);
-	if (p->renewing)
+	if (p->watch.renewing)
 		return (parent_watch_tell(p, proxy, file, msg.severity,
 		    msg.text));
 	if (msg.severity != TLSFILE_FAULT)

@@ -61,6 +61,18 @@ watch_changed(struct watch *w, const void *owner)
 	return (NULL);
 }
 
+int
+watch_tell(struct watch *w, const void *owner, const struct conf_file *file,
+    enum tlsfile_severity severity, const char *text)
+{
+	(void)w;
+	(void)owner;
+	(void)file;
+	(void)severity;
+	(void)text;
+	return (-1);
+}
+
 void
 watch_commit(struct watch *w, uint32_t interval)
 {

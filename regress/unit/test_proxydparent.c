@@ -25,19 +25,6 @@ static const char *const	 names[] = { "relay", NULL };
 /* There is no reload here. */
 const struct reload_cb		 parent_reload_cb;
 
-int
-parent_watch_tell(struct parent *p, const struct config_listen *which,
-    const struct conf_file *file, enum tlsfile_severity severity,
-    const char *text)
-{
-	(void)p;
-	(void)which;
-	(void)file;
-	(void)severity;
-	(void)text;
-	return (-1);
-}
-
 enum log_level
 daemon_level(const struct daemon_options *o, enum log_level level)
 {

@@ -348,11 +348,17 @@ taken(void **state)
 	assert_non_null(watch_changed(&watch, files[1]));
 	assert_true(files[1][TLSFILE_CERT].fd != -1);
 	assert_int_equal(files[0][TLSFILE_CERT].fd, -1);
-	watch_warn(&watch, &files[1][TLSFILE_CERT], "odd");
-	watch_warn(&watch, &files[1][TLSFILE_CERT], "odd");
+	assert_int_equal(watch_tell(&watch, files[1], &files[1][TLSFILE_CERT],
+	    TLSFILE_WARNING, "odd"), 0);
+	assert_int_equal(watch_tell(&watch, files[1], &files[1][TLSFILE_CERT],
+	    TLSFILE_WARNING, "odd"), 0);
+	assert_int_equal(watch_tell(&watch, files[0], &files[0][TLSFILE_CERT],
+	    TLSFILE_WARNING, "not asked"), -1);
+	assert_true(watch.renewing);
 	expect("");
 	watch_done(&watch);
 	expect("changed key1 odd taken ");
+	assert_false(watch.renewing);
 	assert_int_equal(files[1][TLSFILE_CERT].fd, -1);
 	assert_int_equal(watch.files_reloaded, 1);
 	assert_int_equal(look(), 5000);
@@ -413,12 +419,13 @@ refused(void **state)
 	(void)look();
 	assert_int_equal(look(), 0);
 	assert_int_equal(watch_open(&watch), 2);
-	watch_fault(watch_changed(&watch, files[0]), &files[0][TLSFILE_CERT],
-	    "no good");
-	watch_fault(watch_changed(&watch, files[0]), &files[0][TLSFILE_KEY],
-	    "nor that");
+	assert_int_equal(watch_tell(&watch, files[0], &files[0][TLSFILE_CERT],
+	    TLSFILE_FAULT, "no good"), 0);
+	assert_int_equal(watch_tell(&watch, files[0], &files[0][TLSFILE_KEY],
+	    TLSFILE_FAULT, "nor that"), 0);
 	assert_int_equal(report_count(), 2);
 	watch_failed(&watch);
+	assert_false(watch.renewing);
 	expect("refused crt0: no good ");
 	assert_int_equal(watch.sets_refused, 1);
 	assert_int_equal(watch_unfit(&watch), 1);
@@ -434,8 +441,8 @@ refused(void **state)
 	(void)look();
 	assert_int_equal(look(), 0);
 	assert_int_equal(watch_open(&watch), 1);
-	watch_fault(watch_changed(&watch, files[0]), &files[0][TLSFILE_CERT],
-	    "worse");
+	assert_int_equal(watch_tell(&watch, files[0], &files[0][TLSFILE_CERT],
+	    TLSFILE_FAULT, "worse"), 0);
 	watch_failed(&watch);
 	expect("refused crt0: worse ");
 	put(&files[0][TLSFILE_CERT], files[0][TLSFILE_CERT].path);
