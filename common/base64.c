@@ -77,13 +77,27 @@ base64_encoded_size(size_t len)
 	return ((len + 2) / 3 * 4 + 1);
 }
 
+/* c if v is at or above low, else 0: without a branch or a table. */
+static unsigned int
+from(unsigned int v, unsigned int low, unsigned int c)
+{
+	return (c & ~(0 - ((v - low) >> 31)));
+}
+
+/* The steps from A-Z to a-z, to 0-9, to +, to /; unsigned, so modulo. */
+static char
+character(unsigned int v)
+{
+	return ((char)('A' + v + from(v, 26, 'a' - 'Z' - 1) -
+	    from(v, 52, 'z' - '0' + 1) - from(v, 62, '9' - '+' + 1) +
+	    from(v, 63, '/' - '+' - 1)));
+}
+
 void
 base64_encode(char *out, const uint8_t *in, size_t len)
 {
-	static const char	set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	unsigned int		bits;
-	size_t			i, left;
+	unsigned int	bits;
+	size_t		i, left;
 
 	for (i = 0; i < len; i += 3) {
 		left = len - i;
@@ -92,10 +106,10 @@ base64_encode(char *out, const uint8_t *in, size_t len)
 			bits |= (unsigned int)in[i + 1] << 8;
 		if (left > 2)
 			bits |= in[i + 2];
-		*out++ = set[bits >> 18];
-		*out++ = set[bits >> 12 & 0x3f];
-		*out++ = left > 1 ? set[bits >> 6 & 0x3f] : '=';
-		*out++ = left > 2 ? set[bits & 0x3f] : '=';
+		*out++ = character(bits >> 18);
+		*out++ = character(bits >> 12 & 0x3f);
+		*out++ = left > 1 ? character(bits >> 6 & 0x3f) : '=';
+		*out++ = left > 2 ? character(bits & 0x3f) : '=';
 	}
 	*out = '\0';
 }

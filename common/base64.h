@@ -21,9 +21,9 @@ size_t	base64_size(size_t len);
 ssize_t	base64_decode(uint8_t *out, const char *, size_t len);
 
 /*
- * The reverse, in the same form, for what is no secret: it looks up the
- * characters in a table.  Writes base64_encoded_size(len) bytes, the NUL that
- * ends them among these; len is at most SIZE_MAX / 2.
+ * The reverse, in the same form; it does not look up what may be a private
+ * key either.  Writes base64_encoded_size(len) bytes, the NUL that ends them
+ * among these; len is at most SIZE_MAX / 2.
  */
 size_t	base64_encoded_size(size_t len);
 void	base64_encode(char *out, const uint8_t *, size_t len);

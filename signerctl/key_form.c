@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base64.h"
 #include "common/hex.h"
 #include "common/secret.h"
 #include "keyd/keccak.h"
@@ -113,15 +114,6 @@ hex_character(unsigned int v)
 	return ((char)('0' + v + from(v, 10, 'a' - '0' - 10)));
 }
 
-/* The steps from A-Z to a-z, to 0-9, to +, to /; unsigned, so modulo. */
-static char
-base64_character(unsigned int v)
-{
-	return ((char)('A' + v + from(v, 26, 'a' - 'Z' - 1) -
-	    from(v, 52, 'z' - '0' + 1) - from(v, 62, '9' - '+' + 1) +
-	    from(v, 63, '/' - '+' - 1)));
-}
-
 static size_t
 render_hex(char *out, const struct sign_key *key)
 {
@@ -139,23 +131,14 @@ render_hex(char *out, const struct sign_key *key)
 static size_t
 render_base64(char *out, const uint8_t *in, size_t len)
 {
-	char		*p = out;
-	unsigned int	 bits;
-	size_t		 i, left;
+	char	*p = out;
+	size_t	 i, n;
 
-	for (i = 0; i < len; i += 3) {
-		left = len - i;
-		bits = (unsigned int)in[i] << 16;
-		if (left > 1)
-			bits |= (unsigned int)in[i + 1] << 8;
-		if (left > 2)
-			bits |= in[i + 2];
-		*p++ = base64_character(bits >> 18);
-		*p++ = base64_character(bits >> 12 & 0x3f);
-		*p++ = left > 1 ? base64_character(bits >> 6 & 0x3f) : '=';
-		*p++ = left > 2 ? base64_character(bits & 0x3f) : '=';
-		if (left <= 3 || (i / 3 + 1) % 16 == 0)
-			*p++ = '\n';
+	for (i = 0; i < len; i += n) {
+		n = len - i < 48 ? len - i : 48;
+		base64_encode(p, in + i, n);
+		p += base64_encoded_size(n) - 1;
+		*p++ = '\n';
 	}
 	return ((size_t)(p - out));
 }
