@@ -166,13 +166,10 @@ daemon_files(const struct daemon_options *o, rlim_t need, const char *subject,
 		    strerror(errno));
 		return (-1);
 	}
-	files_limit = rl.rlim_cur;
-	if (rl.rlim_cur >= need)
-		return (0);
-	files_limit = need;
-	rl.rlim_cur = need;
+	/* All that there is: a reload may need more, and cannot ask. */
 	if (rl.rlim_max < need)
 		rl.rlim_max = need;
+	files_limit = rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
 		return (0);
 	fprintf(stderr, "%s: %s %llu open files: raise the limit (ulimit -n) "

@@ -52,9 +52,9 @@ int	daemon_has_user(const struct daemon_options *, const char *name, bool *);
 int	daemon_chroot(const struct daemon_options *, const char *dir);
 
 /*
- * Raises the limit of open files, which children inherit, to need.  0; or -1:
- * then the fault begins with subject ("max connections 9 needs") and ends
- * with what to lower.
+ * Raises the limit of open files, which children inherit, as far as it goes,
+ * and to need, if that is more.  0; or -1: then the fault begins with subject
+ * ("max connections 9 needs") and ends with what to lower.
  */
 int	daemon_files(const struct daemon_options *, rlim_t need,
 	    const char *subject, const char *what);

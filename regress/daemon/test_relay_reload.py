@@ -5,7 +5,6 @@
 
 import contextlib
 import itertools
-import resource
 import signal
 import socket
 import threading
@@ -278,21 +277,12 @@ def broken(site):
         (text.count("\n") + 2))
 
 
-@contextlib.contextmanager
-def few_files():
-    """What is begun now may have no more open files than it needs."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, before)
-
-
 @pytest.mark.parametrize("which", ("syntax", "file", "key", "limit"))
 def test_broken(site, which):
     """Nothing of it is taken up, and the log says why, with the line."""
     site.authority.server()
     text, says = {name: each for name, *each in broken(site)}[which]
-    with few_files(), running(site) as (proxyd, signer), proxyd.connect() as connection:
+    with reloading.few_files(), running(site) as (proxyd, signer), proxyd.connect() as connection:
         mark = proxyd.mark()
         record = reload(proxyd, text.replace(
             'allow client "%s"' % CLIENT, 'allow client "x.example"'),

@@ -15,8 +15,8 @@ import pytest
 from lib import certs, daemon, eth, httpclient, procfs
 from lib.daemon import ROOT
 from lib.httpclient import Closed
-from lib.reloading import (Load, change, ends_soon, errors, hup, reload,
-                           warnings)
+from lib.reloading import (Load, change, ends_soon, errors, few_files, hup,
+                           reload, warnings)
 
 RULE = 'allow client "sequencer.example" key "%s" chain 10\n'
 SECOND = 'allow client "batcher.example" key "batcher" method transaction\n'
@@ -371,11 +371,7 @@ def test_what_is_broken_changes_nothing(site, name):
     if name not in cases:
         pytest.skip("only root can change the user")
     text, line, words = cases[name]
-    with busy, daemon.Signerd(site, config(site)) as signerd:
-        if name == "files":
-            soft = int(procfs.limits(signerd.pid)["Max open files"][0])
-            if soft >= 65536:
-                pytest.skip("this limit of open files is high enough")
+    with busy, few_files(), daemon.Signerd(site, config(site)) as signerd:
         with Load(signerd) as load:
             told = errors(signerd, text.replace("PORT", str(signerd.port)))
             assert len(told) == 1, told
@@ -401,6 +397,16 @@ def test_all_faults_are_told(site, signerd):
     assert len(told) == 3
     lines = sorted(int(each.split(":")[1]) for each in told)
     assert lines == list(range(lines[0], lines[0] + 3))
+
+
+def test_more_files_than_at_start(site):
+    """Also where it was started with a limit that is too low for that."""
+    with few_files(), daemon.Signerd(site, config(site)) as signerd:
+        soft, hard = procfs.limits(signerd.pid)["Max open files"]
+        assert soft == hard
+        reload(signerd, config(site, extra="max connections 3000"))
+        with signerd.connect() as connection:
+            assert serving(connection)
 
 
 def test_sockets_of_what_failed_are_closed(site, signerd):

@@ -3,12 +3,31 @@
 
 """Changing the configuration of a daemon that runs."""
 
+import contextlib
 import datetime
 import os
+import resource
 import signal
 import threading
 
+from lib import daemon as daemons
 from lib import eth
+
+
+@contextlib.contextmanager
+def few_files(soft=1024, hard=4096):
+    """Daemons that are started here have these limits of open files."""
+    before = daemons.die_with_us
+
+    def limited():
+        before()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    daemons.die_with_us = limited
+    try:
+        yield
+    finally:
+        daemons.die_with_us = before
 
 
 def change(daemon, text):
