@@ -28,6 +28,7 @@ static enum wrong	 wrong;
 
 /* Instead of the end of the process, in which there are other tests. */
 static jmp_buf		 end_of_keyd;
+static bool		 may_end;
 static char		 last_words[128];
 
 static _Noreturn void ended(const char *, ...)
@@ -41,6 +42,8 @@ ended(const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(last_words, sizeof(last_words), format, ap);
 	va_end(ap);
+	if (!may_end)
+		fail_msg("keyd ends: %s", last_words);
 	longjmp(end_of_keyd, 1);
 }
 
@@ -122,6 +125,16 @@ teardown(void **state)
 	return (0);
 }
 
+/* Alone in a function: a variable need not outlive a longjmp(3). */
+static void
+take(struct imsg *imsg)
+{
+	may_end = true;
+	if (setjmp(end_of_keyd) == 0)
+		setup_message(&keyd, imsg);
+	may_end = false;
+}
+
 /*
  * The message that is queued last, after the others were taken: if that goes
  * wrong, keyd ends with those words.
@@ -136,8 +149,7 @@ ends(enum wrong what, const char *why)
 	assert_true(imsg_get(&keyd.parent, &imsg) > 0);
 	last_words[0] = '\0';
 	wrong = what;
-	if (setjmp(end_of_keyd) == 0)
-		setup_message(&keyd, &imsg);
+	take(&imsg);
 	wrong = NOTHING;
 	assert_string_equal(last_words, why);
 	imsg_free(&imsg);
@@ -239,11 +251,16 @@ trail_words(void **state)
 	(void)state;
 	assert_int_equal(auditmsg_send_name(&parent, AUDIT_KEY, 0, "k"), 0);
 	ends(NOTHING, "bad message about the audit trail");
-	queue(AUDIT_CONFIG, "not what it should be");
-	ends(NOTHING, "bad message about the audit trail");
 	assert_int_equal(auditmsg_send_config(&parent, &trail), 0);
 	deliver();
 	assert_int_equal(auditmsg_send_config(&parent, &trail), 0);
+	ends(NOTHING, "bad message about the audit trail");
+	assert_int_equal(auditmsg_send_name(&parent, AUDIT_KEY, KEYD_MAXKEYS,
+	    "k"), 0);
+	ends(NOTHING, "bad message about the audit trail");
+	teardown(state);
+	setup_bare(state);
+	queue(AUDIT_CONFIG, "not what it should be");
 	ends(NOTHING, "bad message about the audit trail");
 }
 

@@ -46,6 +46,7 @@ fails(enum call what)
 
 /* Instead of the end of the process, in which there are other tests. */
 static jmp_buf		 end_of_keyd;
+static bool		 may_end;
 static char		 last_words[128];
 
 static _Noreturn void ended(const char *, ...)
@@ -59,6 +60,8 @@ ended(const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(last_words, sizeof(last_words), format, ap);
 	va_end(ap);
+	if (!may_end)
+		fail_msg("keyd ends: %s", last_words);
 	longjmp(end_of_keyd, 1);
 }
 
@@ -126,13 +129,24 @@ static uint64_t		 last;		/* sequence that it has got */
 static int		 switches;
 static char		 event[32];	/* of its last record */
 
-/* What keyd does ends it. */
-#define ENDS(call, text) do {						\
-	last_words[0] = '\0';						\
-	if (setjmp(end_of_keyd) == 0)					\
-		call;							\
-	assert_string_equal(last_words, text);				\
-} while (0)
+/* Alone in a function: a variable need not outlive a longjmp(3). */
+static void
+try_it(void (*f)(void))
+{
+	may_end = true;
+	if (setjmp(end_of_keyd) == 0)
+		f();
+	may_end = false;
+}
+
+/* keyd ends by it, and says that. */
+static void
+ends(void (*f)(void), const char *text)
+{
+	last_words[0] = '\0';
+	try_it(f);
+	assert_string_equal(last_words, text);
+}
 
 /* ---- The audit process ------------------------------------------------ */
 
@@ -389,19 +403,30 @@ names_without_memory(void **state)
 /* ---- Configurations --------------------------------------------------- */
 
 static void
+commit_none(void)
+{
+	trail_commit(&keyd, NULL);
+}
+
+static void
+commit_again(void)
+{
+	trail_commit(&keyd, keyd.trail.set);
+}
+
+static void
 commits(void **state)
 {
 	struct trail_set	*set = keyd.trail.set;
 
 	(void)state;
-	ENDS(trail_commit(&keyd, NULL),
-	    "a configuration without an audit trail");
-	trail_commit(&keyd, set);
+	ends(commit_none, "a configuration without an audit trail");
+	commit_again();
 	audit_reads();
 	assert_string_equal(event, "reload");
 	assert_int_equal(switches, 0);
 	set->config.newfile = true;
-	trail_commit(&keyd, set);
+	commit_again();
 	audit_reads();
 	assert_int_equal(switches, 1);
 	assert_int_equal(last, 3);
@@ -416,14 +441,14 @@ commits_that_cannot_be_told(void **state)
 	(void)state;
 	set->config.newfile = true;
 	failing = NO_SWITCH;
-	ENDS(trail_commit(&keyd, set), "the audit trail");
+	ends(commit_again, "the audit trail");
 	failing = NO_APPEND;
 	refuse();
-	ENDS(trail_commit(&keyd, set), "the audit trail");
+	ends(commit_again, "the audit trail");
 	/* Nor may its own record be left out. */
 	set->config.newfile = false;
 	fill_batch();
-	ENDS(trail_commit(&keyd, set), "the audit trail");
+	ends(commit_again, "the audit trail");
 }
 
 /* keyd lives on for a moment, but signs and records nothing. */
@@ -482,7 +507,7 @@ does_not_fit(void **state)
 {
 	(void)state;
 	failing = TOO_LONG;
-	ENDS(refuse(), "a record of the audit trail does not fit");
+	ends(refuse, "a record of the audit trail does not fit");
 	/* The half of one is not sent. */
 	assert_int_equal(keyd.trail.len, 0);
 	assert_int_equal(keyd.trail.head.sequence, 1);
@@ -513,6 +538,12 @@ answer_without_memory(void **state)
 /* ---- The channel ------------------------------------------------------ */
 
 static void
+tick(void)
+{
+	trail_tick(&keyd.trail, the_time);
+}
+
+static void
 is_lost(void)
 {
 	struct trail	*t = &keyd.trail;
@@ -522,10 +553,9 @@ is_lost(void)
 	/* keyd ends when the parent has had time to find out who died. */
 	assert_in_range(trail_timeout(t, the_time, -1), 1000, 1001);
 	the_time += LOST_US - 1;
-	trail_tick(t, the_time);
+	tick();
 	the_time++;
-	ENDS(trail_tick(t, the_time),
-	    "nothing can be recorded without the audit process");
+	ends(tick, "nothing can be recorded without the audit process");
 	/* Till then nothing is sent or recorded. */
 	refuse();
 	trail_flush(t);
