@@ -16,6 +16,7 @@
 #include <openssl/x509v3.h>
 
 #include "common/tlscheck.h"
+#include "common/tlspem.h"
 
 #define NAME_SIZE	160	/* of a subject, in a text */
 
@@ -108,20 +109,6 @@ is_past(const ASN1_TIME *when, time_t now)
 
 /* ---- Reading ---------------------------------------------------------- */
 
-/*
- * OpenSSL would ask the terminal for the password of an encrypted block,
- * whatever is in it.
- */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return (0);
-}
-
 static bool
 contains(const struct tlscheck_text *t, const char *what)
 {
@@ -183,7 +170,7 @@ read_certs(struct check *c, enum tlsfile file,
 		sk_X509_free(certs);
 		return (NULL);
 	}
-	while ((cert = PEM_read_bio_X509(bio, NULL, no_password,
+	while ((cert = PEM_read_bio_X509(bio, NULL, tlspem_no_password,
 	    NULL)) != NULL)
 		if (sk_X509_push(certs, cert) <= 0) {
 			X509_free(cert);
@@ -210,7 +197,7 @@ read_crls(struct check *c, enum tlsfile file,
 		sk_X509_CRL_free(crls);
 		return (NULL);
 	}
-	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, no_password,
+	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, tlspem_no_password,
 	    NULL)) != NULL)
 		if (sk_X509_CRL_push(crls, crl) <= 0) {
 			X509_CRL_free(crl);
@@ -238,7 +225,7 @@ read_key(struct check *c, const struct tlscheck_text *t)
 	}
 	if ((bio = open_text(c, TLSFILE_KEY, t)) == NULL)
 		return (NULL);
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL);
+	key = PEM_read_bio_PrivateKey(bio, NULL, tlspem_no_password, NULL);
 	BIO_free(bio);
 	ERR_clear_error();
 	if (key == NULL)

@@ -9,32 +9,20 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <tls.h>
 
 #include "common/tlsconn_local.h"
+#include "common/tlspem.h"
 
 #define DNS_NAME_MAX	253
 
 /* ---- Certificates ----------------------------------------------------- */
-
-/* An encrypted PEM is not asked a password for. */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return (0);
-}
 
 /* NULL also where memory is short. */
 static X509 *
@@ -43,10 +31,9 @@ read_leaf(const uint8_t *pem, size_t len)
 	BIO *bio;
 	X509 *cert;
 
-	if (len == 0 || len > INT_MAX ||
-	    (bio = BIO_new_mem_buf(pem, (int)len)) == NULL)
+	if ((bio = tlspem_open(pem, len)) == NULL)
 		return (NULL);
-	cert = PEM_read_bio_X509(bio, NULL, no_password, NULL);
+	cert = PEM_read_bio_X509(bio, NULL, tlspem_no_password, NULL);
 	BIO_free(bio);
 	return (cert);
 }

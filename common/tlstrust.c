@@ -3,7 +3,6 @@
  * SPDX-License-Identifier: ISC
  */
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,6 +10,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "common/tlspem.h"
 #include "common/tlstrust.h"
 
 /* As libtls has it. */
@@ -21,24 +21,6 @@ struct tlstrust {
 	bool		 servers;
 };
 
-/* An encrypted PEM is not asked a password for. */
-static int
-no_password(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	(void)arg;
-	return (0);
-}
-
-static BIO *
-open_text(const uint8_t *text, size_t len)
-{
-	return (len > 0 && len <= INT_MAX ?
-	    BIO_new_mem_buf(text, (int)len) : NULL);
-}
-
 static int
 add_cas(X509_STORE *store, const uint8_t *text, size_t len)
 {
@@ -46,9 +28,9 @@ add_cas(X509_STORE *store, const uint8_t *text, size_t len)
 	BIO	*bio;
 	int	 n = 0, ok = 1;
 
-	if ((bio = open_text(text, len)) == NULL)
+	if ((bio = tlspem_open(text, len)) == NULL)
 		return (-1);
-	while (ok && (cert = PEM_read_bio_X509(bio, NULL, no_password,
+	while (ok && (cert = PEM_read_bio_X509(bio, NULL, tlspem_no_password,
 	    NULL)) != NULL) {
 		ok = X509_STORE_add_cert(store, cert);
 		X509_free(cert);
@@ -65,9 +47,9 @@ add_crls(X509_STORE *store, const uint8_t *text, size_t len)
 	BIO		*bio;
 	int		 n = 0, ok = 1;
 
-	if ((bio = open_text(text, len)) == NULL)
+	if ((bio = tlspem_open(text, len)) == NULL)
 		return (-1);
-	while (ok && (crl = PEM_read_bio_X509_CRL(bio, NULL, no_password,
+	while (ok && (crl = PEM_read_bio_X509_CRL(bio, NULL, tlspem_no_password,
 	    NULL)) != NULL) {
 		ok = X509_STORE_add_crl(store, crl);
 		X509_CRL_free(crl);
@@ -120,11 +102,11 @@ read_chain(const uint8_t *text, size_t len)
 	X509		*cert;
 	BIO		*bio;
 
-	if (chain == NULL || (bio = open_text(text, len)) == NULL) {
+	if (chain == NULL || (bio = tlspem_open(text, len)) == NULL) {
 		sk_X509_free(chain);
 		return (NULL);
 	}
-	while ((cert = PEM_read_bio_X509(bio, NULL, no_password,
+	while ((cert = PEM_read_bio_X509(bio, NULL, tlspem_no_password,
 	    NULL)) != NULL)
 		if (sk_X509_push(chain, cert) <= 0) {
 			X509_free(cert);
