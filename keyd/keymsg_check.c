@@ -11,17 +11,7 @@
 int
 keymsg_send_check(struct imsgbuf *ibuf, const struct request *request)
 {
-	struct ibuf	*b;
-
-	if ((b = imsg_create(ibuf, KEYD_CHECK, 0, 0,
-	    keymsg_request_size(request))) == NULL)
-		return (-1);
-	if (keymsg_add_request(b, request) == -1) {
-		ibuf_free(b);
-		return (-1);
-	}
-	imsg_close(ibuf, b);
-	return (0);
+	return (keymsg_send_asked(ibuf, KEYD_CHECK, request));
 }
 
 int

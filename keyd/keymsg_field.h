@@ -39,5 +39,8 @@ int	keymsg_get_count(struct ibuf *, size_t itemsize, size_t *count);
  */
 int	keymsg_add_request(struct ibuf *, const struct request *);
 int	keymsg_get_body(struct ibuf *, struct request *);
+/* A message of that type, of nothing else. */
+int	keymsg_send_asked(struct imsgbuf *, uint32_t type,
+	    const struct request *);
 
 #endif /* KEYD_KEYMSG_FIELD_H */

@@ -301,11 +301,12 @@ keymsg_add_request(struct ibuf *b, const struct request *request)
 }
 
 int
-keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
+keymsg_send_asked(struct imsgbuf *ibuf, uint32_t type,
+    const struct request *request)
 {
 	struct ibuf	*b;
 
-	if ((b = imsg_create(ibuf, KEYD_SIGN, 0, 0,
+	if ((b = imsg_create(ibuf, type, 0, 0,
 	    keymsg_request_size(request))) == NULL)
 		return (-1);
 	if (keymsg_add_request(b, request) == -1) {
@@ -314,6 +315,12 @@ keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
 	}
 	imsg_close(ibuf, b);
 	return (0);
+}
+
+int
+keymsg_send_request(struct imsgbuf *ibuf, const struct request *request)
+{
+	return (keymsg_send_asked(ibuf, KEYD_SIGN, request));
 }
 
 static int
