@@ -29,6 +29,31 @@ msgfield_get_string(struct ibuf *b, char *s, size_t size)
 }
 
 int
+msgfield_add_verdict(struct ibuf *b, enum tlsfile file,
+    enum tlsfile_severity severity, const char *text)
+{
+	if (ibuf_add_n8(b, (uint64_t)file) == -1 ||
+	    ibuf_add_n8(b, (uint64_t)severity) == -1)
+		return (-1);
+	return (msgfield_add_string(b, text));
+}
+
+int
+msgfield_get_verdict(struct ibuf *b, enum tlsfile *file,
+    enum tlsfile_severity *severity, char *text, size_t size)
+{
+	uint8_t	 kind, how;
+
+	if (ibuf_get_n8(b, &kind) == -1 || kind >= TLSFILE_COUNT ||
+	    ibuf_get_n8(b, &how) == -1 || how >= TLSFILE_NSEVERITIES ||
+	    msgfield_get_string(b, text, size) == -1 || ibuf_size(b) != 0)
+		return (-1);
+	*file = (enum tlsfile)kind;
+	*severity = (enum tlsfile_severity)how;
+	return (0);
+}
+
+int
 msgfield_finish(struct imsgbuf *ibuf, struct ibuf *b, int ok)
 {
 	if (!ok) {

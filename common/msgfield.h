@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/tlsfiles.h"
 #include "compat/imsg.h"
 
 /*
@@ -20,6 +21,12 @@
 int	msgfield_add_string(struct ibuf *, const char *);
 /* Without NULs, and not longer than fits into size bytes with one. */
 int	msgfield_get_string(struct ibuf *, char *, size_t size);
+
+/* What a child says of a TLS file: two bytes and a string; it ends a message. */
+int	msgfield_add_verdict(struct ibuf *, enum tlsfile,
+	    enum tlsfile_severity, const char *text);
+int	msgfield_get_verdict(struct ibuf *, enum tlsfile *,
+	    enum tlsfile_severity *, char *text, size_t size);
 
 /* Queues the message, or frees it if it could not be filled. */
 int	msgfield_finish(struct imsgbuf *, struct ibuf *, int ok);

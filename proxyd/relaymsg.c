@@ -161,9 +161,7 @@ relaymsg_send_error(struct imsgbuf *ibuf, const struct relay_error *e)
 	if ((b = imsg_create(ibuf, RELAY_ERROR, 0, 0, 256)) == NULL)
 		return (-1);
 	ok = ibuf_add_n32(b, e->index) == 0 &&
-	    ibuf_add_n8(b, (uint64_t)e->file) == 0 &&
-	    ibuf_add_n8(b, (uint64_t)e->severity) == 0 &&
-	    msgfield_add_string(b, e->text) == 0;
+	    msgfield_add_verdict(b, e->file, e->severity, e->text) == 0;
 	return (msgfield_finish(ibuf, b, ok));
 }
 
@@ -171,19 +169,12 @@ int
 relaymsg_get_error(struct imsg *imsg, struct relay_error *e)
 {
 	struct ibuf	 b;
-	uint8_t		 kind, severity;
 
 	if (msgfield_begin(imsg, RELAY_ERROR, &b) == -1 ||
-	    ibuf_get_n32(&b, &e->index) == -1 ||
-	    e->index >= RELAY_MAXLISTENS ||
-	    ibuf_get_n8(&b, &kind) == -1 || kind >= TLSFILE_COUNT ||
-	    ibuf_get_n8(&b, &severity) == -1 ||
-	    severity >= TLSFILE_NSEVERITIES ||
-	    msgfield_get_string(&b, e->text, sizeof(e->text)) == -1)
+	    ibuf_get_n32(&b, &e->index) == -1 || e->index >= RELAY_MAXLISTENS)
 		return (-1);
-	e->file = (enum tlsfile)kind;
-	e->severity = (enum tlsfile_severity)severity;
-	return (ibuf_size(&b) == 0 ? 0 : -1);
+	return (msgfield_get_verdict(&b, &e->file, &e->severity, e->text,
+	    sizeof(e->text)));
 }
 
 int

@@ -132,30 +132,22 @@ int
 frontmsg_send_error(struct imsgbuf *ibuf, const struct front_error *e)
 {
 	struct ibuf	*b;
-	int		 ok;
 
 	if ((b = imsg_create(ibuf, FRONT_ERROR, 0, 0, 256)) == NULL)
 		return (-1);
-	ok = ibuf_add_n8(b, (uint64_t)e->file) == 0 &&
-	    ibuf_add_n8(b, (uint64_t)e->severity) == 0 &&
-	    msgfield_add_string(b, e->text) == 0;
-	return (msgfield_finish(ibuf, b, ok));
+	return (msgfield_finish(ibuf, b, msgfield_add_verdict(b, e->file,
+	    e->severity, e->text) == 0));
 }
 
 int
 frontmsg_get_error(struct imsg *imsg, struct front_error *e)
 {
 	struct ibuf	 b;
-	uint8_t		 kind, severity;
 
-	if (imsg_get_ibuf(imsg, &b) == -1 || ibuf_get_n8(&b, &kind) == -1 ||
-	    kind >= TLSFILE_COUNT || ibuf_get_n8(&b, &severity) == -1 ||
-	    severity >= TLSFILE_NSEVERITIES ||
-	    msgfield_get_string(&b, e->text, sizeof(e->text)) == -1)
+	if (imsg_get_ibuf(imsg, &b) == -1)
 		return (-1);
-	e->file = (enum tlsfile)kind;
-	e->severity = (enum tlsfile_severity)severity;
-	return (ibuf_size(&b) == 0 ? 0 : -1);
+	return (msgfield_get_verdict(&b, &e->file, &e->severity, e->text,
+	    sizeof(e->text)));
 }
 
 int
