@@ -56,13 +56,6 @@ json_strerror(enum json_error error)
 	return ("unknown error");
 }
 
-enum json_error
-json_scan(const char *text, size_t len, const struct json_limits *limits,
-    size_t *at)
-{
-	return (jsonscan(text, len, limits, NULL, at));
-}
-
 static void
 walk_begin(struct walk *w)
 {

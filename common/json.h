@@ -18,7 +18,7 @@
  * space around it, no byte order mark), counts values and depth, and notes
  * where each value stands; then cJSON builds the tree.
  *
- * Strings that hold \u0000 are grammatical, and json_scan takes them, but
+ * Strings that hold \u0000 are grammatical, and jsonscan() takes them, but
  * json_parse refuses them (JSON_NUL), as it refuses lone surrogates
  * (JSON_UTF8): no method here has a use for them and a C string cannot show
  * them.
@@ -42,17 +42,14 @@ enum json_error {
 
 const char	*json_strerror(enum json_error);
 
-/* Grammar alone; no heap.  *at, if not NULL, is the offset of the fault. */
-enum json_error	 json_scan(const char *, size_t,
-		    const struct json_limits *, size_t *at);
-
 struct json_doc;
 
 /*
  * Parses text, which must stay as it is until json_free.  *docp is to be
- * freed; on an error it is NULL.  Numbers are to be read by json_raw alone:
- * valueint is used for other ends, and valuedouble is rounded, or NaN for a
- * number that cJSON does not take (64 characters and more).
+ * freed; on an error it is NULL, and *at, if at is not NULL, is the offset of
+ * the fault.  Numbers are to be read by json_raw alone: valueint is used for
+ * other ends, and valuedouble is rounded, or NaN for a number that cJSON does
+ * not take (64 characters and more).
  */
 enum json_error	 json_parse(struct json_doc **docp, const char *text,
 		    size_t len, const struct json_limits *, size_t *at);

@@ -34,8 +34,9 @@ struct jsonscan_spans {
 
 /*
  * With spans, which the caller has zeroed, the values are noted in it and
- * strings that a tree cannot hold are refused; without (NULL) it is
- * json_scan.  There are never more than INT_MAX values.
+ * strings that a tree cannot hold are refused; without (NULL) it is the
+ * grammar alone, and no heap.  *at, if at is not NULL, is the offset of the
+ * fault.  There are never more than INT_MAX values.
  */
 enum json_error	jsonscan(const char *, size_t, const struct json_limits *,
 		    struct jsonscan_spans *, size_t *at);

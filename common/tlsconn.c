@@ -680,9 +680,3 @@ tlsconn_version(const struct tlsconn *c)
 {
 	return (c->io.tls != NULL ? tls_conn_version(c->io.tls) : NULL);
 }
-
-int
-tlsconn_fd(const struct tlsconn *c)
-{
-	return (c->io.fd);
-}

@@ -220,7 +220,6 @@ const char	*tlsconn_error(const struct tlsconn *);
 const char	*tlsconn_cause(const struct tlsconn *);
 /* "TLSv1.3", or NULL before the handshake and on plain connections. */
 const char	*tlsconn_version(const struct tlsconn *);
-int		 tlsconn_fd(const struct tlsconn *);
 
 /*
  * Loads what OpenSSL would load on first use (algorithms, error strings,

@@ -231,7 +231,7 @@ check_item(const struct json_doc *doc, const cJSON *item, const char *text,
 	FUZZ_ASSERT(p >= text && p + len <= text + size);
 	FUZZ_ASSERT(strchr(" \t\r\n", p[0]) == NULL &&
 	    strchr(" \t\r\n", p[len - 1]) == NULL);
-	FUZZ_ASSERT(json_scan(p, len, &limits, NULL) == JSON_OK);
+	FUZZ_ASSERT(jsonscan(p, len, &limits, NULL, NULL) == JSON_OK);
 	leaf = !cJSON_IsArray(item) && !cJSON_IsObject(item);
 	FUZZ_ASSERT(leaf == (json_raw(doc, item, &rawlen) == p));
 	FUZZ_ASSERT(cJSON_IsString(item) == (p[0] == '"'));
@@ -311,13 +311,13 @@ parse(const uint8_t *data, size_t size)
 
 	text = fuzz_copy(data, size);
 	good = value(&r, 0) && r.i == size;
-	e = json_scan(text, size, &wide, &at);
+	e = jsonscan(text, size, &wide, NULL, &at);
 	if (r.depth < 400) {
 		FUZZ_ASSERT(good == (e == JSON_OK));
 		if (!good)
 			FUZZ_ASSERT(at <= size);
 	}
-	e = json_scan(text, size, &narrow, &at);
+	e = jsonscan(text, size, &narrow, NULL, &at);
 	if (good)
 		FUZZ_ASSERT((e == JSON_OK) ==
 		    (r.depth <= DEPTH && r.values <= VALUES));
@@ -355,7 +355,7 @@ escaped(const uint8_t *data, size_t size)
 	for (i = 0; i < n + 2; i++)
 		FUZZ_ASSERT((unsigned char)out[i] >= ' ' &&
 		    strchr("<>&", out[i]) == NULL);
-	FUZZ_ASSERT(json_scan(out, n + 2, &limits, NULL) == JSON_OK);
+	FUZZ_ASSERT(jsonscan(out, n + 2, &limits, NULL, NULL) == JSON_OK);
 	for (i = 0; i < size && utf; i += k)
 		if ((k = jsonscan_utf8(in + i, size - i)) == 0)
 			utf = false;

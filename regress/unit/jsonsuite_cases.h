@@ -16,7 +16,7 @@
  * names that the cases have there: y_ is to be accepted, n_ to be refused,
  * of i_ each parser decides by itself.  What ours decides is the last word of
  * each line: what json_parse() returns, and after it, where that is another,
- * what the grammar alone says (json_scan()).
+ * what the grammar alone says (jsonscan()).
  *
  * Read by regress/lib/jsonsuite.py too: one case is C(), C2() or R() with
  * literals that are Python's as well as C's.

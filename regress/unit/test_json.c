@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "common/json.h"
+#include "common/jsonscan.h"
 
 #define LIT(s)	s, sizeof(s) - 1
 
@@ -88,7 +89,7 @@ scan(const char *text, size_t len, size_t *at)
 
 	assert_non_null(copy = malloc(len == 0 ? 1 : len));
 	memcpy(copy, text, len);
-	error = json_scan(copy, len, &limits, at);
+	error = jsonscan(copy, len, &limits, NULL, at);
 	assert_true(*at <= len);
 	free(copy);
 	return (error);
@@ -349,7 +350,7 @@ test_position(void **state)
 	    &at), JSON_NUL);
 	assert_int_equal(at, 4);
 	assert_null(doc);
-	assert_int_equal(json_scan(LIT("x"), &limits, NULL), JSON_SYNTAX);
+	assert_int_equal(jsonscan(LIT("x"), &limits, NULL, NULL), JSON_SYNTAX);
 }
 
 static void
@@ -409,7 +410,7 @@ test_depth(void **state)
 		json_free(doc);
 
 		len = nest(text, depths[i] + 1);
-		assert_int_equal(json_scan(text, len, &some, &at),
+		assert_int_equal(jsonscan(text, len, &some, NULL, &at),
 		    JSON_DEPTH);
 		assert_int_equal(json_parse(&doc, text, len, &some, NULL),
 		    JSON_DEPTH);
@@ -418,9 +419,9 @@ test_depth(void **state)
 	/* However much the caller allows. */
 	some.max_depth = SIZE_MAX;
 	len = nest(text, JSON_DEPTH_MAX);
-	assert_int_equal(json_scan(text, len, &some, NULL), JSON_OK);
+	assert_int_equal(jsonscan(text, len, &some, NULL, NULL), JSON_OK);
 	len = nest(text, JSON_DEPTH_MAX + 1);
-	assert_int_equal(json_scan(text, len, &some, NULL), JSON_DEPTH);
+	assert_int_equal(jsonscan(text, len, &some, NULL, NULL), JSON_DEPTH);
 }
 
 /* Megabytes of brackets must end at the limit, not on the stack. */
@@ -433,7 +434,7 @@ test_depth_flood(void **state)
 	(void)state;
 	assert_non_null(text = malloc(n));
 	memset(text, '[', n);
-	assert_int_equal(json_scan(text, n, &limits, &at), JSON_DEPTH);
+	assert_int_equal(jsonscan(text, n, &limits, NULL, &at), JSON_DEPTH);
 	assert_int_equal(at, limits.max_depth);
 	free(text);
 }
@@ -464,7 +465,7 @@ test_values(void **state)
 	json_free(doc);
 
 	memcpy(text + len, ",0]", 3);
-	assert_int_equal(json_scan(text, len + 3, &limits, &at),
+	assert_int_equal(jsonscan(text, len + 3, &limits, NULL, &at),
 	    JSON_VALUES);
 	assert_int_equal(at, len + 1);
 	assert_int_equal(json_parse(&doc, text, len + 3, &limits, NULL),
@@ -479,14 +480,14 @@ test_values_small(void **state)
 					none = { 8, 0 };
 
 	(void)state;
-	assert_int_equal(json_scan(LIT("[]"), &one, NULL), JSON_OK);
-	assert_int_equal(json_scan(LIT("[1]"), &one, NULL), JSON_VALUES);
-	assert_int_equal(json_scan(LIT("1"), &none, NULL), JSON_VALUES);
+	assert_int_equal(jsonscan(LIT("[]"), &one, NULL, NULL), JSON_OK);
+	assert_int_equal(jsonscan(LIT("[1]"), &one, NULL, NULL), JSON_VALUES);
+	assert_int_equal(jsonscan(LIT("1"), &none, NULL, NULL), JSON_VALUES);
 	/* Names are not values; every kind of value is. */
-	assert_int_equal(json_scan(LIT("{\"a\":true,\"b\":[\"\"],\"c\":{}}"),
-	    &five, NULL), JSON_OK);
-	assert_int_equal(json_scan(LIT("{\"a\":true,\"b\":[\"\"],\"c\":[{}]}"),
-	    &five, NULL), JSON_VALUES);
+	assert_int_equal(jsonscan(LIT("{\"a\":true,\"b\":[\"\"],\"c\":{}}"),
+	    &five, NULL, NULL), JSON_OK);
+	assert_int_equal(jsonscan(LIT("{\"a\":true,\"b\":[\"\"],\"c\":[{}]}"),
+	    &five, NULL, NULL), JSON_VALUES);
 }
 
 static void

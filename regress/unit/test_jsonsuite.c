@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "common/json.h"
+#include "common/jsonscan.h"
 
 #include "jsonsuite_cases.h"
 
@@ -62,7 +63,7 @@ check_scan(const struct suite_case *c, const char *text, size_t len)
 	enum json_error	error;
 	size_t		at = SIZE_MAX;
 
-	error = json_scan(text, len, &limits, &at);
+	error = jsonscan(text, len, &limits, NULL, &at);
 	if (error != c->scan)
 		fail_msg("%s: scan: %s", c->name, json_strerror(error));
 	if (error != JSON_OK)

@@ -34,7 +34,7 @@
 #include <openssl/err.h>
 
 #include "common/sandbox.h"
-#include "common/tlsconn.h"
+#include "common/tlsconn_local.h"
 #include "regress/unit/forked.h"
 #include "regress/unit/tlsmeet.h"
 
@@ -324,7 +324,7 @@ test_new_owner(void **state)
 	assert_int_equal(m.client.got, 5);
 	assert_int_equal(m.client.ended + other.ready, 0);
 	tlsconn_user_timeout(m.client.c, 1234);
-	assert_int_equal(getsockopt(tlsconn_fd(m.client.c), IPPROTO_TCP,
+	assert_int_equal(getsockopt(m.client.c->io.fd, IPPROTO_TCP,
 	    TCP_USER_TIMEOUT, &value, &len), 0);
 	assert_int_equal(value, 1234);
 	part(&m);
