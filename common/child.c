@@ -94,6 +94,15 @@ child_orphaned(struct imsgev *iev, const char *why, void *arg)
 	_exit(1);
 }
 
+/* What is queued for the parent goes first, as far as it fits. */
+static _Noreturn void
+leave(int status)
+{
+	if (!parent->dead)
+		(void)imsgbuf_write(&parent->ibuf);
+	_exit(status);
+}
+
 void
 child_run(const struct sandbox *sandbox)
 {
@@ -101,15 +110,7 @@ child_run(const struct sandbox *sandbox)
 	sandbox_start(sandbox);
 	if (event_base_dispatch(base) == -1)
 		fatalx("event loop");
-	child_leave(1);
-}
-
-void
-child_leave(int status)
-{
-	if (!parent->dead)
-		(void)imsgbuf_write(&parent->ibuf);
-	_exit(status);
+	leave(1);
 }
 
 static bool
@@ -145,7 +146,7 @@ child_finish(void)
 	/* The parent has more to write than it can at once. */
 	finish = event_new(base, -1, EV_PERSIST, on_finish, NULL);
 	if (finish == NULL || event_add(finish, &tv) == -1)
-		child_leave(0);
+		leave(0);
 }
 
 static void
@@ -154,7 +155,7 @@ on_lost_timer(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	child_leave(1);
+	leave(1);
 }
 
 void
@@ -165,5 +166,5 @@ child_lost(const char *who, const char *why)
 	log_error("the channel to %s: %s", who, why);
 	if (event_base_once(base, -1, EV_TIMEOUT, on_lost_timer, NULL,
 	    &tv) == -1)
-		child_leave(1);
+		leave(1);
 }

@@ -42,8 +42,6 @@ void		 child_run(const struct sandbox *) __attribute__((noreturn));
  * queued for it, or has not for a second; the loop goes on until then.
  */
 void		 child_finish(void);
-/* Ends it: what is queued for the parent goes first, as far as it fits. */
-void		 child_leave(int status) __attribute__((noreturn));
 /*
  * The channel to another child is gone.  Where that one has died the parent
  * ends this one, too, and is given the time to name the one that died first.

@@ -149,12 +149,6 @@ struct control {
 /* Nothing is open.  keyd: the user of that child; 0: it is the same. */
 void		 control_init(struct control *, const struct proc_user *,
 		    uid_t keyd);
-/*
- * Where it is to be: what the configuration names, else, where root is who
- * starts the daemon, the default; NULL: nowhere.
- */
-const char	*control_path(const struct conf_control *,
-		    const char *standard);
 /* What can be told without making it.  0 or -1, after faults. */
 int		 control_check(const struct conf_control *);
 /*

@@ -45,13 +45,6 @@ control_str(struct control_conn *c, const char *name, const char *value)
 }
 
 void
-control_text(struct control_conn *c, const char *name, const char *value,
-    size_t len)
-{
-	add_field(c, name, CTL_STRING, value, len);
-}
-
-void
 control_num(struct control_conn *c, const char *name, uint64_t value)
 {
 	char	*text = c->number[c->row.nfields % CTL_FIELDS];
@@ -61,8 +54,8 @@ control_num(struct control_conn *c, const char *name, uint64_t value)
 	add_field(c, name, CTL_NUMBER, text, strlen(text));
 }
 
-void
-control_int(struct control_conn *c, const char *name, int64_t value)
+static void
+add_int(struct control_conn *c, const char *name, int64_t value)
 {
 	char	*text = c->number[c->row.nfields % CTL_FIELDS];
 
@@ -204,7 +197,7 @@ control_refusal(struct control_conn *c, enum refusal refusal)
 	control_bool(c, "permits", good);
 	if (good)
 		return;
-	control_int(c, "code", refusal_code(refusal));
+	add_int(c, "code", refusal_code(refusal));
 	control_str(c, "reason", refusal_name(refusal));
 	control_str(c, "message", refusal_text(refusal));
 }

@@ -22,12 +22,8 @@
 void		 control_row(struct control_conn *, const char *section);
 void		 control_str(struct control_conn *, const char *name,
 		    const char *value);
-void		 control_text(struct control_conn *, const char *name,
-		    const char *value, size_t len);
 void		 control_num(struct control_conn *, const char *name,
 		    uint64_t value);
-void		 control_int(struct control_conn *, const char *name,
-		    int64_t value);
 void		 control_bool(struct control_conn *, const char *name,
 		    bool value);
 void		 control_row_end(struct control_conn *);

@@ -50,8 +50,12 @@ fault(const struct place *p, const char *fmt, ...)
 		report_fault("%s:%d: %s", p->conf->conf, p->conf->line, text);
 }
 
-const char *
-control_path(const struct conf_control *conf, const char *standard)
+/*
+ * Where it is to be: what the configuration names, else, where root is who
+ * starts the daemon, the default; NULL: nowhere.
+ */
+static const char *
+path_of(const struct conf_control *conf, const char *standard)
 {
 	if (conf->off)
 		return (NULL);
@@ -235,7 +239,7 @@ describe(struct place *p, struct control *ctl,
 {
 	memset(p, 0, sizeof(*p));
 	p->conf = conf;
-	p->path = control_path(conf, standard);
+	p->path = path_of(conf, standard);
 	if (conf->path == NULL) {
 		p->warning = ctl->warning;
 		p->size = sizeof(ctl->warning);

@@ -437,21 +437,6 @@ statusserver_stop(struct statusserver *s)
 		statusconn_free(c);
 }
 
-void
-statusserver_free(struct statusserver *s)
-{
-	if (s == NULL)
-		return;
-	if (s->resume != NULL && s->ask != NULL)
-		statusserver_stop(s);
-	if (s->resume != NULL)
-		event_free(s->resume);
-	if (s->ask != NULL)
-		event_free(s->ask);
-	metrics_set_clear(&s->set);
-	free(s);
-}
-
 struct statusserver *
 statusserver_new(struct event_base *base,
     const struct statusserver_limits *limits,
@@ -469,7 +454,11 @@ statusserver_new(struct event_base *base,
 	s->resume = evtimer_new(base, on_resume, s);
 	s->ask = evtimer_new(base, on_ask, s);
 	if (s->resume == NULL || s->ask == NULL) {
-		statusserver_free(s);
+		if (s->resume != NULL)
+			event_free(s->resume);
+		if (s->ask != NULL)
+			event_free(s->ask);
+		free(s);
 		return (NULL);
 	}
 	return (s);

@@ -67,8 +67,6 @@ void		 statusserver_commit(struct statusserver *);
 void		 statusserver_discard(struct statusserver *);
 /* Closes everything. */
 void		 statusserver_stop(struct statusserver *);
-/* The same, and frees it; NULL is fine. */
-void		 statusserver_free(struct statusserver *);
 
 /*
  * METRICS_SAMPLE and METRICS_END of the parent.  -1: malformed.

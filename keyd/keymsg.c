@@ -59,44 +59,25 @@ get_name(struct ibuf *b, char client[CLIENT_MAX + 1])
 }
 
 int
-keymsg_add_client(struct ibuf *b, const char client[CLIENT_MAX + 1])
-{
-	if (client[0] == '\0') {
-		errno = EINVAL;
-		return (-1);
-	}
-	return (add_name(b, client));
-}
-
-int
-keymsg_get_client(struct ibuf *b, char client[CLIENT_MAX + 1])
-{
-	if (get_name(b, client) == -1)
-		return (-1);
-	return (client[0] != '\0' ? 0 : -1);
-}
-
-int
 keymsg_add_asker(struct ibuf *b, uint32_t via,
     const char client[CLIENT_MAX + 1])
 {
-	if (via > KEYD_MAXVIAS) {
+	if (via > KEYD_MAXVIAS || (via == 0 && client[0] == '\0')) {
 		errno = EINVAL;
 		return (-1);
 	}
 	if (ibuf_add_n32(b, via) == -1)
 		return (-1);
-	return (via == 0 ? keymsg_add_client(b, client) :
-	    add_name(b, client));
+	return (add_name(b, client));
 }
 
 int
 keymsg_get_asker(struct ibuf *b, uint32_t *via, char client[CLIENT_MAX + 1])
 {
-	if (ibuf_get_n32(b, via) == -1 || *via > KEYD_MAXVIAS)
+	if (ibuf_get_n32(b, via) == -1 || *via > KEYD_MAXVIAS ||
+	    get_name(b, client) == -1)
 		return (-1);
-	return (*via == 0 ? keymsg_get_client(b, client) :
-	    get_name(b, client));
+	return (*via == 0 && client[0] == '\0' ? -1 : 0);
 }
 
 int

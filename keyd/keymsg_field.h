@@ -15,12 +15,10 @@
 
 /* Fields that several messages of keyd/keymsg.h have.  0, or -1. */
 
-/* A length in one byte, then 1 to CLIENT_MAX bytes without controls. */
-int	keymsg_add_client(struct ibuf *, const char client[CLIENT_MAX + 1]);
-int	keymsg_get_client(struct ibuf *, char client[CLIENT_MAX + 1]);
 /*
  * Where from and for whom: via in four bytes, KEYD_MAXVIAS at most, then the
- * client as above; with a via its length can be 0.
+ * client: a length in one byte, and up to CLIENT_MAX bytes without controls,
+ * none only with a via.
  */
 int	keymsg_add_asker(struct ibuf *, uint32_t via,
 	    const char client[CLIENT_MAX + 1]);

@@ -9,11 +9,12 @@
 #include "common/hex.h"
 #include "opsign/txshow.h"
 
+#define AMOUNT		200	/* bytes that one takes as text */
 #define SHOWN		64	/* bytes of data that people are shown */
 
-/* In ether or gwei, with as many decimals as it takes. */
-void
-txshow_amount(char *out, size_t size, const struct u256 *wei)
+/* "1.5 gwei (1500000000 wei)"; ether where that is less to read. */
+static void
+render_amount(char out[AMOUNT], const struct u256 *wei)
 {
 	static const char zeros[] = "0000000000000000000";
 	char dec[U256_DECSIZE], padded[U256_DECSIZE + 19];
@@ -21,7 +22,7 @@ txshow_amount(char *out, size_t size, const struct u256 *wei)
 
 	/* Below a thousandth of a gwei, wei alone is the plainest. */
 	if (len <= 6) {
-		snprintf(out, size, "%s wei", dec);
+		snprintf(out, AMOUNT, "%s wei", dec);
 		return;
 	}
 	places = len > 14 ? 18 : 9;
@@ -30,7 +31,7 @@ txshow_amount(char *out, size_t size, const struct u256 *wei)
 	whole = strlen(padded) - places;
 	for (end = strlen(padded); end > whole && padded[end - 1] == '0';)
 		end--;
-	snprintf(out, size, "%.*s%s%.*s %s (%s wei)", (int)whole, padded,
+	snprintf(out, AMOUNT, "%.*s%s%.*s %s (%s wei)", (int)whole, padded,
 	    end > whole ? "." : "", (int)(end - whole), padded + whole,
 	    places == 18 ? "ether" : "gwei", dec);
 }
@@ -39,10 +40,10 @@ static void
 show_amount(struct report *r, const char *name, const char *label,
     const struct u256 *wei)
 {
-	char text[TXSHOW_AMOUNT];
+	char text[AMOUNT];
 
 	report_u256(r, name, NULL, wei);
-	txshow_amount(text, sizeof(text), wei);
+	render_amount(text, wei);
 	report_line(r, label, "%s", text);
 }
 

@@ -9,8 +9,8 @@
 
 #include "proxyd/ruleset.h"
 
-const struct ruleset *
-ruleset_of_routes(const struct route_table *t)
+static const struct ruleset *
+of_routes(const struct route_table *t)
 {
 	return ((const struct ruleset *)(const void *)((const char *)t -
 	    offsetof(struct ruleset, routes)));
@@ -20,7 +20,7 @@ ruleset_of_routes(const struct route_table *t)
 static bool
 offers(const struct route_table *t, uint32_t index, const struct route *route)
 {
-	const struct signer	*s = ruleset_of_routes(t)->signers[index];
+	const struct signer	*s = of_routes(t)->signers[index];
 
 	return (!s->known || advert_permits(&s->advert, route));
 }
@@ -29,7 +29,7 @@ static size_t
 first_offered(const struct route_table *t, uint32_t index,
     const struct route *route)
 {
-	const struct signer	*s = ruleset_of_routes(t)->signers[index];
+	const struct signer	*s = of_routes(t)->signers[index];
 
 	return (s->known ? advert_first(&s->advert, route) : 0);
 }

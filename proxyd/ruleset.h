@@ -77,8 +77,6 @@ struct ruleset	*ruleset_new(struct clients *);
 int		 ruleset_finish(struct ruleset *, const struct ruleset *old);
 struct ruleset	*ruleset_ref(struct ruleset *);
 void		 ruleset_unref(struct ruleset *);	/* NULL is fine */
-/* The ruleset of these routes. */
-const struct ruleset *ruleset_of_routes(const struct route_table *);
 
 /* The signer with that name in its certificate, or NULL; and its words. */
 struct signer	*ruleset_signer(const struct ruleset *, const char *certname,
