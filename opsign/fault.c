@@ -109,14 +109,17 @@ static const struct advice advice[] = {
 	    "\"max body\"." },
 	{ FAULT_HTTP, 0, "redirect", "Redirects are not followed: give the "
 	    "signer's own address with --endpoint." },
-	{ FAULT_RPC, -32000, "", "No rule of the signer is for this client, "
-	    "or none of those has a key with --address." },
+	{ FAULT_RPC, -32000, "", "No rule of the signer, or of the proxy "
+	    "before it, is for this client, or none of those has a key with "
+	    "--address." },
 	{ FAULT_RPC, -32010, "unexpected from", "No rule of this client has a "
 	    "key with --address." },
-	{ FAULT_RPC, -32011, "", "The signer's rules for this client do not "
-	    "allow it; its log names the rule." },
-	{ FAULT_RPC, -32013, "", "The signer's rules for this client do not "
-	    "allow it; its log names the rule." },
+	{ FAULT_RPC, -32011, "", "The rules for this client do not allow "
+	    "it, those of the signer or of the proxy before it: the log of "
+	    "the one that refused it names the rule." },
+	{ FAULT_RPC, -32013, "", "The rules for this client do not allow "
+	    "it, those of the signer or of the proxy before it: the log of "
+	    "the one that refused it names the rule." },
 	{ FAULT_RPC, -32601, "", "The server does not know the method: is it the "
 	    "port of the clients? An older signer may know --version v1." },
 	{ FAULT_SIGNATURE, 0, "", "Do not use it. If --address is the one "

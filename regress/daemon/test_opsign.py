@@ -251,6 +251,8 @@ def test_refused_by_the_rules(ask, site, signerd):
     done = batcher("tx", *TX[:-1], "1.1ether")
     assert done.status == REFUSED
     assert "opsign: refused: value exceeds maximum (-32011)\n" in done.err
+    # It cannot know which of them it was.
+    assert "of the signer or of the proxy before it" in done.err
     assert "signature" not in done.out and "raw" not in done.out
 
 
