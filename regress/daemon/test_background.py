@@ -7,11 +7,10 @@ import os
 import re
 import select
 import signal
-import socket
 import subprocess
 import time
 
-from lib import eth, httpclient
+from lib import eth, httpclient, ports
 from lib.daemon import (LIBEXEC, PATIENCE, ROOT, SANITIZE, SIGNERD,
                         run)
 
@@ -31,11 +30,6 @@ def processes(path):
     return found
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 def gone(pid):
     """Waits for a process that is not our child."""
     fd = os.pidfd_open(pid)
@@ -46,7 +40,7 @@ def gone(pid):
 
 
 def test_background(site):
-    port = free_port()
+    port = ports.reserve()
     path = site.write(site.config(
         rules=RULES, listen="127.0.0.1 port %d" % port))
     try:
@@ -79,7 +73,7 @@ def test_background(site):
 
 def test_background_reload(site):
     """What was named relative to where it was started is found again."""
-    port = free_port()
+    port = ports.reserve()
 
     def write(chain):
         text = site.config(listen="127.0.0.1 port %d" % port,

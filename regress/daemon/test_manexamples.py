@@ -15,9 +15,8 @@ import threading
 
 import pytest
 
-from lib import ctl, daemon, ethkey, manpage, procfs
+from lib import ctl, daemon, ethkey, manpage, ports, procfs
 from lib.manpage import blocks, commands, pages
-from test_readme import free_port
 
 PASSWORD = "as one types it"
 PROMPTS = ("New password for ", "The same again: ", "Password of ")
@@ -82,7 +81,7 @@ class Reader:
 
     def __init__(self, home, site):
         self.home, self.site = home, site
-        self.ports = {port: free_port() for port in PORTS}
+        self.ports = {port: str(ports.reserve()) for port in PORTS}
         self.count = 0
         self.begun = []
         for name in PLACES + ("bin", "work"):

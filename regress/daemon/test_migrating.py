@@ -12,8 +12,8 @@ import subprocess
 import pytest
 import yaml
 
-from lib import certs, daemon
-from test_readme import Reader, free_port
+from lib import certs, daemon, ports
+from test_readme import Reader
 
 ROOT = os.path.dirname(daemon.HERE)
 SERVICE = "/srv/op-signer"
@@ -78,8 +78,8 @@ def operator(site, tmp_path):
     os.chmod(tmp_path, 0o755)
     install(str(tmp_path))
     it = Operator(str(tmp_path), site)
-    it.ports = {port: free_port() for port in ("8546", "7301", "8547",
-                                               "9990")}
+    it.ports = {port: str(ports.reserve()) for port in ("8546", "7301",
+                                                       "8547", "9990")}
     it.run("PATH=%s/bin:$PATH" % tmp_path)
     yield it
     it.run("[ -z \"${signer:-}\" ] || { kill $signer 2>/dev/null; wait; } || :")

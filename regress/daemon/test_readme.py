@@ -7,17 +7,15 @@ with what it printed and with the logs."""
 
 import contextlib
 import os
-import random
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import threading
 
 import pytest
 
-from lib import daemon, eth, ethkey, procfs
+from lib import daemon, eth, ethkey, ports, procfs
 
 README = os.path.join(os.path.dirname(daemon.HERE), "README.md")
 SECTIONS = ("Set up by hand", "When something is wrong", "Without a proxy")
@@ -39,22 +37,13 @@ def blocks(title):
         r"^```(\w*)\n(.*?)^```$", section(title), re.M | re.S)]
 
 
-def free_port():
-    """One that the kernel gives to nobody who does not ask for it."""
-    while True:
-        port = random.randrange(20000, 30000)
-        with contextlib.suppress(OSError):
-            socket.create_server(("127.0.0.1", port)).close()
-            return str(port)
-
-
 class Reader:
     """Of one who types in what the README says."""
 
     def __init__(self, home, site):
         self.home = home
         self.site = site
-        self.ports = {port: free_port() for port in ("8545", "9989")}
+        self.ports = {port: str(ports.reserve()) for port in ("8545", "9989")}
         self.shell = subprocess.Popen(
             ["sh", "-e"], cwd=os.path.dirname(daemon.HERE), text=True,
             env=dict(os.environ, HOME=home), stdin=subprocess.PIPE,

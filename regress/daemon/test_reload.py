@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from lib import certs, daemon, eth, httpclient, procfs
+from lib import certs, daemon, eth, httpclient, ports, procfs
 from lib.daemon import ROOT
 from lib.httpclient import Closed
 from lib.reloading import (Load, change, ends_soon, errors, few_files, hup,
@@ -230,9 +230,7 @@ def test_listeners_come_and_go(site, signerd):
 def test_a_listener_is_replaced(site, signerd):
     """The port is told from another; the old one is closed."""
     port = signerd.port
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        free = s.getsockname()[1]
+    free = ports.reserve()
     mark = signerd.mark()
     reload(signerd, config(site, rules=RULE % "sequencer",
                                 listen="127.0.0.1 port %d" % free))
@@ -261,7 +259,7 @@ def test_limits_and_times(site, signerd):
                                     extra="timeout idle 50 ms"))
         with signerd.connect() as idle:
             left, seconds = idle.wait_close()
-            assert left == b"" and seconds < 10
+            assert left == b"" and seconds < 60
 
 
 def test_an_idle_connection_has_the_new_time(site, signerd):
@@ -270,7 +268,7 @@ def test_an_idle_connection_has_the_new_time(site, signerd):
         reload(signerd, config(site, rules=RULE % "sequencer",
                                     extra="timeout idle 50 ms"))
         left, seconds = idle.wait_close()
-        assert left == b"" and seconds < 10
+        assert left == b"" and seconds < 60
 
 
 def test_larger_and_smaller_transactions(site):

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 
-from lib import rpclink, wsconn
+from lib import ports, rpclink, wsconn
 from lib.httpclient import PATIENCE
 
 REGISTER = "opsignerproxy_serveSigner"
@@ -128,7 +128,10 @@ class FakeProxy:
                             pair or site.authority.proxy())
         self._open = set()          # sockets that are no links yet
         self._stopped = False
-        self._listener = socket.create_server(("127.0.0.1", port))
+        # For who takes its place; see restarted().
+        self._kept = None if port else ports.keep()
+        self._listener = socket.create_server(
+            ("127.0.0.1", port or self._kept.getsockname()[1]))
         self.port = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
