@@ -11,7 +11,14 @@ import pytest
 
 from lib import daemon
 
-WATCHDOG = 240 if daemon.SANITIZE or daemon.COVERAGE else 60      # seconds a test may take
+WATCHDOG = 480 if daemon.SANITIZE or daemon.COVERAGE else 240    # seconds a test may take
+
+
+# What the tests were started by may ignore them (nohup, a shell's "&"); those
+# that they start would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_DFL)
 
 
 class Stuck(Exception):
