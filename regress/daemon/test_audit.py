@@ -323,7 +323,7 @@ def check_that_it_waits(signerd, n):
         digest(n)
 
 
-IMPATIENT = "timeout { request 500 ms keyd 500 ms }"
+IMPATIENT = "timeout { request 4 s keyd 4 s }"
 
 
 def test_sync_waits_for_the_disk(site, path):

@@ -64,7 +64,7 @@ def test_late_body_holds_nothing(site, serve):
     """Whose time is up holds no memory, though it does not go away."""
     signerd = serve(site.config(
         rules=RULES, extra="max { body 256 KiB bodies 256 KiB }\n"
-        "timeout body 200 ms"))
+        "timeout body 3 s"))
     late = [signerd.connect() for _ in range(2)]
     try:
         for connection in late:

@@ -14,7 +14,7 @@ from lib.httpclient import Closed, Connection
 from lib.proxies import FakeProxy
 
 RULES = 'allow client "sequencer.example" key "sequencer" chain 10'
-LIFE = 3 if not daemon.SANITIZE else 6
+LIFE = 8 if not daemon.SANITIZE else 20      # seconds to connect in
 
 
 def stamp(when):

@@ -121,8 +121,8 @@ def test_stop_finishes_what_is_in_flight(site):
 
 def test_stop_does_not_wait_for_ever(site):
     """keyd does not answer: the deadline ends it, with status 0."""
-    text = site.config(rules=RULES, extra="timeout { request 500 ms "
-                       "keyd 400 ms }")
+    text = site.config(rules=RULES, extra="timeout { request 3 s "
+                       "keyd 3 s }")
     with Signerd(site, text) as own, own.connect() as connection:
         connection.rpc(eth.payload_v2()).result()
         own.signal("keyd", signal.SIGSTOP)
@@ -136,9 +136,12 @@ def test_stop_does_not_wait_for_ever(site):
         assert own.wait() == 0
 
 
-def test_stop_with_a_silent_client(own):
-    """Neither a half handshake nor half a request holds it up."""
-    with socket.create_connection(("127.0.0.1", own.port)) as raw, \
+def test_stop_with_a_silent_client(site):
+    """Neither a half handshake nor half a request holds it up: for longer
+    than a request may last, that is."""
+    text = site.config(rules=RULES, extra="timeout { request 3 s keyd 3 s }")
+    with Signerd(site, text) as own, \
+            socket.create_connection(("127.0.0.1", own.port)) as raw, \
             own.connect() as half, own.connect() as body:
         raw.sendall(b"\x16\x03\x01")
         half.send(b"POST / HT")

@@ -15,9 +15,9 @@ from lib.linked import asked, who
 from lib.proxies import FakeProxy
 from lib.tcprelay import TcpRelay
 
-SLACK = 5.0 if daemon.SANITIZE else 1.5     # seconds, of a busy machine
-LONG = "timeout { request 20 s keyd 20 s }\n"
-DEAD = "timeout { ping 200 ms dead 700 ms backoff 500 ms }\n"
+SLACK = 20.0        # seconds, of a busy machine
+LONG = "timeout { request 50 s keyd 50 s }\n"
+DEAD = "timeout { ping 200 ms dead 4 s backoff 500 ms }\n"
 TWO = """
 allow via "edge" client "a.example" key "sequencer" chain 10
 allow via "core" client "a.example" key "batcher" chain 10
@@ -215,8 +215,8 @@ def test_one_of_two_is_cut(site):
                 sent = time.monotonic()
                 assert asked(core, numbered(2), "a.example") == "batcher"
                 slowest = max(slowest, time.monotonic() - sent)
-                assert sent - began < 0.7 + SLACK, "not found dead in time"
-            assert slowest < 0.3 + SLACK
+                assert sent - began < 4 + SLACK, "not found dead in time"
+            assert slowest < 4, "held up by the other"
             cable.resume()
             assert asked(one.wait_link(2), numbered(3),
                          "a.example") == "sequencer"
@@ -296,7 +296,7 @@ def stamp(when):
 
 def test_certificate_of_the_proxy_expires(site):
     """While the link is up: it ends with the certificate."""
-    end = int(time.time()) + (12 if daemon.SANITIZE else 4)
+    end = int(time.time()) + (24 if daemon.SANITIZE else 8)
     pair = site.authority.issue(
         "shortlived-proxy", "proxy.example", "DNS:proxy.example",
         (stamp(end - 3600), stamp(end)))

@@ -207,7 +207,7 @@ def test_daemon(site):
 
 def test_unavailable(site):
     """While keyd does not answer, and when it does at last."""
-    with signerd_of(site, extra="timeout { request 200 ms keyd 100 ms }\n"
+    with signerd_of(site, extra="timeout { request 2 s keyd 2 s }\n"
                     "max queue 1\n") as signerd:
         number, front = port(signerd), {"process": "frontend"}
         signerd.signal("keyd", signal.SIGSTOP)
@@ -352,7 +352,7 @@ def test_certificates(site):
 
 def test_handshakes(site):
     """Each that fails has one of a few reasons."""
-    with signerd_of(site, extra="timeout handshake 100 ms\n") as signerd:
+    with signerd_of(site, extra="timeout handshake 3 s\n") as signerd:
         foreign = site.foreign.client("foreigner")
         context = daemon.httpclient.context(site.authority.ca, foreign)
         with pytest.raises((OSError, daemon.httpclient.Closed)):
@@ -375,7 +375,7 @@ def test_handshakes(site):
 
 def test_refused_connections(site):
     with signerd_of(site, extra="max connections-per-address 1\n"
-                    "timeout idle 50 ms\n") as signerd:
+                    "timeout idle 4 s\n") as signerd:
         with signerd.connect(CLIENT) as c:
             c.rpc(MESSAGE).result()
             with open_to(signerd.port) as sock:
@@ -718,7 +718,7 @@ def test_slow_scrapers(site):
     """Who says nothing, who says it slowly and who does not read the answer
     has a place for a while, and the others wait for nobody."""
     with signerd_of(site, extra="max metrics-connections 4\n"
-                    "timeout metrics 500 ms\n") as signerd:
+                    "timeout metrics 4 s\n") as signerd:
         number = port(signerd)
         held = [open_to(number) for _ in range(4)]
         held[1].sendall(b"GET /met")
@@ -739,7 +739,7 @@ def test_scrapers_that_do_not_read(site):
     rules = "".join('allow client "c%d.example" key "sequencer" chain 10\n' %
                     i for i in range(15000))
     with signerd_of(site, rules=rules + RULES,
-                    extra="timeout metrics 500 ms\n") as signerd:
+                    extra="timeout metrics 4 s\n") as signerd:
         number = port(signerd)
         with reloading.Load(signerd, 1, CLIENT):
             held = []

@@ -23,7 +23,7 @@ WARM = 40                   # before the memory is measured
 GROWTH = 500 * 1024         # bytes; a link that is kept has over 1000
 REAL = 24
 KILLS = 25 if daemon.SANITIZE else 250      # of each of LABELS
-TEXT = "timeout { stable 1 min request 20 s attempt 10 s register 1 min }"
+TEXT = "timeout stable 1 min"
 
 
 def memory(pid):
@@ -37,7 +37,7 @@ def count(pid):
     return len(os.listdir("/proc/%d/fd" % pid)) if daemon.ROOT else 0
 
 
-def wait_count(pid, wanted, patience=20):
+def wait_count(pid, wanted, patience=60):
     """Connections that ended are noticed one after the other."""
     until = time.monotonic() + patience
     while count(pid) > wanted:
@@ -111,14 +111,14 @@ class Churn(threading.Thread):
     def _early(self, turn):
         """Before there is a websocket."""
         raw = socket.create_connection(
-            ("127.0.0.1", self.proxyd.signer_port), 20)
+            ("127.0.0.1", self.proxyd.signer_port), 60)
         if turn % 20 == 9:
             raw = self.tls.wrap_socket(raw, server_hostname="localhost")
             raw.sendall(b"GET /ws HTTP/1.1\r\nHost: x\r\n")
         raw.close()
 
     def finish(self):
-        self.join(50)
+        self.join(200)
         assert not self.is_alive() and self.fault is None, self.fault
 
 
@@ -147,7 +147,7 @@ class Asker(threading.Thread):
 
     def finish(self):
         self.stopped = True
-        self.join(30)
+        self.join(60)
         self.connection.close()
         assert not self.is_alive() and self.fault is None, self.fault
 
@@ -237,7 +237,7 @@ def test_signerd_killed_again_and_again(site):
                 hq.process.stderr.close()
                 if asked is not None:
                     assert asked.key() == "sequencer"
-                    assert asked.took < 2 * SLACK
+                    assert asked.took < SLACK
                 proxyd.wait_log(msg="signer lost", signer="hq",
                                 count=turn + 1)
             wait_count(relay, descriptors)

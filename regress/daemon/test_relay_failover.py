@@ -19,8 +19,9 @@ from lib.tcprelay import TcpRelay
 RULES = 'allow client "%s" chain 10\nallow client "%s" chain 10' % (
     CLIENT, OTHER)
 TIMES = "timeout { request %d ms attempt %d ms }"
-REQUEST, ATTEMPT = 1500 * SLOW, 300 * SLOW
-QUICK = TIMES % (REQUEST, ATTEMPT)
+ATTEMPT = 3000 * SLOW
+QUICK = TIMES % (50000, ATTEMPT) + "\ntimeout stable 1 min"
+REQUEST = 5000 * SLOW
 
 
 # ---- the wire is cut -------------------------------------------------------
@@ -60,17 +61,19 @@ def test_cut_link_of_one_of_two(site):
                 assert asked.key() == "sequencer"
                 assert ATTEMPT / 1000 <= asked.took < \
                     ATTEMPT / 1000 + SLACK
-                assert asked.took < REQUEST / 1000
                 dr.wait_log(msg="signed")
                 # From then on the other one goes first.
-                asked = Asking(proxyd)
-                assert asked.key() == "sequencer"
-                assert asked.took < ATTEMPT / 1000
+                mark = proxyd.mark()
+                message = dict(MESSAGE, id=2)
+                assert ask(proxyd, message) == "sequencer"
+                record = proxyd.wait_log(mark, msg="relayed", attempts="1")
+                assert record["signer"] == "dr"
                 wire.resume()
 
 
 def test_cut_link_of_the_only_one(site):
-    with daemon.Proxyd(site, config(site, extra=QUICK)) as proxyd:
+    with daemon.Proxyd(site, config(
+            site, extra=TIMES % (REQUEST, ATTEMPT))) as proxyd:
         with cable(site, proxyd) as (wire, signerd):
             assert ask(proxyd) == "sequencer"
             asked = cut_in_flight(wire, signerd, proxyd)
@@ -85,7 +88,7 @@ def test_cut_link_of_the_only_one(site):
 
 def test_cut_link_is_noticed(site):
     """By pings, in both directions; the signer dials again unaided."""
-    times = "timeout { ping %d ms dead %d ms }" % (100 * SLOW, 400 * SLOW)
+    times = "timeout { ping %d ms dead %d ms }" % (100 * SLOW, 4000 * SLOW)
     with daemon.Proxyd(site, config(site, extra=times)) as proxyd:
         with TcpRelay(proxyd.signer_port) as wire:
             with daemon.Signerd(site, dialing(
@@ -93,7 +96,7 @@ def test_cut_link_is_noticed(site):
                 proxyd.wait_log(msg="signer registered")
                 asked = cut_in_flight(wire, signerd, proxyd)
                 asked.check_unavailable()
-                assert asked.took < 0.4 * SLOW + SLACK
+                assert asked.took < 4 * SLOW + SLACK
                 proxyd.wait_log(msg="signer lost", signer="hq")
                 signerd.wait_log(msg="link down", link="edge")
                 wire.resume()
@@ -104,7 +107,7 @@ def test_cut_link_is_noticed(site):
 def test_signer_that_is_killed_in_flight(site):
     """Its connection ends: no time is lost."""
     with daemon.Proxyd(site, config(
-            site, ("hq", "dr"), extra="timeout attempt 3 s")) as proxyd:
+            site, ("hq", "dr"))) as proxyd:
         with cable(site, proxyd, "dr"):
             mark = proxyd.mark()
             hq = daemon.Signerd(site, dialing(site, proxyd.signer_port))
@@ -170,7 +173,7 @@ def test_senseless_answer(site, name):
     """The next one is asked at once, and the only one's client is told to
     try again."""
     with relayed(site, {"hq": SENSELESS[name], "dr": None},
-                 "timeout attempt 3 s", rules=RULES) as (proxyd, hq, dr):
+                 "timeout stable 1 min", rules=RULES) as (proxyd, hq, dr):
         asked = Asking(proxyd)
         assert asked.key() == "sequencer"
         assert asked.took < SLACK
@@ -208,12 +211,12 @@ NOTHING = {
 def test_no_answer(site, name):
     """The time is up before the next one is asked, and no link ends."""
     with relayed(site, {"hq": NOTHING[name], "dr": None},
-                 TIMES % (2000 * SLOW, 150 * SLOW), rules=RULES) as (
+                 TIMES % (50000, 1500 * SLOW) + "\ntimeout stable 1 min",
+                 rules=RULES) as (
                      proxyd, hq, dr):
         asked = Asking(proxyd)
         assert asked.key() == "sequencer"
-        assert asked.took < 0.15 * SLOW + SLACK
-        assert asked.took >= 0.15 * SLOW
+        assert 1.5 * SLOW <= asked.took < 1.5 * SLOW + SLACK
         assert hq.ended is None
         assert len(dr.requests) == 1
         # Not a moment earlier, when it would not count as missed.
@@ -237,7 +240,7 @@ def test_twice(site):
 def test_late(site):
     """After the next one has answered, and after the client was told."""
     with relayed(site, {"hq": signers.hold, "dr": None},
-                 QUICK) as (proxyd, hq, dr):
+                 TIMES % (6000 * SLOW, 1000 * SLOW)) as (proxyd, hq, dr):
         assert ask(proxyd) == "sequencer"
         hq.release()
         proxyd.wait_log(msg="answer that nobody waits for", signer="hq")
@@ -255,7 +258,7 @@ def test_late(site):
 def test_late_but_in_time(site):
     """The slow one's answer counts, where the next one has none at all."""
     with relayed(site, {"hq": signers.hold, "dr": signers.silent},
-                 TIMES % (3000 * SLOW, 100)) as (proxyd, hq, dr):
+                 TIMES % (50000, 100)) as (proxyd, hq, dr):
         asked = Asking(proxyd)
         dr.wait_requests()
         hq.release()

@@ -3,15 +3,12 @@
 
 """How much one client or one signer may have of proxyd."""
 
-import time
-
 from lib import daemon, eth, ethkey, signers
 from lib.relays import (CLIENT, MESSAGE, OTHER, SENDER, SLACK, SLOW, Asking,
                         ask, config, dialing, relayed)
 
 RULES = 'allow client "%s" chain 10\nallow client "%s" chain 10' % (
     CLIENT, OTHER)
-GONE = "timeout request 20 s"
 
 
 def batch(count):
@@ -27,7 +24,7 @@ def clients_of(signer):
 
 def test_batch_of_a_thousand_starves_nobody(site):
     """Of it only so much waits at the signer; others go in between."""
-    with relayed(site, {"hq": signers.hold}, GONE + "\nmax waiting 4",
+    with relayed(site, {"hq": signers.hold}, "max waiting 4",
                  rules=RULES) as (proxyd, hq):
         large = Asking(proxyd, batch(1000))
         hq.wait_requests(4)
@@ -46,29 +43,33 @@ def test_batch_of_a_thousand_starves_nobody(site):
 
 def test_batch_of_a_thousand_at_signerd(site):
     """The other client's are answered in the usual time."""
-    with daemon.Proxyd(site, config(site, rules=RULES,
-                                    extra=GONE)) as proxyd:
-        with daemon.Signerd(site, dialing(site, proxyd.signer_port,
-                                          extra=GONE)):
+    with daemon.Proxyd(site, config(site, rules=RULES)) as proxyd:
+        with daemon.Signerd(site, dialing(site, proxyd.signer_port)):
             proxyd.wait_log(msg="signer registered")
             ask(proxyd, name=OTHER)
-            large = Asking(proxyd, batch(1000))
-            with proxyd.connect(OTHER) as connection:
-                while large.connection.quiet():
-                    began = time.monotonic()
-                    response = connection.rpc(MESSAGE)
-                    assert time.monotonic() - began < SLACK / 2
-                    ethkey.verify(MESSAGE, response.result())
-            answers = large.response().json()
-            assert [each["id"] for each in answers] == list(range(1000))
-            results = {each["result"] for each in answers}
-            assert len(results) == 1        # it is the same payload
-            ethkey.verify(MESSAGE, results.pop())
+            # Behind the large one there would be room for one of them; on a
+            # busy machine we may come late.
+            assert any(beside_a_batch(proxyd) > 5 for _ in range(10))
+
+
+def beside_a_batch(proxyd):
+    """How many requests of the other client are answered before a large
+    batch is."""
+    large, results = Asking(proxyd, batch(1000)), []
+    with proxyd.connect(OTHER) as connection:
+        while large.connection.quiet():
+            results.append(connection.rpc(MESSAGE).result())
+    answers = large.response().json()
+    assert [each["id"] for each in answers] == list(range(1000))
+    # It is the same payload.
+    assert len({each["result"] for each in answers} | set(results)) == 1
+    ethkey.verify(MESSAGE, answers[0]["result"])
+    return len(results)
 
 
 def test_connections_of_a_client_take_turns(site):
     """One request of each, and those that are new come at the end."""
-    with relayed(site, {"hq": signers.hold}, GONE + "\nmax waiting 1") as (
+    with relayed(site, {"hq": signers.hold}, "max waiting 1") as (
             proxyd, hq):
         asked = []
         for number in range(1, 4):
@@ -92,7 +93,7 @@ def test_connections_of_a_client_take_turns(site):
 def test_client_that_goes_away(site):
     """What it had in flight counts no longer when it is over, be it
     answered or not."""
-    times = "timeout { request %d ms attempt 10 s }" % (400 * SLOW)
+    times = "timeout { request %d ms attempt 10 s }" % (3000 * SLOW)
     with relayed(site, {"hq": signers.hold}, times + "\nmax { waiting 2 "
                  "queue 2 }") as (proxyd, hq):
         for round_ in range(6):
@@ -114,7 +115,7 @@ def test_client_that_goes_away(site):
 
 
 def test_max_queue(site):
-    with relayed(site, {"hq": signers.hold}, GONE + "\nmax { queue 10 "
+    with relayed(site, {"hq": signers.hold}, "max { queue 10 "
                  "waiting 64 }", rules=RULES) as (proxyd, hq):
         Asking(proxyd, batch(11)).check_unavailable()
         assert not hq.requests
@@ -147,7 +148,7 @@ def test_refusals_take_no_place_in_the_queue(site):
 def test_max_link_requests(site):
     """What one signer has no room for goes to the next one."""
     with relayed(site, {"hq": signers.hold, "dr": None},
-                 GONE + "\ntimeout attempt 10 s\nmax link-requests 3") as (
+                 "max link-requests 3") as (
                      proxyd, hq, dr):
         held = [Asking(proxyd) for _ in range(3)]
         hq.wait_requests(3)
@@ -169,13 +170,14 @@ def test_bodies_that_are_held_are_bounded(site):
     """Arguments that wait for a signer's answer take memory."""
     large = eth.sign_transaction(input="0x" + "ab" * 60000)
     with relayed(site, {"hq": signers.hold},
-                 GONE + "\nmax bodies 256 KiB") as (proxyd, hq):
+                 "max bodies 256 KiB") as (proxyd, hq):
         held = []
         for count in range(1, 3):
             held.append(Asking(proxyd, large))
             hq.wait_requests(count)
         for _ in range(3):
             Asking(proxyd, large).check_unavailable()
+        hq.wait(lambda: len(hq.held) == 2, "both requests")
         for each in hq.held:
             hq.send(signers.wrong(hq, each))
         for each in held:
@@ -196,15 +198,14 @@ def large_requests(proxyd, count):
 
 def test_signer_that_never_reads(site):
     """It is dead after a while; what it was to sign the next one signs."""
-    with relayed(site, {"hq": None, "dr": signers.wrong}, "timeout { request "
-                 "10 s attempt 8 s ping 100 ms dead %d ms }" % (
-                     600 * SLOW)) as (proxyd, hq, dr):
+    with relayed(site, {"hq": None, "dr": signers.wrong}, "timeout { ping "
+                 "100 ms dead %d ms }" % (4000 * SLOW)) as (proxyd, hq, dr):
         assert ask(proxyd) == "sequencer"
         hq.endpoint.stream.pause()
         asked = large_requests(proxyd, 8)
         for each in asked:
             assert each.response().status == 200
-            assert each.took < 0.6 * SLOW + SLACK
+            assert each.took < 4 * SLOW + SLACK
         record = proxyd.wait_log(msg="signer lost", signer="hq")
         assert record["reason"].startswith("dead: "), record
         assert len(dr.requests) == 8
@@ -214,7 +215,7 @@ def test_signer_that_never_reads(site):
 def test_output_to_a_signer_is_bounded(site):
     """What it has no room for goes elsewhere; its link is not ended."""
     with relayed(site, {"hq": signers.wrong, "dr": signers.wrong},
-                 "max body 1 MiB\ntimeout { request 10 s attempt 8 s }") as (
+                 "max body 1 MiB") as (
                      proxyd, hq, dr):
         hq.endpoint.stream.pause()
         asked = large_requests(proxyd, 12)
@@ -232,8 +233,7 @@ def test_fail_over_of_much_at_once(site):
     """More than the next one has room for: it must not lose its link, too;
     what finds no room is to be asked again."""
     with relayed(site, {"hq": signers.silent, "dr": signers.wrong},
-                 "max body 1 MiB\ntimeout { request 10 s attempt 8 s "
-                 "}") as (proxyd, hq, dr):
+                 "max body 1 MiB") as (proxyd, hq, dr):
         asked = large_requests(proxyd, 12)
         hq.wait_requests(12)
         hq.vanish()

@@ -67,8 +67,7 @@ def test_long_answers_are_not_kept(site, answer):
 
 def test_long_requests_have_long_answers(site):
     # The signer of this test takes its time over a hash of so much.
-    extra = "timeout request 40 s\ntimeout attempt 40 s"
-    with relay(site, signers.sign, extra=extra) as (proxyd, _):
+    with relay(site, signers.sign) as (proxyd, _):
         message = eth.sign_transaction(
             input="0x" + "5a" * 300000, accessList=[
                 {"address": eth.TO, "storageKeys": []}] * 300)
@@ -116,8 +115,7 @@ def send(connection, message):
 
 def test_a_full_queue_shuts_out_who_fills_it(site):
     """Its last message makes room; what is at the signer is answered."""
-    extra = "max { queue 20 waiting 4 }\ntimeout request 20 s\n" \
-        "timeout attempt 20 s"
+    extra = "max { queue 20 waiting 4 }"
     with relay(site, signers.hold, extra) as (proxyd, bad):
         with proxyd.connect("greedy.example") as first, \
                 proxyd.connect("greedy.example") as second:
@@ -135,8 +133,7 @@ def test_a_full_queue_shuts_out_who_fills_it(site):
 
 
 def test_nor_does_its_memory_shut_out_others(site):
-    extra = "max { bodies 256 KiB waiting 4 }\ntimeout request 20 s\n" \
-        "timeout attempt 20 s"
+    extra = "max { bodies 256 KiB waiting 4 }"
     message = eth.sign_transaction(input="0x" + "5a" * 50000)
     with relay(site, signers.hold, extra) as (proxyd, bad):
         with contextlib.ExitStack() as stack:

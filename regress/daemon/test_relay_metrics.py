@@ -136,23 +136,33 @@ def test_latency(site):
     held = threading.Event()
     with measured(site, {"hq": slowly}, ["max waiting 1"]) as (
             proxyd, where, hq):
-        first = Asking(proxyd)
-        hq.wait_requests()
-        second = Asking(proxyd)
-        until(where, lambda found: found("proxyd_queued_requests") == 2)
-        held.set()
-        assert (first.key(), second.key()) == ("sequencer",) * 2
-        found = scrape(where)
-        total, waiting, signer = (
-            found("proxyd_request%s_seconds_sum" % each, method=PAYLOAD)
-            for each in ("", "_waiting", "_signer"))
-        # The second one waited for as long as the first was at the signer.
-        assert 0 < waiting < total and 0 < signer < total
+        def sums(found):
+            return [found("proxyd_request%s_seconds_sum" % each,
+                          method=PAYLOAD)
+                    for each in ("", "_waiting", "_signer")]
+
+        # A busy machine may take its time between two steps of a request.
+        for turn in range(1, 31):
+            before = sums(scrape(where))
+            held.clear()
+            first = Asking(proxyd)
+            hq.wait_requests(2 * turn - 1)
+            second = Asking(proxyd)
+            until(where, lambda found: found("proxyd_queued_requests") == 2)
+            held.set()
+            assert (first.key(), second.key()) == ("sequencer",) * 2
+            found = scrape(where)
+            total, waiting, signer = (
+                b - a for a, b in zip(before, sums(found)))
+            # The second waited for as long as the first was at the signer.
+            assert 0 < waiting < total and 0 < signer < total
+            assert found("proxyd_queued_requests") == 0
+            assert found("proxyd_queued_bytes") == 0
+            assert found("proxyd_request_seconds_bucket", method=PAYLOAD,
+                         le="+Inf") == 2 * turn
+            if abs(total - waiting - signer) < 0.01 * SLOW:
+                break
         assert abs(total - waiting - signer) < 0.01 * SLOW
-        assert found("proxyd_queued_requests") == 0
-        assert found("proxyd_queued_bytes") == 0
-        assert found("proxyd_request_seconds_bucket", method=PAYLOAD,
-                     le="+Inf") == 2
 
 
 def test_no_signer(site):
@@ -197,7 +207,7 @@ def test_client_that_is_sent_away(site):
 
 def test_deadline(site):
     with measured(site, {"hq": signers.silent}, [
-            "timeout { request 200 ms attempt 150 ms }"]) as (
+            "timeout { request 4 s attempt 500 ms }"]) as (
                 proxyd, where, _):
         Asking(proxyd).check_unavailable()
         found = scrape(where)
@@ -251,7 +261,8 @@ FAILURES = {
 def test_failover(site, name):
     answer, reason = FAILURES[name]
     with measured(site, {"hq": answer, "dr": None}, [
-            "timeout attempt %d ms" % (100 if name == "slow" else 3000)]) as (
+            "timeout { request 50 s attempt 2 s }" if name == "slow" else
+            ""]) as (
                 proxyd, where, hq, _):
         assert ask(proxyd) == "sequencer"
         found = scrape(where)
@@ -273,7 +284,7 @@ def test_failover(site, name):
 
 def test_hedge(site):
     with measured(site, {"hq": signers.hold, "dr": None}, [
-            "hedge after 20 ms", "timeout attempt 3 s"]) as (
+            "hedge after 20 ms"]) as (
                 proxyd, where, hq, _):
         assert ask(proxyd) == "sequencer"
         found = scrape(where)
@@ -311,7 +322,7 @@ def test_signers(site):
             found = until(where, lambda found: found.all(
                 "proxyd_signer_ping_seconds"))
             assert 0 < found("proxyd_signer_ping_seconds",
-                             signer="hq") < 5 * SLOW
+                             signer="hq") < 60
             info = found.labels("proxyd_signer_info")[1]
             assert info["software"] == signers.SOFTWARE
             assert info["peer"].startswith("127.0.0.1:")
@@ -337,8 +348,8 @@ def test_links_that_are_refused(site):
     def refused():
         return {key[0]: value for key, value in scrape(where).over(
             "proxyd_links_refused_total").items()}
-    with measured(site, {}, labels=("hq",), more=["max links 1", "timeout register 200 ms"]) as (
-            proxyd, where):
+    with measured(site, {}, labels=("hq",), more=[
+            "max links 1", "timeout register 3 s"]) as (proxyd, where):
         assert refused() == {}
         with fake_signer(site, proxyd, "nobody") as it:
             it.wait_end()
@@ -725,7 +736,7 @@ def test_bad_scrapers(site):
 
 def test_slow_scrapers(site):
     with measured(site, {}, labels=("hq",), more=[
-            "timeout metrics 200 ms"]) as (_, where):
+            "timeout metrics 3 s"]) as (_, where):
         with socket.create_connection(("127.0.0.1", where)) as it:
             it.sendall(b"GET /met")
             assert it.recv(1) == b""

@@ -277,10 +277,10 @@ def test_features_are_settled_once(site):
 
 def test_it_has_to_register_in_time(site):
     with daemon.Proxyd(site, config(
-            site, extra="timeout register 300 ms")) as proxyd:
+            site, extra="timeout register 3 s")) as proxyd:
         with fake_signer(site, proxyd) as good:
             with fake_signer(site, proxyd, "dr", register=False) as signer:
-                assert signer.wait_end(3).code == 1008
+                assert signer.wait_end().code == 1008
                 record = proxyd.wait_log(msg="signer refused")
                 assert "in time" in record["reason"]
                 assert record["name"] == "signer2.example"
@@ -289,14 +289,14 @@ def test_it_has_to_register_in_time(site):
 
 def test_a_refused_message_is_no_registration(site):
     with daemon.Proxyd(site, config(
-            site, extra="timeout register 300 ms")) as proxyd:
+            site, extra="timeout register 3 s")) as proxyd:
         with fake_signer(site, proxyd, register=False) as signer:
             assert signer.call({"jsonrpc": "2.0", "method":
                                 "health_status"})
             assert signer.call({"jsonrpc": "2.0", "method":
                                 "eth_sign"})[0] == -32601
             assert signer.call(dict(MESSAGE))[0] == -32601
-            assert signer.wait_end(3).code == 1008
+            assert signer.wait_end().code == 1008
 
 
 def test_it_must_not_register_all_the_time(site):

@@ -34,7 +34,7 @@ def asked_of(proxyd, *made):
 def ask_until(proxyd, wanted, *made):
     """Asks until that one is asked: when the last request of another one
     began, and when the first one of it ended."""
-    last, until = 0, time.monotonic() + 20
+    last, until = 0, time.monotonic() + 60
     while time.monotonic() < until:
         began = time.monotonic()
         if asked_of(proxyd, *made) is wanted:
@@ -132,9 +132,7 @@ def test_signerd_stands_by(site):
             return made
         with begin("dr") as dr:
             hq = begin("hq")
-            mark = proxyd.mark()
-            assert ask(proxyd) == "sequencer"
-            assert proxyd.wait_log(mark, msg="relayed")["signer"] == "hq"
+            asked_until_it_signs(proxyd, hq)
             hq.kill()
             hq.process.stderr.close()
             mark = proxyd.mark()
@@ -142,10 +140,15 @@ def test_signerd_stands_by(site):
             assert proxyd.wait_log(mark, msg="relayed")["signer"] == "dr"
             assert dr.wait_log(msg="signed")["client"] == CLIENT
             with begin("hq") as hq:
-                until = time.monotonic() + 20
-                while not hq.logged(msg="signed"):
-                    assert ask(proxyd) == "sequencer"
-                    assert time.monotonic() < until
+                asked_until_it_signs(proxyd, hq)
+
+
+def asked_until_it_signs(proxyd, signerd):
+    """It has to be there for a while, and the other one may have been."""
+    until = time.monotonic() + 60
+    while not signerd.logged(msg="signed"):
+        assert ask(proxyd) == "sequencer"
+        assert time.monotonic() < until
 
 
 # ---- hedging ---------------------------------------------------------------
@@ -153,7 +156,7 @@ def test_signerd_stands_by(site):
 
 def hedged(proxyd, hq):
     """Asks until the slow one was asked first: Asking, with its answer."""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         before = len(hq.requests)
         asked = Asking(proxyd)
@@ -169,29 +172,27 @@ def test_the_second_answers_in_time(site, hedge, answer):
     """Long before the first one's time is up.  A busy machine can take its
     time now and then: the best of some counts."""
     with relayed(site, {"hq": answer, "dr": None},
-                 "hedge after %d ms\ntimeout { attempt 3 s request 10 s "
-                 "stable 20 ms }" % hedge) as (proxyd, hq, _):
+                 "hedge after %d ms\ntimeout stable 20 ms" % hedge) as (proxyd, hq, _):
         took = []
-        while len(took) < 3 or min(took) >= GOAL * SLOW and len(took) < 20:
+        while len(took) < 3 or min(took) >= GOAL * SLOW and len(took) < 100:
             took.append(hedged(proxyd, hq).took)
         assert hedge / 1000 <= min(took) < GOAL * SLOW, took
-        assert max(took) < 3
+        assert max(took) < 20
 
 
 def test_without_hedging_it_takes_the_time_of_an_attempt(site):
     with relayed(site, {"hq": signers.hold, "dr": None},
-                 "timeout attempt %d ms" % (400 * SLOW)) as (proxyd, hq, _):
+                 "timeout { request 50 s attempt %d ms }" % (1000 * SLOW)) as (proxyd, hq, _):
         asked = Asking(proxyd)
         assert asked.key() == "sequencer"
-        assert 0.4 * SLOW <= asked.took < 0.4 * SLOW + SLACK
+        assert SLOW <= asked.took < SLOW + SLACK
         assert len(hq.requests) == 1
 
 
 def test_one_answer_only(site):
     """The late one goes nowhere, least of all to the next request."""
     with relayed(site, {"hq": signers.hold, "dr": None},
-                 "hedge after 20 ms\ntimeout stable 1 min") as (
-                     proxyd, hq, dr):
+                 "hedge after 2 s") as (proxyd, hq, dr):
         with proxyd.connect() as connection:
             response = connection.rpc(MESSAGE)
             ethkey.verify(MESSAGE, response.result())
@@ -208,8 +209,7 @@ def test_one_answer_only(site):
 
 
 def test_quick_first_one_is_not_hedged(site):
-    with relayed(site, BOTH, "hedge after 3 s\ntimeout { request 9 s "
-                 "attempt 6 s }") as (proxyd, hq, dr):
+    with relayed(site, BOTH, "hedge after 30 s") as (proxyd, hq, dr):
         for _ in range(5):
             assert asked_of(proxyd, hq, dr) is hq
 
@@ -257,7 +257,7 @@ def test_hedge_goes_on_to_the_third(site):
 def test_slow_one_is_not_waited_for_again(site):
     """A link that was cut silently costs one request its time, not all."""
     with relayed(site, {"hq": signers.hold, "dr": None},
-                 "hedge after 100 ms\ntimeout stable 1 min") as (
+                 "hedge after 2 s") as (
                      proxyd, hq, dr):
         assert ask(proxyd) == "sequencer"
         record = proxyd.wait_log(msg="signer in doubt", signer="hq")
@@ -280,7 +280,7 @@ def test_alone_it_is_not_hedged(site):
 def test_one_that_registers_while_the_first_is_slow(site):
     """Is asked as soon as the time of the attempt is up."""
     with relayed(site, {"hq": signers.hold},
-                 "timeout { request 10 s attempt %d ms }" % (500 * SLOW),
+                 "timeout { request 50 s attempt %d ms }" % (500 * SLOW),
                  labels=("hq", "dr")) as (proxyd, hq):
         asked = Asking(proxyd)
         hq.wait_requests()

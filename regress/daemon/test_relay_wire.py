@@ -77,8 +77,7 @@ def test_client_is_named_where_that_was_offered(site, features, told):
             assert about["client"] == client
             record = proxyd.wait_log(mark, msg="relayed", client=client)
             assert about["id"] == record["id"]
-            assert 0 < about.get("deadline", 3000) <= 3000
-            assert about.get("deadline", 3000) > 1000
+            assert 20000 < about.get("deadline", 50000) <= 50000
 
 
 def test_ids_of_calls_differ(site):
@@ -92,12 +91,12 @@ def test_ids_of_calls_differ(site):
 
 def test_deadline_shrinks_from_signer_to_signer(site):
     with relayed(site, {"hq": lambda *_: None, "dr": None},
-                 "timeout { request 2 s attempt 300 ms }") as (
+                 "timeout { request 50 s attempt 1 s }") as (
                      proxyd, hq, dr):
         assert ask(proxyd) == "sequencer"
         first, second = (each.requests[0]["params"][1]["deadline"]
                          for each in (hq, dr))
-        assert first <= 2000 and second <= first - 300
+        assert first <= 50000 and second <= first - 1000
         assert hq.requests[0]["params"][1]["id"] == \
             dr.requests[0]["params"][1]["id"]
 

@@ -61,7 +61,7 @@ class Flood:
 
     def __exit__(self, kind, *_):
         for each in self._threads:
-            each.join(20)
+            each.join(60)
 
 
 def test_a_link_that_stays_is_not_touched(site):

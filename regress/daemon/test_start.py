@@ -495,5 +495,5 @@ def test_helper_run_by_hand(site):
     for name in ("keyd", "frontend"):
         done = subprocess.run([os.path.join(daemon.LIBEXEC, name)],
                               stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=20)
+                              timeout=60)
         assert done.returncode == 1 and done.stderr

@@ -57,7 +57,7 @@ class Leaving:
         return not answer.closes
 
     def end(self):
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         if self.failure is not None:
             raise self.failure
@@ -69,7 +69,7 @@ def load(server, message, count=8):
     clients = [Leaving(server.connect(CLIENT), message)
                for _ in range(count)]
     for each in clients:
-        assert each.begun.wait(20)
+        assert each.begun.wait(60)
     yield clients
 
 

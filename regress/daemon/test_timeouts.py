@@ -18,7 +18,7 @@ RULES = 'allow client "sequencer.example" key "sequencer" chain 10'
 HEALTH = eth.encode(eth.call("health_status", []))
 SHORT = 0.4         # seconds, as configured below
 EARLY = 0.3         # no time-out may strike before
-LATE = 15.0         # nor long after
+LATE = 60.0         # nor long after
 
 
 def short(site, *names):
@@ -27,29 +27,35 @@ def short(site, *names):
         "%s 400 ms" % name for name in names))
 
 
-def raw_close(sock):
-    """Seconds until the peer closes a plain socket."""
+def raw_close(port, data=b""):
+    """Seconds until a plain socket that says this, and no more, is closed;
+    from before it was connected: it may take us a while to come to the rest.
+    """
     began = time.monotonic()
-    sock.settimeout(LATE)
+    with socket.create_connection(("127.0.0.1", port), LATE) as sock:
+        sock.sendall(data)
+        wait_end(sock)
+    return time.monotonic() - began
+
+
+def wait_end(sock):
     try:
         while sock.recv(4096):
             pass
     except ConnectionResetError:
         pass
-    return time.monotonic() - began
 
 
 def test_handshake_that_never_begins(site, serve):
     signerd = serve(short(site, "handshake"))
-    with socket.create_connection(("127.0.0.1", signerd.port)) as sock:
-        assert EARLY < raw_close(sock) < LATE
+    assert EARLY < raw_close(signerd.port) < LATE
 
 
 def test_handshake_that_stops_halfway(site, serve):
     signerd = serve(short(site, "handshake"))
-    with socket.create_connection(("127.0.0.1", signerd.port)) as sock:
-        sock.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-        assert EARLY < raw_close(sock) < LATE
+    assert EARLY < raw_close(
+        signerd.port,
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03") < LATE
 
 
 def test_slow_header(site, serve):
@@ -91,53 +97,74 @@ def test_header_time_begins_with_the_header(site, serve):
 def test_slow_body(site, serve):
     signerd = serve(short(site, "body"))
     with signerd.connect() as connection:
+        began = time.monotonic()
         connection.send(request(body=HEALTH)[:-5])
-        left, seconds = connection.wait_close(LATE)
-        assert EARLY < seconds < LATE
+        left, _ = connection.wait_close(LATE)
+        assert EARLY < time.monotonic() - began < LATE
         assert left == b"" or left.startswith(b"HTTP/1.1 408 ")
 
 
 def test_slow_chunked_body(site, serve):
     signerd = serve(short(site, "body"))
     with signerd.connect() as connection:
+        began = time.monotonic()
         connection.send(b"POST / HTTP/1.1\r\nHost: localhost\r\n"
                         b"Content-Type: application/json\r\n"
                         b"Transfer-Encoding: chunked\r\n\r\n5\r\nab")
-        left, seconds = connection.wait_close(LATE)
-        assert EARLY < seconds < LATE
+        left, _ = connection.wait_close(LATE)
+        assert EARLY < time.monotonic() - began < LATE
         assert left == b"" or left.startswith(b"HTTP/1.1 408 ")
 
 
 def test_idle_from_the_start(site, serve):
     signerd = serve(short(site, "idle"))
+    began = time.monotonic()
     with signerd.connect() as connection:
-        left, seconds = connection.wait_close(LATE)
-        assert left == b"" and EARLY / 2 < seconds < LATE
+        left, _ = connection.wait_close(LATE)
+        assert left == b""
+        assert EARLY / 2 < time.monotonic() - began < LATE
 
 
 def test_idle_after_a_request(site, serve):
     signerd = serve(short(site, "idle"))
-    with signerd.connect() as connection:
-        for _ in range(3):
-            connection.exchange(body=HEALTH).result()
-        began = time.monotonic()
-        assert connection.orderly, "closed without a word"
-        assert EARLY / 2 < time.monotonic() - began < LATE
+    # On a busy machine it may have been idle between them.
+    while True:
+        with signerd.connect() as connection:
+            try:
+                for _ in range(3):
+                    began = time.monotonic()
+                    connection.exchange(body=HEALTH).result()
+            except (OSError, Closed):
+                continue
+            assert connection.orderly, "closed without a word"
+            assert EARLY / 2 < time.monotonic() - began < LATE
+            break
 
 
 def test_idle_does_not_strike_a_request_in_flight(site):
     text = site.config(rules=RULES, extra="timeout { idle 400 ms "
-                       "request 10 s keyd 10 s }")
-    with Signerd(site, text) as signerd, signerd.connect() as connection:
-        connection.exchange(body=HEALTH).result()
+                       "request 50 s keyd 50 s }")
+    with Signerd(site, text) as signerd:
+        assert any(waits_longer_than_idle(signerd) for _ in range(20))
+
+
+def waits_longer_than_idle(signerd):
+    """False where it was idle, on a busy machine, before it asked."""
+    with signerd.connect() as connection:
         signerd.signal("keyd", signal.SIGSTOP)
         try:
             connection.send(request(body=eth.encode(eth.payload_v2())))
             select.select([connection.sock], [], [], 3 * SHORT)
             assert connection.quiet()
+        except OSError:
+            return False
         finally:
             signerd.signal("keyd", signal.SIGCONT)
-        connection.read_response().result()
+        try:
+            connection.read_response().result()
+        except Closed:
+            return False
+        return True
 
 
 def test_reader_that_does_not_read(site, serve):

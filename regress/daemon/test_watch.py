@@ -446,7 +446,7 @@ def test_a_request_of_who_is_not_trusted_gets_no_answer(site):
     files = own(site, crl)
     rules = "".join(RULES % each for each in CLIENTS + ("late.example",))
     text = config(site, files, rules=rules,
-                  extra="timeout { request 20 s keyd 20 s }")
+                  extra="timeout { request 50 s keyd 50 s }")
     with daemon.Signerd(site, text) as signerd, \
             signerd.connect("late.example") as bad, \
             signerd.connect("sequencer.example") as good:

@@ -244,8 +244,7 @@ def test_a_request_of_who_is_not_trusted_gets_no_answer(site):
     foreign = site.foreign
     both = bundle(site.path("two.crt"), site.authority.ca, foreign.ca)
     theirs = signers.tls_of(foreign, CLIENT, site.authority.ca)
-    with running(site, fake=("hq",), answer=signers.hold,
-                 extra="timeout { request 20 s attempt 20 s }") \
+    with running(site, fake=("hq",), answer=signers.hold) \
             as (clients, _, proxyd, hq):
         mark = proxyd.mark()
         clients.replace(ca=both)

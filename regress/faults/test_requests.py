@@ -27,8 +27,8 @@ MESSAGES = {
         {"address": eth.TO, "storageKeys": ["0x" + "11" * 32]}],
         input="0x" + "ab" * 3000),
     "kona": eth.payload_kona(sender=relays.SENDER)}
-# Sooner than by a deadline (2 s): nobody waits in vain for what has failed.
-PROMPT = 1.5 * relays.SLOW
+# Sooner than by a deadline: nobody waits in vain for what has failed.
+PROMPT = 20.0
 
 pytestmark = pytest.mark.patience(15 if WHOLE else 1)
 

@@ -16,7 +16,7 @@ from lib.linked import asked, who
 from lib.proxies import FakeProxy
 
 SEED = 20261122
-SLACK = 5.0 if daemon.SANITIZE else 1.5     # seconds, of a busy machine
+SLACK = 20.0        # seconds, of a busy machine
 MESSAGE = eth.payload_v1()
 VERSION = {"version": 1, "software": "x/1", "features": ["client"]}
 BACKOFF = "timeout backoff 100 ms\n"
@@ -123,7 +123,7 @@ def test_renewal_without_an_answer(site):
                                                            VERSION)
 
     with scripted(site, script, "timeout { renew 50 ms register "
-                  "300 ms }") as (proxy, signerd):
+                  "3 s }") as (proxy, signerd):
         record = signerd.wait_log(msg="link down", link="edge")
         assert "no answer to opsignerproxy_serveSigner" in record["reason"]
         assert proxy.links[0].wait_end().code == 1008
@@ -178,12 +178,12 @@ def test_answer_to_the_upgrade_a_byte_at_a_time(site, monkeypatch):
     monkeypatch.setattr(FakeProxy, "_upgrade", upgrade)
     with FakeProxy(site) as proxy:
         with daemon.Signerd(site, linked.config(
-                site, proxy.port, extra="timeout register 400 ms")) as \
+                site, proxy.port, extra="timeout register 3 s")) as \
                 signerd:
             record = signerd.wait_log(msg="link down", link="edge")
             proxy.wait_failure()
             assert "websocket" in record["reason"]
-    assert ended[0] < 0.4 + SLACK
+    assert ended[0] < 3 + SLACK
 
 
 def test_registration_a_byte_at_a_time(site):
@@ -212,7 +212,7 @@ def test_flood_of_large_batches(site):
     """What waits for keyd is bounded in bytes, too."""
     # Each byte of it is counted in a build for coverage.
     flood = 12 if daemon.COVERAGE else 40
-    extra = "timeout { request 20 s keyd 20 s }\nmax bodies 8 MiB"
+    extra = "timeout { request 50 s keyd 50 s }\nmax bodies 8 MiB"
     with linked.linked(site, BACKOFF + extra, "2025") as (_, signerd, link):
         batch = [eth.sign_transaction(n, input="0x" + "5a" * 100000)
                  for n in range(20)]

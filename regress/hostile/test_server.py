@@ -309,9 +309,9 @@ def test_closed_in_the_middle(site, part):
 def test_stall(site, part):
     def answer(request):
         return response(opsign.honest(request))[:part] or None
-    found, _ = served(site, answer, *PAYLOAD, more=("--timeout", "200ms"))
+    found, _ = served(site, answer, *PAYLOAD, more=("--timeout", "3s"))
     assert found["exit"] == BUSY and found["error"]["kind"] == "timeout"
-    assert "no answer in time (200 ms)" in found["error"]["message"]
+    assert "no answer in time (3000 ms)" in found["error"]["message"]
 
 
 def test_server_that_says_nothing(site):

@@ -30,7 +30,14 @@ ROOT = os.geteuid() == 0
 USER = "nobody"             # children's, where the tests run as root
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
-PATIENCE = 60.0 if SANITIZE or COVERAGE else 20.0
+PATIENCE = 120.0 if SANITIZE or COVERAGE else 60.0
+
+# Long ones, for those that a test does not give: a busy machine is no fault.
+LONG = {"handshake": "5 min", "header": "5 min", "body": "5 min",
+        "write": "5 min", "register": "5 min", "dead": "10 min",
+        "metrics": "5 min", "request": "50 s"}
+LONG_SIGNERD = dict(LONG, connect="5 min", keyd="45 s")
+LONG_PROXYD = dict(LONG, attempt="45 s", stable="30 min")
 
 PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\["\\]|\\u00[0-9a-f]{2})*"|'
                   r'[!-~]*)(?: |$)')
@@ -61,6 +68,17 @@ def parse_log(line):
 
 def block(head, lines):
     return head + " {\n\t" + "\n\t".join(lines) + "\n}"
+
+
+def timeouts(long, text):
+    """A statement of the long ones of which the text says nothing; what a
+    request may take is for itself where a part of it is short."""
+    said = " ".join(re.findall(r"(?m)^[ \t]*timeout\s*(\{[^}]*\}|.*)$", text))
+    given = set(re.findall(r"[a-z-]+", said))
+    if given & {"request", "keyd", "attempt"}:
+        given |= {"request", "keyd", "attempt"}
+    left = ["%s %s" % each for each in long.items() if each[0] not in given]
+    return "timeout { %s }" % ", ".join(left) if left else ""
 
 
 def tls_lines(ca=None, pair=None, crl=None):
@@ -146,6 +164,7 @@ class Site:
             lines.append("log " + log)
         lines += ['key "%s" file "%s"' % (name, self.key(name))
                   for name in keys]
+        lines.append(timeouts(LONG_SIGNERD, extra))
         return "\n".join(lines + list(proxies) + [extra, rules, ""])
 
     def proxy(self, label, port, url=None, name="proxy.example",
@@ -175,6 +194,7 @@ class Site:
         lines += self._owner(extra)
         if log:
             lines.append("log " + log)
+        lines.append(timeouts(LONG_PROXYD, extra))
         return "\n".join(lines + [extra, *signers, rules, ""])
 
 

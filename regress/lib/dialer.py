@@ -95,7 +95,7 @@ class Answer:
 class Dialer(childproc.Child):
     """A dialer that was started; used as a context it must end well."""
 
-    def __init__(self, site, endpoints, timeout=5000, nameservers=(),
+    def __init__(self, site, endpoints, timeout=60000, nameservers=(),
                  resolv=None, hosts=None):
         super().__init__(site, "dialer", parent=FdChannel())
         self.link = FdChannel()

@@ -190,7 +190,7 @@ class Trial:
         self.status = process.returncode
         process.stderr.close()
         left = procfs.session(process.pid)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 60
         while left and time.monotonic() < until:
             select.select([], [], [], 0.01)
             left = procfs.session(process.pid)
@@ -236,7 +236,7 @@ class Rig:
         kind = {"libexec": place.directory}
         self.proxyd = type("Proxyd", (daemon.Proxyd,), dict(
             kind, program=place.program("proxyd")))(
-                site, relays.config(site, extra="timeout request 2 s"))
+                site, relays.config(site))
         try:
             self.signerd = type("Signerd", (daemon.Signerd,), dict(
                 kind, program=place.program("signerd")))(site, site.config(
@@ -263,7 +263,7 @@ class Rig:
 
     # ---- one request -----------------------------------------------------
 
-    def connect(self, path, patience=10.0):
+    def connect(self, path, patience=30.0):
         return httpclient.Connection(
             self.port(path), self.site.tls(relays.CLIENT), patience=patience)
 
@@ -302,7 +302,7 @@ class Rig:
         return "answered" if self.expected[known] == result else \
             "wrong: %r" % response
 
-    def insist(self, path, message=None, connection=None, patience=15.0):
+    def insist(self, path, message=None, connection=None, patience=60.0):
         """Asks until it is answered; all outcomes, and the connection."""
         until, outcomes = time.monotonic() + patience, []
         message = message or relays.MESSAGE
@@ -328,7 +328,7 @@ class Rig:
         return {name: sorted(procfs.descriptors(pid).values())
                 for name, pid in self.pids.items()}
 
-    def settled(self, before, patience=5.0):
+    def settled(self, before, patience=30.0):
         """Whether descriptors become no more than they were; a connection
         that has just been closed may have been among those."""
         until = time.monotonic() + patience

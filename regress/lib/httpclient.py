@@ -14,7 +14,7 @@ from lib import eth
 
 STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9][0-9]) [ -~]*")
 FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([ -~]*)")
-PATIENCE = 20.0     # seconds, for what should come at once
+PATIENCE = 60.0     # seconds, for what should come at once
 
 
 class Closed(Exception):

@@ -9,7 +9,7 @@ import struct
 
 HEADER = struct.Struct("=IIII")     # type, length with header, peerid, pid
 FD_MARK = 0x80000000
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def frame(kind, payload=b"", length=None, peer=0, pid=0):

@@ -70,5 +70,5 @@ class Asking:
         if kind is None:
             self.settle()
         self._over.set()
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self.failures, self.failures

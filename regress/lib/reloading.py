@@ -123,7 +123,7 @@ class Load:
                 self.failures.append(e)
                 self._changed.notify_all()
 
-    def settle(self, patience=20):
+    def settle(self, patience=60):
         """Until each connection has had answers to requests made since."""
         with self._changed:
             wanted = [count + 2 for count in self.counts]
@@ -143,6 +143,6 @@ class Load:
         finally:
             self._over = True
             for each in self._threads:
-                each.join(20)
+                each.join(60)
         if kind is None:
             assert not self.failures, self.failures

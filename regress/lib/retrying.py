@@ -57,7 +57,7 @@ class Retrying:
             return None
         return None if response.status in AGAIN else response
 
-    def result(self, patience=20):
+    def result(self, patience=60):
         self._thread.join(patience)
         assert self.answer is not None, self.attempts
         return self.answer
@@ -67,4 +67,4 @@ class Retrying:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(60)

@@ -97,7 +97,7 @@ def run_child(name, call, when, chroot):
                              stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
         try:
-            return p.wait(timeout=30)
+            return p.wait(timeout=60)
         finally:
             p.kill()
             p.wait()
@@ -111,7 +111,7 @@ def run_parent(name, call, when, conf):
                          stdout=subprocess.DEVNULL,
                          stderr=subprocess.DEVNULL)
     try:
-        return p.wait(timeout=30)
+        return p.wait(timeout=60)
     finally:
         p.kill()
         p.wait()
@@ -125,7 +125,7 @@ def run_tool(call, when, directory):
              "generate", os.path.join(made, "key")],
             env=dict(os.environ, SANDBOX_PROBE=call, SANDBOX_WHEN=when),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL, timeout=30).returncode
+            stderr=subprocess.DEVNULL, timeout=60).returncode
 
 
 @pytest.fixture(scope="module")
