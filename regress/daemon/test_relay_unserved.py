@@ -67,14 +67,14 @@ def test_503_to_a_batch(site):
 def test_busy_for_one_of_a_batch(site):
     with relayed(site, {"hq": signers.hold}) as (proxyd, hq):
         asked = Asking(proxyd, [MESSAGE, MESSAGE])
-        hq.wait_requests(2)
+        hq.wait(lambda: len(hq.held) == 2, "both requests")
         hq.send(signers.sign(hq, hq.held[0]))
         hq.send(signers.busy(hq, hq.held[1]))
         asked.check_unavailable()
     with relayed(site, {"hq": signers.hold, "dr": None}) as (
             proxyd, hq, dr):
         asked = Asking(proxyd, [MESSAGE, MESSAGE])
-        hq.wait_requests(2)
+        hq.wait(lambda: len(hq.held) == 2, "both requests")
         hq.send(signers.sign(hq, hq.held[0]))
         hq.send(signers.busy(hq, hq.held[1]))
         for answer in asked.response().json():

@@ -122,6 +122,7 @@ class FakeSigner(rpclink.Peer):
         self.offered = () if kind == "2025" else tuple(features)
         self.features = frozenset()     # settled at the first registration
         self.held = []
+        self.taken = 0              # requests that respond() was asked about
         self.object = dict({
             "version": 1, "software": SOFTWARE, "name": name,
             "keys": [described(key, methods, chains) for key in self.keys]
@@ -137,7 +138,12 @@ class FakeSigner(rpclink.Peer):
     def _asked(self, requests, batch):
         answers = []
         for each in requests:
-            answer = self.respond(self, each)
+            try:
+                answer = self.respond(self, each)
+            finally:
+                with self._changed:
+                    self.taken += 1
+                    self._changed.notify_all()
             if answer is None:
                 continue
             if batch and isinstance(answer, dict):
@@ -193,7 +199,10 @@ class FakeSigner(rpclink.Peer):
         return rpclink.outcome(self.registration)
 
     def release(self):
-        """Answers what hold() has kept, properly."""
+        """Answers what hold() has kept, properly: all that has come."""
+        come = len(self.requests)
+        self.wait(lambda: self.taken >= come, "end of a request",
+                  after_end=True)
         held, self.held = self.held, []
         for each in held:
             self.send(sign(self, each))
