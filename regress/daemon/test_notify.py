@@ -192,9 +192,9 @@ def test_watchdog(site, monkeypatch, anywhere):
             manager, signerd):
         manager.wait("READY")
         assert set(signerd.children) == {"keyd", "frontend", "dialer", "link"}
-        # A busy machine may be late once.
+        # A busy machine may be late now and then.
         found = []
-        for _ in range(5):
+        while len(found) < 5 or min(found) >= WATCHDOG and len(found) < 50:
             began = time.monotonic()
             for _ in range(2):
                 assert manager.next() == {"WATCHDOG": "1"}

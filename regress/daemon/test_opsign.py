@@ -443,7 +443,7 @@ STABLE = {"command", "endpoint", "method", "connections", "batch",
           "handshakes_per_s", "reconnects", "client_cpu_s",
           "client_cpu_us_per_request", "errors", "errors_total", "status",
           "exit"}
-SHORT = ("-d", "150ms", "--warmup", "50ms", "-j", "--chain", "10")
+SHORT = ("-d", "1s", "--warmup", "50ms", "-j", "--chain", "10")
 
 
 def check_bench(done, **wanted):
@@ -494,20 +494,26 @@ def test_bench_verifies_a_share(ask):
 
 
 def test_bench_at_a_rate(ask):
-    found = check_bench(ask("bench", "-c", "4", "-d", "1s", "--warmup", "0",
-                            "-j", "--chain", "10", "--rate", "100"),
-                        rate_limit=100)
-    # A slot each 10 ms, and one for each connection from before.
-    assert abs(found["requests"] - 100 * found["duration_s"]) <= 5, found
+    # A slot each 10 ms, and one for each connection from before; those that a
+    # busy machine comes too late for are lost.
+    for _ in range(20):
+        found = check_bench(ask("bench", "-c", "4", "-d", "1s", "--warmup",
+                                "0", "-j", "--chain", "10", "--rate", "100"),
+                            rate_limit=100)
+        more = found["requests"] - 100 * found["duration_s"]
+        assert more <= 5, found
+        if more >= -5:
+            break
+    assert more >= -5, found
 
 
 def test_bench_of_health(site, signerd):
     ask = opsign.Asker(site, signerd.port, name=None)
     found = check_bench(ask("bench", "-c", "2", "--method", "health", "-d",
-                            "150ms", "--warmup", "0", "-j"), method="health")
+                            "1s", "--warmup", "0", "-j"), method="health")
     assert "signer" not in found and found["handshakes"] == 0
     found = check_bench(ask("bench", "-c", "2", "--method", "health", "-d",
-                            "150ms", "--warmup", "0", "-j", "--reconnect"),
+                            "1s", "--warmup", "0", "-j", "--reconnect"),
                         reconnect=True, reconnects=0)
     assert found["handshakes"] >= found["requests"] - 2
 
@@ -543,12 +549,26 @@ def test_bench_for_people_and_interrupted(ask):
 @pytest.mark.parametrize("end", ("frontend", "signerd"))
 def test_bench_while_the_signer_goes(site, end):
     """What fails is counted by its kind, and is what it exits with."""
+    # The signer may take longer to go than it lasts, on a busy machine.
+    for seconds in (2, 8, 30):
+        status, found = bench_while_it_goes(site, end, seconds)
+        if found["errors"].get("connect", 0) > 0:
+            break
+    assert status == found["exit"] == UNREACHABLE
+    assert found["requests"] > 0 and found["errors"]["connect"] > 0, found
+    assert found["reconnects"] > 0
+    assert sum(found["errors"].values()) == found["errors_total"]
+    assert found["error"]["kind"] in ("connect", "closed", "tls")
+
+
+def bench_while_it_goes(site, end, seconds):
     with daemon.Signerd(site, site.config(rules=RULES, keys=(
             "sequencer", "batcher"))) as signerd:
         ask = opsign.Asker(site, signerd.port)
         process = subprocess.Popen(
-            [opsign.OPSIGN, "bench", *ask.flags, "-c", "2", "-d", "1500ms",
-             "--warmup", "0", "--chain", "10", "-j"], text=True,
+            [opsign.OPSIGN, "bench", *ask.flags, "-c", "2", "-d",
+             "%ds" % seconds, "--warmup", "0", "--chain", "10", "-j"],
+            text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             preexec_fn=daemon.die_with_us)
         signerd.wait_log(msg="signed", count=20)
@@ -558,12 +578,7 @@ def test_bench_while_the_signer_goes(site, end):
             signerd.signal("frontend", signal.SIGKILL)
             assert signerd.wait() == 1
         out, _ = process.communicate(timeout=daemon.PATIENCE)
-        found = json.loads(out)
-    assert process.returncode == found["exit"] == UNREACHABLE
-    assert found["requests"] > 0 and found["errors"]["connect"] > 0, found
-    assert found["reconnects"] > 0
-    assert sum(found["errors"].values()) == found["errors_total"]
-    assert found["error"]["kind"] in ("connect", "closed", "tls")
+    return process.returncode, json.loads(out)
 
 
 # ---- the manual ------------------------------------------------------------

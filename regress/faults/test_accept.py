@@ -34,7 +34,7 @@ def log_of(rig, path):
     return rig.signerd if path == "direct" else rig.proxyd
 
 
-def wait_failed(call, more, patience=10):
+def wait_failed(call, more, patience=60):
     until = time.monotonic() + patience
     while call.failed < more:
         assert time.monotonic() < until, "accept4 was not called"
@@ -45,22 +45,27 @@ def wait_failed(call, more, patience=10):
 def test_waits_for_better_times(rig, place, process, path, name):
     call, loop = place[process]["accept4"], place[process]["epoll_wait"]
     log, failed = log_of(rig, path), call.failed
-    mark = log.mark()
+    mark, began = log.mark(), time.monotonic()
     call.arm(getattr(errno, name), times=faulty.FOREVER)
     for future in asking(rig, path):
         wait_failed(call, failed + 1)
         calls, turns = call.count, loop.count
         select.select([], [], [], WINDOW)
-        assert 1 <= call.count - calls <= WINDOW / PAUSE + 2
-        assert loop.count - turns <= 4 * (WINDOW / PAUSE + 2)
+        wait_failed(call, failed + 2)
+        log.wait_log(mark, level="error", process=process)
+        calls, turns = call.count - calls, loop.count - turns
         lines = log.logged(mark, level="error", process=process)
-        assert 1 <= len(lines) <= WINDOW / PAUSE + 3
+        # A busy machine may have let us wait for longer.
+        pauses = (time.monotonic() - began) / PAUSE
+        assert 1 <= calls <= pauses + 2
+        assert turns <= 4 * (pauses + 2)
+        assert 1 <= len(lines) <= pauses + 3
         assert all("cannot accept connections" in line["msg"]
                    for line in lines)
         assert not future.done()
         call.disarm()
         # The connection that had to wait is served.
-        outcome, connection = future.result(10)
+        outcome, connection = future.result(60)
         assert outcome == "answered"
         connection.close()
     assert rig.insist(path)[0] == ["answered"]
