@@ -45,11 +45,17 @@ class Files:
 
 
 def rewrite(source, target):
-    """In its place, as cp(1) does."""
+    """In its place, as cp(1) does; but it never holds less than the whole,
+    however long we are kept from the next step."""
     with open(source, "rb") as f:
         text = f.read()
-    with open(target, "wb") as f:
-        f.write(text)
+    fd = os.open(target, os.O_WRONLY | os.O_CREAT, 0o666)
+    try:
+        blank = b"\n" * (os.fstat(fd).st_size - len(text))
+        assert os.write(fd, text + blank) == len(text + blank)
+        os.ftruncate(fd, len(text))
+    finally:
+        os.close(fd)
     os.chmod(target, os.stat(source).st_mode & 0o777)
 
 
