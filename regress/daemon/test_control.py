@@ -491,7 +491,7 @@ def test_garbage_ends_its_connection_alone(running):
             connection.send(data)
             assert connection.read_end() is None, data
     still_serves(running)
-    assert running.daemon.logged(msg="control connection closed")
+    running.daemon.wait_log(msg="control connection closed")
 
 
 def test_half_closed(running):

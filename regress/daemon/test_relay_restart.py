@@ -123,6 +123,7 @@ def test_restart_under_load(site, how):
                         count = len(each.done)
                         each.wait(lambda done, n=count: len(done) > n + 3)
                         each.finish()
+                    signerd.wait_log(msg="link up", count=2)
                     assert len(signerd.logged(msg="link up")) == 2
                 check_all(clients)
 
