@@ -56,6 +56,11 @@ class Reader:
         for port, other in self.ports.items():
             text = re.sub(r"\b%s\b" % port, other, text)
         text = text.replace("B=$PWD/build", "B=" + daemon.BUILD)
+        for name, long in (("proxyd", daemon.LONG_PROXYD),
+                           (r"(?!proxyd)\w+", daemon.LONG_SIGNERD)):
+            text = re.sub(r"^(cat >%s\.conf <<END)$" % name, lambda m:
+                          m[1] + "\n" + daemon.timeouts(long, text), text,
+                          flags=re.M)
         if daemon.ROOT:
             text = re.sub(r"^(cat >\w+\.conf <<END)$",
                           '\\1\nuser "%s"\nchroot "%s"' % (
