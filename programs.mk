@@ -316,6 +316,7 @@ SIGNERCTL_OBJS = $(BASE_OBJS) $(KEYTOOL_OBJS) \
 	$O/signerctl/show.o \
 	$O/signerctl/signerctl.o \
 	$O/signerctl/table.o \
+	$O/signerctl/table_json.o \
 	$O/signerctl/talk.o
 
 # The client: no daemon, no sandbox, no key.

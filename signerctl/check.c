@@ -241,26 +241,33 @@ fill_payload(const struct question *q, struct payload *p)
 static void
 print_place(const struct ctl_row *row)
 {
-	printf("rule %s, ", row_value(row, "rule"));
-	table_text(stdout, row_value(row, "file"));
-	printf(":%s\n    ", row_value(row, "line"));
-	table_text(stdout, row_value(row, "text"));
+	printf("rule ");
+	table_text(stdout, row_said(row, "rule"));
+	printf(", ");
+	table_text(stdout, row_said(row, "place"));
+	printf("\n    ");
+	table_wrap(stdout, 4, 8, row_said(row, "text"));
 	printf("\n");
 }
 
 static void
 print_decision(const struct ctl_row *row, bool good)
 {
-	const char	*message = row_value(row, "message");
 	const char	*reason = row_value(row, "reason");
 	const char	*key = row_value(row, "key");
 	const char	*address = row_value(row, "address");
 
 	if (good)
 		printf("permitted by ");
-	else
-		printf("refused: %s (%s, %s)\n", message != NULL ? message :
-		    "?", row_value(row, "code"), reason);
+	else {
+		printf("refused: ");
+		table_text(stdout, row_said(row, "message"));
+		printf(" (");
+		table_text(stdout, row_said(row, "code"));
+		printf(", ");
+		table_text(stdout, row_said(row, "reason"));
+		printf(")\n");
+	}
 	if (row_value(row, "rule") != NULL) {
 		if (!good)
 			printf("by ");
@@ -277,7 +284,9 @@ print_decision(const struct ctl_row *row, bool good)
 		table_text(stdout, key);
 		printf(", ");
 	}
-	printf("address %s\n", address);
+	printf("address ");
+	table_text(stdout, address);
+	printf("\n");
 }
 
 static void
@@ -285,12 +294,10 @@ print_answer(const struct ctl_row *const *rows, size_t nrows, bool good)
 {
 	static const struct table_column	 considered[] = {
 		{ "rule", "RULE", TABLE_PLAIN },
-		{ "file", "FILE", TABLE_PLAIN },
-		{ "line", "LINE", TABLE_PLAIN },
-		{ "permits", "PERMITS", TABLE_YES },
+		{ "permits", "PERMITS", TABLE_NO },
 		{ "reason", "REFUSES BY", TABLE_PLAIN },
-		{ "key", "KEY", TABLE_PLAIN },
-		{ "text", "TEXT", TABLE_PLAIN }
+		{ "place", "PLACE", TABLE_PLAIN },
+		{ "text", "", TABLE_BELOW }
 	};
 	static const struct table_column	 signers[] = {
 		{ "signer", "SIGNER", TABLE_PLAIN },
@@ -355,6 +362,8 @@ check(const struct options *o, int argc, char **argv)
 	if (ctlmsg_send_check(&ibuf, &q.check) == -1)
 		give_up("the client's name cannot be one");
 	talk_ask(&ibuf, &a);
+	if (!q.json)
+		rows_for_people(&a);
 	status = tell(&q, &a);
 	answer_free(&a);
 	return (status);

@@ -18,6 +18,8 @@ int	link_command(const struct options *, int argc, char **argv);
 
 /* Whether -j is among the words, wherever; takes it out of them. */
 bool	wants_json(int *argc, char **argv);
+/* Fields that tables have in the place of others, or shorter. */
+void	rows_for_people(struct answer *);
 /* For table.h: to be freed. */
 const struct ctl_row **rows_of(const struct answer *);
 

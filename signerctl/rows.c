@@ -153,6 +153,14 @@ row_value(const struct ctl_row *row, const char *name)
 	return (NULL);
 }
 
+const char *
+row_said(const struct ctl_row *row, const char *name)
+{
+	const char	*value = row_value(row, name);
+
+	return (value != NULL ? value : "?");
+}
+
 bool
 row_is(const struct ctl_row *row, const char *section)
 {

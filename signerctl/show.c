@@ -34,22 +34,21 @@ static const struct table_column link_columns[] = {
 	{ "requests", "REQUESTS", TABLE_PLAIN },
 	{ "attempts", "ATTEMPTS", TABLE_PLAIN },
 	{ "taken_down", "TAKEN DOWN", TABLE_YES },
-	{ "peer", "PEER", TABLE_PLAIN },
-	{ "url", "URL", TABLE_PLAIN }
+	{ "url", "url", TABLE_BELOW },
+	{ "peer", "peer", TABLE_BELOW }
 };
 static const struct table_column signer_columns[] = {
 	{ "signer", "SIGNER", TABLE_PLAIN },
-	{ "name", "CERTIFICATE", TABLE_PLAIN },
-	{ "up", "REGISTERED", TABLE_NO },
-	{ "up_seconds", "UP", TABLE_SECONDS },
+	{ "up_seconds", "UP", TABLE_UP },
 	{ "in_flight", "IN FLIGHT", TABLE_PLAIN },
 	{ "requests", "REQUESTS", TABLE_PLAIN },
 	{ "failures", "FAILURES", TABLE_PLAIN },
 	{ "in_doubt", "IN DOUBT", TABLE_YES },
 	{ "taken_down", "TAKEN DOWN", TABLE_YES },
-	{ "addresses", "ADDRESSES", TABLE_PLAIN },
-	{ "peer", "PEER", TABLE_PLAIN },
-	{ "software", "SOFTWARE", TABLE_PLAIN }
+	{ "name", "certificate", TABLE_BELOW },
+	{ "addresses", "addresses", TABLE_BELOW },
+	{ "peer", "peer", TABLE_BELOW },
+	{ "software", "software", TABLE_BELOW }
 };
 static const struct table_column queue_columns[] = {
 	{ "process", "QUEUE OF", TABLE_PLAIN },
@@ -57,14 +56,15 @@ static const struct table_column queue_columns[] = {
 	{ "max", "AT MOST", TABLE_PLAIN },
 	{ "in_keyd", "IN KEYD", TABLE_PLAIN }
 };
+/* An address is never cut, and takes more than half of the line. */
 static const struct table_column key_columns[] = {
 	{ "key", "KEY", TABLE_PLAIN },
 	{ "address", "ADDRESS", TABLE_PLAIN },
 	{ "signer", "SIGNER", TABLE_PLAIN },
-	{ "rules", "RULES", TABLE_PLAIN },
-	{ "signatures", "SIGNATURES", TABLE_PLAIN },
-	{ "refusals", "REFUSALS", TABLE_PLAIN },
-	{ "file", "FILE", TABLE_PLAIN }
+	{ "signatures", "SIGNED", TABLE_PLAIN },
+	{ "refusals", "REFUSED", TABLE_PLAIN },
+	{ "rules", "rules", TABLE_BELOW },
+	{ "file", "file", TABLE_BELOW }
 };
 static const struct table_column certificate_columns[] = {
 	{ "certificate", "CERTIFICATE", TABLE_PLAIN },
@@ -76,26 +76,23 @@ static const struct table_column certificate_columns[] = {
 };
 static const struct table_column client_columns[] = {
 	{ "client", "CLIENT", TABLE_PLAIN },
-	{ "via", "VIA", TABLE_PLAIN },
 	{ "rules", "RULES", TABLE_PLAIN },
 	{ "signed", "SIGNED", TABLE_PLAIN },
-	{ "not_signed", "NOT SIGNED", TABLE_PLAIN }
+	{ "not_signed", "NOT SIGNED", TABLE_PLAIN },
+	{ "via", "VIA", TABLE_WRAPPED }
 };
 static const struct table_column rule_columns[] = {
 	{ "rule", "RULE", TABLE_PLAIN },
-	{ "file", "FILE", TABLE_PLAIN },
-	{ "line", "LINE", TABLE_PLAIN },
 	{ "served", "SERVED", TABLE_NO },
-	{ "signatures", "SIGNATURES", TABLE_PLAIN },
-	{ "refusals", "REFUSALS", TABLE_PLAIN },
-	{ "text", "TEXT", TABLE_PLAIN }
+	{ "signatures", "SIGNED", TABLE_PLAIN },
+	{ "refusals", "REFUSED", TABLE_PLAIN },
+	{ "place", "PLACE", TABLE_PLAIN },
+	{ "text", "", TABLE_BELOW }
 };
 static const struct table_column stat_columns[] = {
-	{ "metric", "METRIC", TABLE_PLAIN },
-	{ "labels", "LABELS", TABLE_PLAIN },
 	{ "value", "VALUE", TABLE_PLAIN },
-	{ "mean", "MEAN", TABLE_PLAIN },
-	{ "mean_us", "MEAN US", TABLE_PLAIN }
+	{ "average", "MEAN", TABLE_PLAIN },
+	{ "sample", "METRIC", TABLE_WRAPPED }
 };
 
 struct section {
@@ -182,6 +179,48 @@ join_grants(struct answer *a)
 	}
 }
 
+/* ---- For people ------------------------------------------------------- */
+
+/* A field that is made of two others, or of one and a word. */
+static void
+join_fields(struct row *r, const char *name, const char *first,
+    const char *between, const char *second)
+{
+	const char	*a = row_value(&r->row, first);
+	const char	*b = second != NULL ? row_value(&r->row, second) : "";
+	char		*text;
+
+	if (a == NULL || b == NULL)
+		return;
+	if (asprintf(&text, "%s%s%s", a, second == NULL || *b != '\0' ?
+	    between : "", b) == -1)
+		give_up("out of memory");
+	row_set(r, name, CTL_STRING, text);
+	free(text);
+}
+
+void
+rows_for_people(struct answer *a)
+{
+	const char	*rule;
+	struct row	*r;
+	char		*text;
+	size_t		 i;
+
+	for (i = 0; i < a->nrows; i++) {
+		r = &a->rows[i];
+		join_fields(r, "place", "file", ":", "line");
+		join_fields(r, "sample", "metric", " ", "labels");
+		join_fields(r, "average", "mean", "", NULL);
+		join_fields(r, "average", "mean_us", " us", NULL);
+		if ((rule = row_value(&r->row, "text")) == NULL)
+			continue;
+		text = table_rule(rule);
+		row_set(r, "text", CTL_STRING, text);
+		free(text);
+	}
+}
+
 /* ---- Printing --------------------------------------------------------- */
 
 static void
@@ -194,12 +233,16 @@ print_daemon(const struct ctl_row *row)
 	table_seconds(up, s != NULL ? strtoull(s, NULL, 10) : 0);
 	s = row_value(row, "config_age_seconds");
 	table_seconds(age, s != NULL ? strtoull(s, NULL, 10) : 0);
-	printf("%s %s, up %s\n", row_value(row, "name"),
-	    row_value(row, "version"), up);
-	printf("configuration ");
-	table_text(stdout, row_value(row, "config"));
-	printf(", generation %s, for %s\n", row_value(row, "generation"), age);
-	printf("log level %s\n", row_value(row, "log_level"));
+	table_text(stdout, row_said(row, "name"));
+	printf(" ");
+	table_text(stdout, row_said(row, "version"));
+	printf(", up %s\nconfiguration ", up);
+	table_text(stdout, row_said(row, "config"));
+	printf(", generation ");
+	table_text(stdout, row_said(row, "generation"));
+	printf(", for %s\nlog level ", age);
+	table_text(stdout, row_said(row, "log_level"));
+	printf("\n");
 }
 
 static void
@@ -302,6 +345,8 @@ show(const struct options *o, int argc, char **argv)
 		give_up("out of memory");
 	talk_ask(&ibuf, &a);
 	join_grants(&a);
+	if (!json)
+		rows_for_people(&a);
 	rows = rows_of(&a);
 	(json ? print_json : print_view)(view, rows, a.nrows);
 	free(rows);

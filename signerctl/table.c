@@ -7,13 +7,17 @@
 #include <string.h>
 #include <time.h>
 
-#include <cjson/cJSON.h>
-
 #include "common/jsonscan.h"
 #include "signerctl/table.h"
 #include "signerctl/talk.h"
 
 #define GAP	2
+/* Of what stands below a row, and of a line that goes on. */
+#define BELOW	4
+#define DEEPER	2
+#define NOTHING	"-"
+/* In the place of a domain of zeros. */
+#define DEFAULT	"default"
 
 /* ---- Text ------------------------------------------------------------- */
 
@@ -39,13 +43,13 @@ is_control(uint32_t code)
 	    (code >= 0x2066 && code <= 0x2069));
 }
 
-/* Bytes of the next character, 1 of what is none; plain: it can be shown. */
-static size_t
-next_character(const char *s, bool *plain)
+size_t
+table_character(const char *s, bool *plain, uint32_t *code)
 {
 	size_t	 n = jsonscan_utf8(s, strnlen(s, 4));
 
-	*plain = n > 0 && !is_control(code_of(s, n));
+	*code = n > 0 ? code_of(s, n) : 0xfffd;
+	*plain = n > 0 && !is_control(*code);
 	return (n > 0 ? n : 1);
 }
 
@@ -54,10 +58,11 @@ size_t
 table_text(FILE *f, const char *text)
 {
 	size_t	 width = 0, n, i;
+	uint32_t code;
 	bool	 plain;
 
 	for (; *text != '\0'; text += n) {
-		n = next_character(text, &plain);
+		n = table_character(text, &plain, &code);
 		width += plain ? 1 : 4 * n;
 		if (f == NULL)
 			continue;
@@ -67,6 +72,78 @@ table_text(FILE *f, const char *text)
 			fprintf(f, "\\x%02x", (unsigned char)text[i]);
 	}
 	return (width);
+}
+
+/*
+ * Bytes up to a blank that is not in quotes, or to the end; as far as there is
+ * one: a name may hold anything.
+ */
+static size_t
+word_length(const char *text)
+{
+	bool	 quoted = false;
+	size_t	 n;
+
+	for (n = 0; text[n] != '\0' && (quoted || text[n] != ' '); n++) {
+		if (text[n] == '"')
+			quoted = !quoted;
+		else if (quoted && text[n] == '\\' && text[n + 1] != '\0')
+			n++;
+	}
+	return (n);
+}
+
+void
+table_wrap(FILE *f, size_t at, size_t next, const char *text)
+{
+	char	*copy, *word;
+	size_t	 n, width;
+	bool	 first = true;
+
+	if ((copy = strdup(text)) == NULL)
+		give_up("out of memory");
+	for (word = copy; *word != '\0'; word += n) {
+		n = word_length(word);
+		if (word[n] != '\0')
+			word[n++] = '\0';
+		width = table_text(NULL, word);
+		if (!first && at + 1 + width > TABLE_WIDTH) {
+			fprintf(f, "\n%*s", (int)next, "");
+			at = next;
+		} else if (!first) {
+			fputc(' ', f);
+			at++;
+		}
+		at += table_text(f, word);
+		first = false;
+	}
+	free(copy);
+}
+
+char *
+table_rule(const char *rule)
+{
+	static const char	 zeros[] = "0x0000000000000000000000000000000000"
+				    "000000000000000000000000000000";
+	char			*text, *to;
+	size_t			 n;
+
+	/* A word never takes more room than it had. */
+	if ((text = to = strdup(rule)) == NULL)
+		give_up("out of memory");
+	for (; *rule != '\0'; rule += n) {
+		n = word_length(rule);
+		if (n == sizeof(zeros) - 1 && memcmp(rule, zeros, n) == 0)
+			to = stpcpy(to, DEFAULT);
+		else {
+			memcpy(to, rule, n);
+			to += n;
+		}
+		if (rule[n] != '\0')
+			*to++ = rule[n++];
+	}
+	*to = '\0';
+	return (text);
 }
 
 void
@@ -100,6 +177,12 @@ date(char out[TABLE_TIMESIZE], time_t when)
 
 /* ---- Tables ----------------------------------------------------------- */
 
+static bool
+is_false(const char *value)
+{
+	return (value != NULL && strcmp(value, "false") == 0);
+}
+
 static const char *
 shown(const struct ctl_row *row, const struct table_column *column,
     char room[TABLE_TIMESIZE])
@@ -109,6 +192,10 @@ shown(const struct ctl_row *row, const struct table_column *column,
 	if (value == NULL)
 		return ("");
 	switch (column->form) {
+	case TABLE_UP:
+		if (is_false(row_value(row, "up")))
+			return ("no");
+		/* FALLTHROUGH */
 	case TABLE_SECONDS:
 		table_seconds(room, strtoull(value, NULL, 10));
 		return (room);
@@ -124,12 +211,14 @@ shown(const struct ctl_row *row, const struct table_column *column,
 		date(room, (time_t)strtoll(value, NULL, 10));
 		return (room);
 	case TABLE_PLAIN:
+	case TABLE_WRAPPED:
+	case TABLE_BELOW:
 		break;
 	}
 	return (value);
 }
 
-/* 0: nothing is in it. */
+/* 0: nothing is in it, or it is not one that has a width. */
 static size_t
 width_of(const struct table_column *column, const char *section,
     const struct ctl_row *const *rows, size_t nrows)
@@ -137,6 +226,8 @@ width_of(const struct table_column *column, const char *section,
 	char	 room[TABLE_TIMESIZE];
 	size_t	 i, n, width = 0;
 
+	if (column->form == TABLE_BELOW)
+		return (0);
 	for (i = 0; i < nrows; i++) {
 		if (!row_is(rows[i], section))
 			continue;
@@ -152,6 +243,7 @@ struct layout {
 	const struct table_column	*columns;
 	size_t				 ncolumns;
 	size_t				 width[CTL_FIELDS];
+	size_t				 at;		/* a cell begins here */
 	size_t				 behind;	/* blanks to come */
 };
 
@@ -161,19 +253,51 @@ print_cell(FILE *f, struct layout *l, size_t i, const char *text)
 {
 	size_t	 n = 0;
 
-	if (text[0] != '\0') {
-		fprintf(f, "%*s", (int)l->behind, "");
-		l->behind = 0;
+	if (text[0] == '\0')
+		text = NOTHING;
+	fprintf(f, "%*s", (int)l->behind, "");
+	if (l->columns[i].form == TABLE_WRAPPED)
+		table_wrap(f, l->at, l->at + DEEPER, text);
+	else
 		n = table_text(f, text);
-	}
-	l->behind += l->width[i] - n + GAP;
+	l->behind = l->width[i] - n + GAP;
+	l->at += l->width[i] + GAP;
 }
 
 static void
 end_line(FILE *f, struct layout *l)
 {
-	l->behind = 0;
+	l->at = l->behind = 0;
 	fputc('\n', f);
+}
+
+/* All that belongs below a row: "text", or "heading value, heading value". */
+static void
+print_below(FILE *f, const struct layout *l, const struct ctl_row *row)
+{
+	const struct table_column	*c;
+	const char			*value;
+	char				*text = NULL;
+	size_t				 len;
+	FILE				*out;
+
+	if ((out = open_memstream(&text, &len)) == NULL)
+		give_up("out of memory");
+	for (c = l->columns; c < l->columns + l->ncolumns; c++) {
+		value = row_value(row, c->field);
+		if (c->form != TABLE_BELOW || value == NULL || *value == '\0')
+			continue;
+		fprintf(out, "%s%s%s%s", ftell(out) > 0 ? ", " : "",
+		    c->heading, c->heading[0] != '\0' ? " " : "", value);
+	}
+	if (fclose(out) == EOF)
+		give_up("out of memory");
+	if (len > 0) {
+		fprintf(f, "%*s", BELOW, "");
+		table_wrap(f, BELOW, 2 * BELOW, text);
+		fputc('\n', f);
+	}
+	free(text);
 }
 
 static void
@@ -186,6 +310,7 @@ print_row(FILE *f, struct layout *l, const struct ctl_row *row)
 		if (l->width[i] > 0)
 			print_cell(f, l, i, shown(row, &l->columns[i], room));
 	end_line(f, l);
+	print_below(f, l, row);
 }
 
 static void
@@ -203,7 +328,7 @@ size_t
 table_print(FILE *f, const char *section, const struct table_column *columns,
     size_t ncolumns, const struct ctl_row *const *rows, size_t nrows)
 {
-	struct layout	 l = { columns, ncolumns, { 0 }, 0 };
+	struct layout	 l = { columns, ncolumns, { 0 }, 0, 0 };
 	size_t		 i, n = 0;
 
 	for (i = 0; i < ncolumns && i < CTL_FIELDS; i++)
@@ -216,119 +341,4 @@ table_print(FILE *f, const char *section, const struct table_column *columns,
 		print_row(f, &l, rows[i]);
 	}
 	return (n);
-}
-
-/* ---- JSON ------------------------------------------------------------- */
-
-static bool
-is_listed(const char *const *list, const char *section)
-{
-	for (; *list != NULL; list++)
-		if (strcmp(*list, section) == 0)
-			return (true);
-	return (false);
-}
-
-static cJSON *
-value_of(const struct ctl_field *field)
-{
-	switch (field->kind) {
-	case CTL_NUMBER:
-		/* As it is: a double has not all of its digits. */
-		return (cJSON_CreateRaw(field->value));
-	case CTL_BOOL:
-		return (cJSON_CreateBool(strcmp(field->value, "true") == 0));
-	case CTL_STRING:
-		break;
-	}
-	return (cJSON_CreateString(field->value));
-}
-
-static cJSON *
-object_of(const struct ctl_row *row)
-{
-	cJSON		*object, *value;
-	unsigned int	 i;
-
-	if ((object = cJSON_CreateObject()) == NULL)
-		return (NULL);
-	for (i = 0; i < row->nfields; i++) {
-		value = value_of(&row->fields[i]);
-		if (!cJSON_AddItemToObject(object, row->fields[i].name,
-		    value)) {
-			cJSON_Delete(value);
-			cJSON_Delete(object);
-			return (NULL);
-		}
-	}
-	return (object);
-}
-
-static int
-add_section(cJSON *all, const char *section, bool single,
-    const struct ctl_row *const *rows, size_t nrows)
-{
-	cJSON	*list = single ? NULL : cJSON_AddArrayToObject(all, section);
-	cJSON	*object;
-	size_t	 i;
-	bool	 added;
-
-	if (!single && list == NULL)
-		return (-1);
-	for (i = 0; i < nrows; i++) {
-		if (!row_is(rows[i], section))
-			continue;
-		object = object_of(rows[i]);
-		added = single ?
-		    cJSON_AddItemToObject(all, section, object) :
-		    cJSON_AddItemToArray(list, object);
-		if (!added) {
-			cJSON_Delete(object);
-			return (-1);
-		}
-		if (single)
-			break;
-	}
-	return (0);
-}
-
-/* cJSON leaves all as it is but C0; outside of strings there is only ASCII. */
-static void
-print_json(FILE *f, const char *text)
-{
-	size_t	 n;
-	bool	 plain;
-
-	for (; *text != '\0'; text += n) {
-		n = next_character(text, &plain);
-		if (plain)
-			fwrite(text, 1, n, f);
-		else
-			fprintf(f, "\\u%04x", jsonscan_utf8(text,
-			    strnlen(text, 4)) == 0 ? 0xfffdU :
-			    code_of(text, n));
-	}
-	fputc('\n', f);
-}
-
-int
-table_json(FILE *f, const char *const *sections, const char *const *single,
-    const struct ctl_row *const *rows, size_t nrows)
-{
-	cJSON	*all;
-	char	*text = NULL;
-	int	 r = 0;
-
-	if ((all = cJSON_CreateObject()) == NULL)
-		return (-1);
-	for (; r == 0 && *sections != NULL; sections++)
-		r = add_section(all, *sections, is_listed(single, *sections),
-		    rows, nrows);
-	if (r == 0 && (text = cJSON_PrintUnformatted(all)) == NULL)
-		r = -1;
-	if (text != NULL)
-		print_json(f, text);
-	cJSON_free(text);
-	cJSON_Delete(all);
-	return (r);
 }

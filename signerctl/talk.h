@@ -48,6 +48,8 @@ void	answer_free(struct answer *);
 
 /* The value of a field, or NULL. */
 const char *row_value(const struct ctl_row *, const char *name);
+/* The same, or "?". */
+const char *row_said(const struct ctl_row *, const char *name);
 bool	row_is(const struct ctl_row *, const char *section);
 
 /* ---- signerctl/rows.c: rows that grow ---------------------------------- */

@@ -20,6 +20,7 @@ from lib.reloading import change
 CLIENT, OTHER = relays.CLIENT, relays.OTHER
 TO = "0x" + "22" * 20
 ELSEWHERE = "0x" + "33" * 20
+ZEROS = "0x" + "00" * 32
 DIRECT = """
 allow client "%s" key "sequencer" method block-payload chain 10
 allow client "%s" key "batcher" method transaction chain 10 to { %s } \\
@@ -31,6 +32,8 @@ PROXIED = """
 allow client "%s" method block-payload chain 10
 allow client "%s" method transaction chain 10 to { %s }
 """ % (CLIENT, OTHER, TO)
+PAYLOAD = ("method", "block-payload")
+TX = ("method", "transaction")
 DAEMONS = ("signerd", "proxyd")
 METRICS = "metrics on 127.0.0.1 port 0"
 
@@ -173,9 +176,27 @@ def test_rules_are_shown_whole(one):
         assert not each["client"] or \
             'client "%s"' % each["client"] in each["text"]
     assert TO in rules[1]["text"]
-    # A table has no less.
+    # A table has no less, but for a word in the place of 64 zeros.
+    table = " ".join(ctl.ask("show", "rules").split())
     for each in rules:
-        assert each["text"] in ctl.ask("show", "rules")
+        assert "%s:%d %s" % (each["file"], each["line"], each["text"].replace(
+            ZEROS, "default")) in table
+    assert ZEROS in rules[0]["text"] and ZEROS not in table
+
+
+def test_zeros_in_a_name_are_no_domain(site):
+    """What is in quotes is a name, whatever it looks like."""
+    ctl = Control(site, "zeros.sock")
+    client = "a %s b" % ZEROS
+    with daemon.Signerd(site, site.config(
+            rules='allow client "%s" key "sequencer" chain 10 '
+            'domain { %s 0x%s }\n' % (client, ZEROS, "80" * 32),
+            extra=ctl.statement)):
+        table = ctl.ask("show", "rules")
+    assert 'client "%s" ' % client in " ".join(table.split())
+    assert client in table
+    assert " ".join(table.split()).endswith(
+        "domain { default 0x%s }" % ("80" * 32))
 
 
 def test_keys_of_proxyd_are_its_signers(both):
@@ -202,8 +223,10 @@ def test_stats_are_the_metrics(one):
     assert up == {"process=" + each: 1 for each in running.children}
 
 
-@pytest.mark.parametrize("what", (
-    "status", "links", "clients", "rules", "keys", "stats"))
+VIEWS = ("status", "links", "clients", "rules", "keys", "stats")
+
+
+@pytest.mark.parametrize("what", VIEWS)
 def test_tables_are_aligned(one, what):
     out = one[1].ask("show", what)
     tables = out.split("\n\n")
@@ -211,14 +234,93 @@ def test_tables_are_aligned(one, what):
         head, *rows = table.rstrip("\n").split("\n")
         starts = [m.start() for m in re.finditer(
             r"(?:(?<=  )|^)\S", head)]
+        # What stands below a row, or goes on in a next line, is indented.
+        rows = [row for row in rows if not row.startswith("    ")]
         assert rows and len(starts) > 1
         for row in rows:
             assert row == row.rstrip()
             for start in starts[1:]:
                 assert row[start - 2:start].strip() == "", (head, row)
+                # There is something in each column.
+                assert row[start:start + 1].strip() != "", (head, row)
         # A column that nothing is in is not there.
         for start in starts:
-            assert any(row[start:start + 1].strip() for row in rows), table
+            assert any(row[start:start + 1] not in ("-", "")
+                       for row in rows), table
+
+
+@pytest.fixture(scope="module")
+def busy(site):
+    """Both daemons, with names as people have them and something counted."""
+    ctl = {name: Control(site, "busy-%s.sock" % name) for name in DAEMONS}
+    label, key = "proxy-east-1", "sequencer-10"
+    with daemon.Proxyd(site, site.relay(
+            [site.signer("signer-1", [ADDRESS["sequencer"]])], PROXIED,
+            extra="\n".join((ctl["proxyd"].statement, METRICS)))) as proxyd, \
+        daemon.Signerd(site, site.config(
+            rules=('key "%s" file "%s"\n' % (key, site.key("sequencer")) +
+                   DIRECT.replace('"sequencer"', '"%s"' % key).replace(
+                       '"edge"', '"%s"' % label)), keys=("batcher",),
+            extra="\n".join((ctl["signerd"].statement, METRICS)),
+            proxies=[site.proxy(label, proxyd.signer_port)])) as signerd:
+        signerd.wait_log(msg="link up")
+        assert wait_for(
+            lambda: proxyd.rpc(eth.payload_v2()).status == 200)
+        for running in (signerd, proxyd):
+            for _ in range(12):
+                running.rpc(eth.payload_v2()).result()
+            running.rpc(eth.payload_v2(chain=11)).error()
+        for name, link in (("signerd", label), ("proxyd", "signer-1")):
+            ctl[name].ask("link", link, "down")
+        yield ctl
+
+
+@pytest.mark.parametrize("what", VIEWS)
+@pytest.mark.parametrize("name", DAEMONS)
+def test_tables_fit_a_terminal(busy, name, what):
+    for line in busy[name].ask("show", what).splitlines():
+        assert len(line) <= 80, line
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_checks_fit_a_terminal(busy, name):
+    for words in (("client", CLIENT, *PAYLOAD), ("via", "proxy-east-1", *TX,
+                                                 "to", TO)):
+        if name == "signerd" or "client" in words:
+            out = busy[name].run("check", *words, "chain", "10").out
+            assert out and max(map(len, out.splitlines())) <= 80, out
+
+
+@pytest.mark.parametrize("name", DAEMONS)
+def test_tables_leave_nothing_out(busy, name):
+    """A number, a name, an address: all that JSON has is in the table."""
+    ctl = busy[name]
+    for what in ("links", "clients", "rules", "keys", "stats"):
+        rows = sum(ctl.json("show", what).values(), [])
+        table = ctl.ask("show", what).replace("default", ZEROS)
+        words = re.split(r"[\s,]+", table)
+        assert rows
+        for row in rows:
+            for field in set(row) & {
+                    "link", "url", "peer", "signer", "name", "software",
+                    "client", "via", "key", "address", "file", "metric",
+                    "labels", "text"}:
+                for word in filter(None, re.split("[ ,]+", row[field])):
+                    assert any(word in each for each in words), (field, word)
+
+
+def test_a_long_name_is_not_cut(site):
+    """The row is longer then."""
+    ctl = Control(site, "long.sock")
+    label = "signer-" + 57 * "x"
+    with daemon.Proxyd(site, site.relay(
+            [site.signer(label, [ADDRESS["sequencer"]])],
+            'allow client "%s" chain 10\n' % ".".join(4 * ["a" * 60]),
+            extra=ctl.statement)):
+        for what in ("links", "keys", "status"):
+            assert label in ctl.ask("show", what)
+        for what in ("clients", "rules"):
+            assert ".".join(4 * ["a" * 60]) in ctl.ask("show", what)
 
 
 # ---- reload ---------------------------------------------------------------
@@ -332,8 +434,6 @@ def test_log_verbose_and_brief(both, one):
 # ---- check ----------------------------------------------------------------
 
 
-PAYLOAD = ("method", "block-payload")
-TX = ("method", "transaction")
 # Words, and what a rule, counted from 1, has to say: a reason, or None.
 CHECKS = (
     (("client", CLIENT, *PAYLOAD, "chain", "10"), 1, None),
@@ -425,7 +525,8 @@ def test_check_in_words(both, one):
     good = ctl.ask("check", "client", CLIENT, *PAYLOAD, "chain", "10")
     rule = ctl.show("rules")[0]
     place = "rule 1, %s:%d\n" % (rule["file"], rule["line"])
-    assert good.startswith("permitted by " + place + "    " + rule["text"])
+    assert good.startswith("permitted by " + place + "    allow client ")
+    assert rule["text"].replace(ZEROS, "default") in " ".join(good.split())
     assert "address " + ADDRESS["sequencer"] in good
     bad = ctl.run("check", "client", CLIENT, *PAYLOAD, "chain", "11")
     assert bad.status == 1 and bad.out.startswith("refused: ")
@@ -454,7 +555,8 @@ def test_check_tells_what_every_rule_says(both):
     assert [(each["rule"], each["permits"], each.get("reason"))
             for each in said["considered"]] == [
                 (1, False, "payload-chain"), (5, True, None)]
-    assert re.search(r"(?m)^1 .* payload-chain ", table)
+    assert re.search(r"(?m)^1 .*no  +payload-chain ", table)
+    assert re.search(r"(?m)^5 .*yes  +- ", table)
 
 
 def test_check_of_proxyd_names_the_signers(both):
