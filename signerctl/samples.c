@@ -219,6 +219,16 @@ may_add(const struct join *j, const struct metric_sample *s)
 	return (j->add && (j->how != AS_SUM || value_of(s) != 0));
 }
 
+/* Who has counted; what never happened has no samples. */
+static void
+note_process(struct answer *a, const struct metric_sample *s)
+{
+	if (!ends_with(s->def->name, "_process_up") || s->gauge == 0)
+		return;
+	a->keyd |= strcmp(s->label[0], "keyd") == 0;
+	a->relay |= strcmp(s->label[0], "relay") == 0;
+}
+
 void
 samples_join(struct answer *a, const struct metric_sample *s)
 {
@@ -227,6 +237,7 @@ samples_join(struct answer *a, const struct metric_sample *s)
 	size_t			 i;
 
 	join_time(a, s);
+	note_process(a, s);
 	for (i = 0; i < sizeof(joins) / sizeof(joins[0]); i++) {
 		j = &joins[i];
 		if (!is_of(j, s))
@@ -235,6 +246,27 @@ samples_join(struct answer *a, const struct metric_sample *s)
 		    j->fixed : s->label[j->label], may_add(j, s));
 		if (r != NULL)
 			apply(j, r, s);
+	}
+}
+
+/* proxyd does not count by rules; and nobody by rules for any client. */
+void
+samples_end(struct answer *a)
+{
+	struct row	*r;
+	size_t		 i;
+
+	for (i = 0; i < a->nrows; i++) {
+		r = &a->rows[i];
+		if (a->keyd && row_is(&r->row, "rules")) {
+			row_count(r, "signatures", 0);
+			row_count(r, "refusals", 0);
+		}
+		if ((a->keyd || a->relay) && row_is(&r->row, "clients") &&
+		    r->row.fields[0].len > 0) {
+			row_count(r, "signed", 0);
+			row_count(r, "not_signed", 0);
+		}
 	}
 }
 

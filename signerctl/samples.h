@@ -10,6 +10,8 @@
 
 /* Metrics as fields of the rows that they are about; for answer.sample. */
 void	samples_join(struct answer *, const struct metric_sample *);
+/* After them: what was not counted yet, by those who have said so, is 0. */
+void	samples_end(struct answer *);
 /* Each a row of its own, of the section "stats". */
 void	samples_list(struct answer *, const struct metric_sample *);
 

@@ -345,6 +345,7 @@ show(const struct options *o, int argc, char **argv)
 		give_up("out of memory");
 	talk_ask(&ibuf, &a);
 	join_grants(&a);
+	samples_end(&a);
 	if (!json)
 		rows_for_people(&a);
 	rows = rows_of(&a);

@@ -32,6 +32,8 @@ struct answer {
 	/* Takes each sample of metrics; NULL: they are not wanted. */
 	void		(*sample)(struct answer *,
 			    const struct metric_sample *);
+	bool		 keyd;		/* it has answered */
+	bool		 relay;		/* so has this one */
 	unsigned int	 nfaults;	/* told on standard error */
 	enum ctl_result	 result;
 	char		 text[CTL_TEXT_MAX + 1];

@@ -323,6 +323,49 @@ def test_a_long_name_is_not_cut(site):
             assert ".".join(4 * ["a" * 60]) in ctl.ask("show", what)
 
 
+def cells(table):
+    """Of each row, by the first cell: the others by their headings."""
+    head, *rows = (re.split(r" {2,}", line) for line in table.splitlines()
+                   if not line.startswith("    "))
+    return {row[0]: dict(zip(head[1:], row[1:])) for row in rows}
+
+
+def test_counts_are_zero_and_not_blank(site):
+    """Of what was never asked for there is a 0, as soon as there is one."""
+    ctl = Control(site, "zero.sock")
+    with daemon.Signerd(site, site.config(
+            rules=DIRECT.split("allow via")[0], keys=("sequencer", "batcher"),
+            extra=ctl.statement)) as signerd:
+        for count in ("0", "1"):
+            rules = cells(ctl.ask("show", "rules"))
+            clients = cells(ctl.ask("show", "clients"))
+            assert (rules["1"]["SIGNED"], rules["1"]["REFUSED"]) == (
+                count, "0")
+            assert (rules["2"]["SIGNED"], rules["2"]["REFUSED"]) == (
+                "0", "0")
+            assert clients[CLIENT]["SIGNED"] == count
+            assert clients[OTHER]["NOT SIGNED"] == "0"
+            (rule, _), (client, _) = ctl.show("rules"), ctl.show("clients")
+            assert (rule["signatures"], rule["refusals"]) == (int(count), 0)
+            assert (client["signed"], client["not_signed"]) == (
+                int(count), 0)
+            signerd.rpc(eth.payload_v2()).result()
+
+
+def test_counts_that_are_not_known(site):
+    """A 0 is only what a process has said."""
+    ctl = Control(site, "unknown.sock")
+    with daemon.Proxyd(site, relays.config(
+            site, extra=ctl.statement)) as proxyd:
+        assert ctl.show("clients")[0]["signed"] == 0
+        proxyd.signal("relay", signal.SIGSTOP)
+        try:
+            (client,) = ctl.show("clients")[:1]
+        finally:
+            proxyd.signal("relay", signal.SIGCONT)
+        assert client["client"] and "signed" not in client
+
+
 # ---- reload ---------------------------------------------------------------
 
 
