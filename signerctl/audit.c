@@ -416,6 +416,11 @@ verify(struct chain *c, int nfiles, char **files)
 		printf(" time=%s\n", c->time);
 	}
 	status = check_anchors(c);
+	/* The daemon begins each file with a record. */
+	if (!c->begun && verdict == GOOD) {
+		complain("no records: nothing was verified");
+		status = STATUS_BAD;
+	}
 	return (status == STATUS_GOOD && verdict == CUT ? STATUS_CUT : status);
 }
 

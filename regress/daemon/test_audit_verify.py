@@ -87,6 +87,26 @@ def test_cut_tail(recorded, path):
     assert told(path, lines, "--head", head, end="")[0] == trail.BAD
 
 
+def test_no_records(recorded, path):
+    """Nothing that was written is no good trail, with a head and without."""
+    lines, head = recorded
+    nothing = "signerctl: no records: nothing was verified\n"
+    missing = "signerctl: no record has the hash %s: the trail was cut off " \
+        "before it, or written anew\n" % head
+    told(path, [], end="")
+    assert trail.verify(path) == (
+        trail.BAD, "%s: no records\n" % path, nothing)
+    assert trail.verify("--head", head, path) == (
+        trail.BAD, "%s: no records\n" % path, missing + nothing)
+    assert trail.verify("-", stdin="") == (
+        trail.BAD, "standard input: no records\n", nothing)
+    # Beside another file it is one of which nothing can be said.
+    status, out, err = trail.verify(path, "-", path, stdin="".join(
+        line + "\n" for line in lines))
+    assert (status, err) == (trail.GOOD, "")
+    assert out.count("%s: no records\n" % path) == 2
+
+
 def test_rewritten_tail(recorded, path):
     """With the right hashes: nothing but the log tells."""
     lines, head = recorded
