@@ -120,7 +120,7 @@ int
 main(int argc, char *argv[])
 {
 	const struct command	*command;
-	struct options		 o = { NULL, false };
+	struct options		 o = { NULL, NULL, false };
 	int			 c, status;
 
 	/* "+": the command has options of its own. */
@@ -140,9 +140,10 @@ main(int argc, char *argv[])
 	argv += optind;
 	if (argc == 0)
 		usage(NULL);
+	o.standard = o.proxyd ? RUNDIR "/proxyd.sock" :
+	    RUNDIR "/signerd.sock";
 	if (o.socket == NULL)
-		o.socket = o.proxyd ? RUNDIR "/proxyd.sock" :
-		    RUNDIR "/signerd.sock";
+		o.socket = o.standard;
 	if ((command = find_command(argv[0])) == NULL) {
 		complain("%s: no such command", argv[0]);
 		usage(NULL);

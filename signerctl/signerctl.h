@@ -10,7 +10,8 @@
 
 /* What stands before the command. */
 struct options {
-	const char	*socket;	/* -s, or that of the daemon */
+	const char	*standard;	/* socket of the daemon */
+	const char	*socket;	/* -s, or the same */
 	bool		 proxyd;	/* -p */
 };
 

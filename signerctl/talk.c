@@ -24,20 +24,27 @@
 
 /* ---- The beginning ---------------------------------------------------- */
 
-static const char *
-hint(int error, const struct options *o)
+/* Why nobody is there, and what to do. */
+static _Noreturn void
+not_there(const struct options *o, int error)
 {
+	const char	*daemon = o->proxyd ? "proxyd" : "signerd";
+
 	switch (error) {
 	case ENOENT:
+		complain("%s: %s does not run, or has no control socket there",
+		    o->socket, daemon);
+		give_up("by default it has one where root starts it, %s; else "
+		    "%s.conf has to say control \"FILE\", and signerctl "
+		    "-s FILE", o->standard, daemon);
 	case ECONNREFUSED:
-		return (o->proxyd ? ": is proxyd running, and is this its "
-		    "control socket?" : ": is signerd running, and is this "
-		    "its control socket?");
+		give_up("%s: %s has ended, and its control socket is left",
+		    o->socket, daemon);
 	case EACCES:
-		return (": root, and the group of the daemon's user, have "
-		    "access");
+		give_up("%s: %s: root, and the group of the daemon's user, "
+		    "have access", o->socket, strerror(error));
 	}
-	return ("");
+	give_up("%s: %s", o->socket, strerror(error));
 }
 
 void
@@ -56,8 +63,7 @@ talk_begin(const struct options *o, struct imsgbuf *ibuf)
 	if ((fd = socket(AF_UNIX, SOCK_STREAM, 0)) == -1)
 		give_up("socket: %s", strerror(errno));
 	if (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		give_up("%s: %s%s", o->socket, strerror(errno),
-		    hint(errno, o));
+		not_there(o, errno);
 	if (imsgbuf_init(ibuf, fd) == -1 ||
 	    imsgbuf_set_maxsize(ibuf, CTL_MSGSIZE) == -1)
 		give_up("out of memory");

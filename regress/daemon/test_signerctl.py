@@ -4,9 +4,12 @@
 """signerctl, command by command, with both daemons."""
 
 import collections
+import contextlib
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -778,11 +781,29 @@ def test_names_that_there_are_not(both, one):
             "by their addresses alone") in said.err
 
 
-def test_no_daemon(site):
-    said = Control(site, "nobody.sock").run("show", "status")
-    assert said.status == 2 and "is signerd running" in said.err
-    said = run("-p", "-s", site.path("nobody.sock"), "reload")
-    assert said.status == 2 and "is proxyd running" in said.err
+@pytest.mark.parametrize("name, words", (
+    ("signerd", ()), ("proxyd", ("-p",))))
+def test_no_daemon(site, name, words):
+    """Who did not start it as root has no socket unless there is a word."""
+    path = site.path("nobody.sock")
+    said = run(*words, "-s", path, "show", "status")
+    assert (said.status, said.out) == (2, "")
+    assert re.sub(r"\S+/%s\.sock;" % name, "PLACE;", said.err) == (
+        "signerctl: %s: %s does not run, or has no control socket there\n"
+        "signerctl: by default it has one where root starts it, PLACE; "
+        "else %s.conf has to say control \"FILE\", and signerctl -s FILE\n" % (
+            path, name, name))
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as left:
+        left.bind(path)
+    try:
+        assert run(*words, "-s", path, "reload") == (
+            2, "", "signerctl: %s: %s has ended, and its control socket is "
+            "left\n" % (path, name))
+    finally:
+        os.unlink(path)
+
+
+def test_a_path_that_is_too_long():
     said = run("-s", "/" + "x" * 200, "reload")
     assert said.status == 2 and "the path is too long" in said.err
 
