@@ -64,10 +64,10 @@ drop(struct control_conn *c, const char *why)
 	conn_free(c);
 }
 
-static void
-arm(struct control_conn *c, unsigned int seconds)
+void
+control_arm(struct control_conn *c, uint32_t ms)
 {
-	struct timeval	 tv = { (time_t)seconds, 0 };
+	struct timeval	 tv = clock_in_ms(ms);
 
 	event_add(c->timer, &tv);
 }
@@ -140,8 +140,8 @@ show_more(struct control_conn *c)
  * What changes something is recorded, always: requests have a rate of their
  * own, and one could be hidden behind others.
  */
-static void
-record(const struct control_conn *c, const char *command, const char *what)
+void
+control_record(const struct control_conn *c, const char *command, const char *what)
 {
 	struct log_record	 r;
 
@@ -167,51 +167,6 @@ take_show(struct control_conn *c, struct imsg *imsg)
 	return (0);
 }
 
-/*
- * Others than root leave pauses in between, four times as long as the last one
- * took.  It may begin and end within this.
- */
-static void
-begin_reload(struct control *ctl, bool root)
-{
-	uint64_t	 now = clock_us();
-	struct timeval	 tv;
-
-	if (root || now >= ctl->next_reload) {
-		ctl->cb->reload(ctl->arg);
-		return;
-	}
-	tv = clock_in_ms((uint32_t)((ctl->next_reload - now) / 1000 + 1));
-	event_add(ctl->again, &tv);
-}
-
-static void
-on_again(int fd, short what, void *arg)
-{
-	struct control		*ctl = arg;
-	struct control_conn	*c;
-
-	(void)fd;
-	(void)what;
-	TAILQ_FOREACH(c, &ctl->conns, entry)
-		if (c->state == CONTROL_WAITS) {
-			ctl->cb->reload(ctl->arg);
-			return;
-		}
-}
-
-static int
-take_reload(struct control_conn *c, struct imsg *imsg)
-{
-	if (ctlmsg_get_empty(imsg) == -1)
-		return (-1);
-	record(c, "reload", NULL);
-	c->nfaults = 0;
-	c->state = CONTROL_WAITS;
-	begin_reload(c->control, c->uid == 0);
-	return (0);
-}
-
 static int
 take_log(struct control_conn *c, struct imsg *imsg)
 {
@@ -219,7 +174,7 @@ take_log(struct control_conn *c, struct imsg *imsg)
 
 	if (ctlmsg_get_log(imsg, &verbose) == -1)
 		return (-1);
-	record(c, "log", verbose ? "verbose" : "brief");
+	control_record(c, "log", verbose ? "verbose" : "brief");
 	c->control->cb->log(verbose, c->control->arg);
 	control_end(c, CTL_GOOD, "");
 	return (0);
@@ -239,7 +194,7 @@ take_check(struct control_conn *c, struct imsg *imsg)
 	if (error != NULL)
 		control_end(c, CTL_FAILED, error);
 	else
-		arm(c, CONTROL_CHECK);
+		control_arm(c, CONTROL_CHECK);
 	return (0);
 }
 
@@ -253,7 +208,7 @@ take_link(struct control_conn *c, struct imsg *imsg)
 		return (-1);
 	error = c->control->cb->link(&link, c->control->arg);
 	if (error == NULL)
-		record(c, link.up ? "link up" : "link down", link.name);
+		control_record(c, link.up ? "link up" : "link down", link.name);
 	control_end(c, error != NULL ? CTL_FAILED : CTL_GOOD,
 	    error != NULL ? error : "");
 	return (0);
@@ -268,7 +223,7 @@ take_request(struct control_conn *c, struct imsg *imsg)
 	case CTL_SHOW:
 		return (take_show(c, imsg));
 	case CTL_RELOAD:
-		return (take_reload(c, imsg));
+		return (control_take_reload(c, imsg));
 	case CTL_LOG:
 		return (take_log(c, imsg));
 	case CTL_CHECK:
@@ -325,7 +280,7 @@ serve(struct control_conn *c)
 		return;
 	}
 	if (n == 0) {
-		arm(c, CONTROL_IDLE);
+		control_arm(c, CONTROL_IDLE);
 		event_del(c->gone);
 		event_add(c->read, NULL);
 		return;
@@ -352,21 +307,23 @@ resume(struct control_conn *c)
 		}
 		if (imsgbuf_queuelen(&c->ibuf) > 0) {
 			event_add(c->write, NULL);
-			arm(c, CONTROL_IDLE);
+			control_arm(c, CONTROL_IDLE);
 			return;
 		}
 	}
-	if (c->state != CONTROL_CHECKS)
-		event_del(c->timer);
 	switch (c->state) {
 	case CONTROL_READS:
+		event_del(c->timer);
 		if (may_ask(c))
 			serve(c);
 		break;
 	case CONTROL_SHOWS:
+		event_del(c->timer);
 		show_more(c);
 		break;
 	case CONTROL_GATHERS:
+		event_del(c->timer);
+		break;
 	case CONTROL_WAITS:
 	case CONTROL_RELOADS:
 	case CONTROL_CHECKS:
@@ -419,12 +376,15 @@ on_timer(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (imsgbuf_queuelen(&c->ibuf) > 0)
+	if (event_pending(c->write, EV_WRITE, NULL))
 		drop(c, "the answer is not read");
-	else if (c->state == CONTROL_CHECKS)
+	else if (c->state == CONTROL_WAITS || c->state == CONTROL_RELOADS) {
+		control_note(c);
+		resume(c);
+	} else if (c->state == CONTROL_CHECKS)
 		control_end(c, CTL_FAILED, "no answer in time");
 	else if (c->paced || c->held)
-		arm(c, CONTROL_IDLE);
+		control_arm(c, CONTROL_IDLE);
 	else
 		drop(c, "idle");
 }
@@ -577,7 +537,7 @@ greet(struct control *ctl, int fd, uid_t uid, pid_t pid)
 		drop(c, "out of memory");
 		return;
 	}
-	arm(c, CONTROL_IDLE);
+	control_arm(c, CONTROL_IDLE);
 }
 
 static void
@@ -658,7 +618,7 @@ control_start(struct control *ctl, struct event_base *base,
 	ctl->refilled = ctl->loaded = clock_us();
 	ctl->generation = 1;
 	if ((ctl->pace = evtimer_new(base, on_pace, ctl)) == NULL ||
-	    (ctl->again = evtimer_new(base, on_again, ctl)) == NULL)
+	    (ctl->again = evtimer_new(base, control_again, ctl)) == NULL)
 		fatal("evtimer_new");
 	control_listen(ctl);
 }

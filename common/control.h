@@ -37,14 +37,18 @@ struct reload;
 /* Requests of others than root: in a second, and at once. */
 #define CONTROL_RATE		50
 #define CONTROL_BURST		100
-/* Seconds without a request, or while the answer is not read. */
-#define CONTROL_IDLE		30
-/* Seconds for a child to say how it would decide. */
-#define CONTROL_CHECK		5
+/* Milliseconds without a request, or while the answer is not read. */
+#define CONTROL_IDLE		30000
+/* Milliseconds for a child to say how it would decide. */
+#define CONTROL_CHECK		5000
+/* Milliseconds of a reload after which it is told what it waits for. */
+#define CONTROL_NOTE		1000
 /* Bytes of samples that one answer has; what is over is left out. */
 #define CONTROL_SAMPLES		(16 * 1024 * 1024)
 /* Faults of one reload that are told. */
 #define CONTROL_FAULTS		256
+
+#define CONTROL_NOTESIZE	160
 
 enum control_state {
 	CONTROL_READS,		/* a request */
@@ -82,6 +86,7 @@ struct control_conn {
 	struct gather_ask	 ask;
 	size_t			 sampled;	/* bytes */
 	unsigned int		 nfaults;
+	char			 note[CONTROL_NOTESIZE];	/* the last */
 	struct ctl_row		 row;		/* being made */
 	char			 number[CTL_FIELDS][24];
 };
@@ -188,8 +193,6 @@ void		 control_listen(struct control *);
 /* Its answer is complete. */
 void		 control_end(struct control_conn *, enum ctl_result,
 		    const char *text);
-/* Who waits for a reload gets its faults and its end. */
-void		 control_watch(struct control *, struct reload *);
 /* What had to wait need not any more. */
 void		 control_go_on(struct control *);
 
@@ -197,5 +200,22 @@ void		 control_go_on(struct control *);
 struct control_conn *control_asker(struct control *, uint32_t id);
 /* Its rows have been said. */
 void		 control_checked(struct control_conn *, bool good);
+
+/* Of a request that changes something: it is logged. */
+void		 control_record(const struct control_conn *,
+		    const char *command, const char *what);
+/* Milliseconds until on_timer(). */
+void		 control_arm(struct control_conn *, uint32_t ms);
+
+/* ---- common/control_reload.c ------------------------------------------- */
+
+/* Who waits for a reload gets its faults and its end. */
+void		 control_watch(struct control *, struct reload *);
+/* A request for one.  -1: malformed. */
+int		 control_take_reload(struct control_conn *, struct imsg *);
+/* It still waits: it is told for whom, where that is not what it knows. */
+void		 control_note(struct control_conn *);
+/* Pauses are over: of ctl->again. */
+void		 control_again(int, short, void *ctl);
 
 #endif /* COMMON_CONTROL_H */

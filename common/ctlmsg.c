@@ -302,25 +302,49 @@ add_text(struct ibuf *b, const char *text)
 	    -1 : 0);
 }
 
-int
-ctlmsg_send_fault(struct imsgbuf *ibuf, const char *line)
+static int
+send_text(struct imsgbuf *ibuf, enum ctl_msg type, const char *text)
 {
 	struct ibuf	*b;
 
-	if ((b = imsg_create(ibuf, CTL_FAULT, 0, 0, 256)) == NULL)
+	if ((b = imsg_create(ibuf, type, 0, 0, 256)) == NULL)
 		return (-1);
-	return (msgfield_finish(ibuf, b, add_text(b, line) == 0));
+	return (msgfield_finish(ibuf, b, add_text(b, text) == 0));
+}
+
+static int
+get_text(struct imsg *imsg, enum ctl_msg type, char text[CTL_TEXT_MAX + 1])
+{
+	struct ibuf	 b;
+
+	if (msgfield_begin(imsg, type, &b) == -1 ||
+	    msgfield_get_string(&b, text, CTL_TEXT_MAX + 1) == -1)
+		return (-1);
+	return (ibuf_size(&b) == 0 ? 0 : -1);
+}
+
+int
+ctlmsg_send_fault(struct imsgbuf *ibuf, const char *line)
+{
+	return (send_text(ibuf, CTL_FAULT, line));
 }
 
 int
 ctlmsg_get_fault(struct imsg *imsg, char text[CTL_TEXT_MAX + 1])
 {
-	struct ibuf	 b;
+	return (get_text(imsg, CTL_FAULT, text));
+}
 
-	if (msgfield_begin(imsg, CTL_FAULT, &b) == -1 ||
-	    msgfield_get_string(&b, text, CTL_TEXT_MAX + 1) == -1)
-		return (-1);
-	return (ibuf_size(&b) == 0 ? 0 : -1);
+int
+ctlmsg_send_note(struct imsgbuf *ibuf, const char *text)
+{
+	return (send_text(ibuf, CTL_NOTE, text));
+}
+
+int
+ctlmsg_get_note(struct imsg *imsg, char text[CTL_TEXT_MAX + 1])
+{
+	return (get_text(imsg, CTL_NOTE, text));
 }
 
 int

@@ -18,7 +18,7 @@
  * the parent of a daemon.  One request at a time; each is answered by any
  * number of the messages that are named with it, then by CTL_END.
  *   CTL_SHOW    what there is         <- CTL_ROW, CTL_MORE, CTL_SAMPLES
- *   CTL_RELOAD                        <- CTL_FAULT
+ *   CTL_RELOAD                        <- CTL_FAULT, CTL_NOTE
  *   CTL_LOG     verbose, or brief
  *   CTL_CHECK   a request that is only decided on  <- CTL_ROW, CTL_MORE
  *   CTL_LINK    a link up, or down
@@ -34,7 +34,8 @@ enum ctl_msg {
 	CTL_MORE,		/* of the last value of the last row */
 	CTL_SAMPLES,		/* as in common/metrics.h */
 	CTL_FAULT,
-	CTL_END
+	CTL_END,
+	CTL_NOTE		/* what is waited for */
 };
 
 /* Data of the largest message of a request, and of an answer. */
@@ -54,7 +55,7 @@ enum ctl_show {
 #define CTL_NAME_MAX	255	/* of a link, key or section, a column */
 #define CTL_FIELDS	32	/* of a row */
 #define CTL_VALUE_MAX	8192	/* in one message; what is over follows it */
-#define CTL_TEXT_MAX	6144	/* of a fault, or of CTL_END */
+#define CTL_TEXT_MAX	6144	/* of a fault, a note, or of CTL_END */
 
 /* What it is in JSON. */
 enum ctl_kind {
@@ -112,6 +113,7 @@ int	ctlmsg_send_link(struct imsgbuf *, const struct ctl_link *);
 int	ctlmsg_send_row(struct imsgbuf *, const struct ctl_row *);
 int	ctlmsg_send_samples(struct imsgbuf *, const void *, size_t);
 int	ctlmsg_send_fault(struct imsgbuf *, const char *line);
+int	ctlmsg_send_note(struct imsgbuf *, const char *text);
 int	ctlmsg_send_end(struct imsgbuf *, enum ctl_result, const char *text);
 
 /*
@@ -129,6 +131,7 @@ int	ctlmsg_get_row(struct imsg *, struct ctl_row *, char buf[CTL_ROWSIZE]);
 /* Bytes without a NUL among them; they lead into the message. */
 int	ctlmsg_get_more(struct imsg *, const char **, size_t *);
 int	ctlmsg_get_fault(struct imsg *, char text[CTL_TEXT_MAX + 1]);
+int	ctlmsg_get_note(struct imsg *, char text[CTL_TEXT_MAX + 1]);
 int	ctlmsg_get_end(struct imsg *, enum ctl_result *,
 	    char text[CTL_TEXT_MAX + 1]);
 /* CTL_RELOAD. */

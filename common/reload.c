@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdio.h>
+
 #include <event2/event.h>
 
 #include "common/children.h"
@@ -201,19 +203,46 @@ on_later(int fd, short what, void *arg)
 	reload_begin(arg);
 }
 
+static bool
+owes_answer(const struct child *c)
+{
+	return (c->reload == CHILD_ASKED || c->reload == CHILD_COMMITTING);
+}
+
+bool
+reload_waits(const struct reload *r, char *text, size_t size)
+{
+	const struct child	*c;
+	size_t			 n = 0;
+
+	text[0] = '\0';
+	FOREACH(c, r->set) {
+		if (!owes_answer(c))
+			continue;
+		n += (size_t)snprintf(text + n, size - n, "%s%s",
+		    n > 0 ? ", " : "", c->name);
+		if (n >= size)
+			break;
+	}
+	return (n > 0);
+}
+
 static void
 on_deadline(int fd, short what, void *arg)
 {
 	struct log_record	 rec;
 	struct reload		*r = arg;
 	struct child		*c;
+	char			 names[RELOAD_NAMES];
 
 	(void)fd;
 	(void)what;
 	if (r->set->stopping)
 		return;
+	if (reload_waits(r, names, sizeof(names)) && r->watch.late != NULL)
+		r->watch.late(names, r->watch.arg);
 	FOREACH(c, r->set) {
-		if (c->reload != CHILD_ASKED && c->reload != CHILD_COMMITTING)
+		if (!owes_answer(c))
 			continue;
 		log_start(&rec, LOG_LVL_ERROR,
 		    "child does not answer a reload: killed");

@@ -7,6 +7,7 @@
 #define COMMON_RELOAD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct child;
 struct children;
@@ -44,6 +45,8 @@ struct reload_watch {
 	void	(*began)(void *arg);
 	void	(*fault)(const char *line, void *arg);	/* or warning */
 	void	(*ended)(bool good, void *arg);
+	/* It will not end, nor will any other: so the daemon does. */
+	void	(*late)(const char *children, void *arg);
 	void	*arg;
 };
 
@@ -105,6 +108,12 @@ void	reload_ask(struct reload *, struct child *);
 int	reload_answered(struct reload *, struct child *, bool good);
 /* It has put it in force.  -1 where it was not told to. */
 int	reload_committed(struct reload *, struct child *);
+/*
+ * Who has not answered, in any reload: "keyd, frontend", as far as there is
+ * room.  False: nobody owes an answer.
+ */
+bool	reload_waits(const struct reload *, char *text, size_t size);
+#define RELOAD_NAMES	96
 /* Whether that child was asked and has not answered. */
 bool	reload_awaits(const struct reload *, const struct child *);
 

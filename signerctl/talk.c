@@ -126,6 +126,19 @@ print_fault(struct answer *a, struct imsg *imsg)
 	fputc('\n', stderr);
 }
 
+/* What is waited for. */
+static void
+print_note(struct imsg *imsg)
+{
+	char	 text[CTL_TEXT_MAX + 1];
+
+	if (ctlmsg_get_note(imsg, text) == -1)
+		malformed();
+	fprintf(stderr, "signerctl: ");
+	table_text(stderr, text);
+	fputc('\n', stderr);
+}
+
 static void
 take_samples(struct answer *a, struct imsg *imsg)
 {
@@ -158,6 +171,9 @@ take(struct answer *a, struct imsg *imsg)
 		break;
 	case CTL_FAULT:
 		print_fault(a, imsg);
+		break;
+	case CTL_NOTE:
+		print_note(imsg);
 		break;
 	case CTL_END:
 		if (ctlmsg_get_end(imsg, &a->result, a->text) == -1)

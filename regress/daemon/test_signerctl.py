@@ -438,6 +438,50 @@ def test_reload_prints_warnings(both, one):
     ctl.ask("reload")
 
 
+@contextlib.contextmanager
+def asking(ctl, *words):
+    """signerctl, as long as it takes."""
+    with subprocess.Popen([SIGNERCTL, "-s", ctl.path, *words], text=True,
+                          stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def lonely(site, name, ctl):
+    """A daemon of a test's own, without the other one."""
+    if name == "signerd":
+        return daemon.Signerd(site, site.config(
+            rules=DIRECT.split("allow via")[0], keys=("sequencer", "batcher"),
+            extra=ctl.statement))
+    return daemon.Proxyd(site, relays.config(site, extra=ctl.statement))
+
+
+@pytest.mark.parametrize("name, child", (
+    ("signerd", "keyd"), ("signerd", "frontend"), ("proxyd", "relay")))
+def test_reload_says_what_it_waits_for(site, name, child):
+    """A child that hangs, before it has done so for long."""
+    ctl = Control(site, "hangs.sock")
+    with lonely(site, name, ctl) as running, contextlib.ExitStack() as stack:
+        running.signal(child, signal.SIGSTOP)
+        stack.callback(running.signal, child, signal.SIGCONT)
+        first = stack.enter_context(asking(ctl, "reload"))
+        running.wait_log(msg="control", command="reload")
+        second = stack.enter_context(asking(ctl, "reload"))
+        # Others may not have answered either, on a busy machine.
+        for each, note in ((first, "the reload has begun: waiting for "),
+                           (second, "another reload is first: waiting for ")):
+            line = each.stderr.readline()
+            assert line.startswith("signerctl: " + note), line
+            assert child in line
+        running.signal(child, signal.SIGCONT)
+        for each in (first, second):
+            out, _ = each.communicate(timeout=daemon.PATIENCE)
+            assert out.startswith("reloaded: ") and each.returncode == 0
+
+
 # ---- log ------------------------------------------------------------------
 
 

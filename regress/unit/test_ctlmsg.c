@@ -74,6 +74,8 @@ decode(struct imsg *imsg, int *fd)
 		    &got.more.len));
 	case CTL_FAULT:
 		return (ctlmsg_get_fault(imsg, got.end.text));
+	case CTL_NOTE:
+		return (ctlmsg_get_note(imsg, got.end.text));
 	case CTL_END:
 		return (ctlmsg_get_end(imsg, &got.end.result, got.end.text));
 	case KEYD_CHECK:
@@ -348,6 +350,9 @@ texts(void **state)
 	assert_int_equal(ctlmsg_send_fault(&p.a, "a.conf:1: x"), 0);
 	taken(CTL_FAULT);
 	assert_string_equal(got.end.text, "a.conf:1: x");
+	assert_int_equal(ctlmsg_send_note(&p.a, "waiting"), 0);
+	taken(CTL_NOTE);
+	assert_string_equal(got.end.text, "waiting");
 	/* What is too long is cut. */
 	fill_text(text, sizeof(text) - 1);
 	assert_int_equal(ctlmsg_send_fault(&p.a, text), 0);

@@ -69,6 +69,12 @@ send_fault(struct imsgbuf *ibuf, const void *arg)
 }
 
 static int
+send_note(struct imsgbuf *ibuf, const void *arg)
+{
+	return (ctlmsg_send_note(ibuf, arg));
+}
+
+static int
 send_end(struct imsgbuf *ibuf, const void *arg)
 {
 	return (ctlmsg_send_end(ibuf, CTL_BAD, arg));
@@ -144,6 +150,7 @@ answers(void **state)
 	    1 + 2 + 1 + 2 + 1 + 2);
 	assert_int_equal(each_failure(send_samples, &p.a, "abcd", -1, 0), 1);
 	assert_int_equal(each_failure(send_fault, &p.a, "x", -1, 0), 3);
+	assert_int_equal(each_failure(send_note, &p.a, "x", -1, 0), 3);
 	assert_int_equal(each_failure(send_end, &p.a, "x", -1, 0), 4);
 	keyd.nverdicts = 2;
 	assert_int_equal(each_failure(send_checked, &p.a, &keyd, -1, 0),

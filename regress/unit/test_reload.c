@@ -32,6 +32,7 @@ static struct reload	 reload;
 static char		 said[256];
 static int		 ask;		/* children that prepare() asks */
 static bool		 faulty;
+static bool		 ended;		/* so was the daemon */
 
 /* ---- In the place of the children's end ------------------------------- */
 
@@ -39,7 +40,7 @@ void
 children_end(struct children *s)
 {
 	(void)s;
-	fail();
+	ended = true;
 }
 
 void
@@ -133,7 +134,7 @@ setup(void **state)
 		child[i].iev.dead = true;
 	}
 	ask = 3;
-	faulty = false;
+	faulty = ended = false;
 	said[0] = '\0';
 	reload_init(&reload, &set, &cb, &set);
 	return (0);
@@ -143,6 +144,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
+	assert_false(ended);
 	event_free(reload.deadline);
 	event_free(reload.later);
 	event_base_free(set.base);
@@ -376,6 +378,52 @@ test_part(void **state)
 }
 
 static void
+on_late(const char *children, void *arg)
+{
+	assert_ptr_equal(arg, &set);
+	/* Whoever waits is told before the daemon ends. */
+	assert_false(ended);
+	note("late", NULL);
+	note(children, NULL);
+}
+
+/* Of those that do not answer, whoever is asked. */
+static void
+test_late(void **state)
+{
+	char	 names[RELOAD_NAMES];
+
+	(void)state;
+	reload.watch.late = on_late;
+	reload.watch.arg = &set;
+	assert_false(reload_waits(&reload, names, sizeof(names)));
+	assert_string_equal(names, "");
+	reload_begin(&reload);
+	assert_true(reload_waits(&reload, names, sizeof(names)));
+	assert_string_equal(names, "a, b, c");
+	/* As far as there is room. */
+	assert_true(reload_waits(&reload, names, 5));
+	assert_string_equal(names, "a, b");
+	assert_int_equal(reload_answered(&reload, &child[1], true), 0);
+	expect("prepare ");
+	event_active(reload.deadline, EV_TIMEOUT, 0);
+	turn();
+	expect("late a, c ");
+	assert_true(ended);
+	ended = false;
+	/* And of one that does not put it in force. */
+	assert_int_equal(reload_answered(&reload, &child[0], true), 0);
+	assert_int_equal(reload_answered(&reload, &child[2], true), 0);
+	assert_int_equal(reload_committed(&reload, &child[0]), 0);
+	expect("commit-a commit-b ");
+	event_active(reload.deadline, EV_TIMEOUT, 0);
+	turn();
+	expect("late b ");
+	assert_true(ended);
+	ended = false;
+}
+
+static void
 test_stopping(void **state)
 {
 	(void)state;
@@ -401,6 +449,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_more, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopping, setup, teardown)
 	};
 
