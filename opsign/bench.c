@@ -22,7 +22,7 @@
 
 static const char *connections, *duration, *method, *batch, *rate, *verify,
     *warmup, *hash, *domain, *version;
-static bool reconnect;
+static bool reconnect, phases;
 
 /* And those of txargs_flags, which has the last entry. */
 static const struct flag own_flags[] = {
@@ -34,6 +34,7 @@ static const struct flag own_flags[] = {
 	{ .name = "verify", .text = &verify },
 	{ .name = "warmup", .text = &warmup },
 	{ .name = "reconnect", .on = &reconnect },
+	{ .name = "phases", .on = &phases },
 	{ .name = "payload-hash", .text = &hash },
 	{ .name = "domain", .text = &domain },
 	{ .name = "version", .text = &version },
@@ -92,6 +93,7 @@ read_load(struct bench *b)
 	o->duration_ms = 10000;
 	o->warmup_ms = WARMUP_MS;
 	o->reconnect = reconnect;
+	o->phases = phases;
 	if (number("connections", connections, 1, MAX_CONNECTIONS, 1,
 	    &n) == -1 ||
 	    (duration != NULL && flags_duration("duration", duration,

@@ -325,6 +325,14 @@ lane_connect(struct lane *l)
 
 /* ---- Time ------------------------------------------------------------- */
 
+/* For who measures at the same time. */
+static void
+say(const struct load *load, const char *phase)
+{
+	if (load->options->phases)
+		fprintf(stderr, "%s\n", phase);
+}
+
 static void
 drain(struct load *load)
 {
@@ -336,6 +344,7 @@ drain(struct load *load)
 	if (load->phase == PHASE_MEASURE) {
 		r->seconds = (double)(clock_us() - load->began) / SECOND;
 		r->cpu_seconds = cpu_seconds() - load->cpu;
+		say(load, "measured");
 	}
 	load->phase = PHASE_DRAIN;
 	event_del(&load->turn);
@@ -350,6 +359,7 @@ measure(struct load *load)
 	struct timeval tv = clock_in_ms(load->options->duration_ms);
 
 	load->phase = PHASE_MEASURE;
+	say(load, "measuring");
 	/* What was late before is not measured. */
 	load->slot = load->began = clock_us();
 	load->cpu = cpu_seconds();

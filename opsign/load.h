@@ -26,6 +26,7 @@ struct load_options {
 	uint64_t	 rate;		/* requests a second of all; 0: none */
 	bool		 reconnect;	/* a new connection for each */
 	bool		 progress;	/* a line on standard error */
+	bool		 phases;	/* lines: "measuring", "measured" */
 };
 
 /* Of the time after the warm-up. */

@@ -518,6 +518,15 @@ def test_bench_of_health(site, signerd):
     assert found["handshakes"] >= found["requests"] - 2
 
 
+def test_bench_tells_its_phases(ask):
+    """Each when it begins, on standard error: on what it measures, nothing
+    else says so."""
+    done = ask("bench", *SHORT, "--phases")
+    assert done.err == "measuring\nmeasured\n"
+    assert json.loads(done.out)["exit"] == done.status == OK
+    assert ask("bench", *SHORT).err == ""
+
+
 def test_bench_that_is_refused(ask):
     done = ask("bench", "-d", "10m", "--chain", "11")
     assert done.status == REFUSED and "unexpected chainId" in done.err
