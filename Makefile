@@ -3,7 +3,8 @@
 #
 # For GNU make and BSD make alike: run ./configure first, which writes the
 # files included here.  Targets: all, install, uninstall, clean, distclean;
-# demo, check, lint; and at length fuzz, model, faults, soak, coverage, interop.
+# demo, check, lint, bench; and at length fuzz, model, faults, soak, coverage,
+# interop.
 # With SANITIZE=1 everything is built and run with AddressSanitizer and
 # UndefinedBehaviorSanitizer, in build1/; V=1 shows the commands.
 
@@ -123,7 +124,7 @@ reconfigure:
 
 # ---- Tests ---------------------------------------------------------------
 
-test-programs: $(TESTS)
+test-programs: $(TESTS) $(BENCHES)
 
 have-cmocka:
 	@test -n "$(LIBCMOCKA_LIBS)" || { echo "make check needs cmocka:" \
@@ -196,6 +197,20 @@ demo: all
 soak: all
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
 	    $(PYTHON) regress/soak/soak.py $(TIME)
+
+# Five minutes, or TIME seconds.  BASE=FILE: beside the results of an earlier
+# run; CHECK=1: whether the targets are met; JSON=FILE: where the results go.
+BENCHARGS = --json "$${JSON:-$B/bench/results.json}" $${TIME:+--time "$$TIME"} \
+	$${BASE:+--base "$$BASE"} $${CHECK:+--check}
+
+bench: all
+	@./configure --rules
+	@$(MAKE) bench-programs
+	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
+	    TIME="$(TIME)" BASE="$(BASE)" CHECK="$(CHECK)" JSON="$(JSON)" \
+	    sh -c '$(PYTHON) bench/bench.py $(BENCHARGS)'
+
+bench-programs: $(BENCHES)
 
 interop: all
 	@SIGNERD_BUILD="$$(pwd)/$B" regress/interop/run
@@ -324,6 +339,6 @@ distclean: clean
 .PHONY: all programs reconfigure install uninstall clean distclean
 .PHONY: install-files install-systemd install-openbsd install-freebsd
 .PHONY: install-none
-.PHONY: demo check test-programs have-cmocka lint
+.PHONY: demo check test-programs have-cmocka lint bench bench-programs
 .PHONY: dist package-test
 .PHONY: coverage faults fuzz fuzz-programs interop model soak
