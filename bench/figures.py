@@ -25,7 +25,7 @@ def bare(round_):
 
 def beyond(round_, member):
     """Microseconds of CPU a request that are not the crypto's."""
-    return sum(round_[member]["cpu_us"].values()) - bare(round_)["cpu_us"]
+    return sum(round_[member]["cpu_us"].values()) - bare(round_)["pair_cpu_us"]
 
 
 def of_member(rounds, group, member):
@@ -53,8 +53,9 @@ def of_daemons(rounds, group, member):
     # In keyd everything is one after the other: so much of its time is what
     # it is there for, and that stays so when others use the processors too.
     flat[at + "keyd_share"] = _median(
-        rounds, lambda r: bare(r)["cpu_us"] /
-        r[member]["cpu_us"]["signerd-keyd"])
+        rounds, lambda r: bare(r)["pair_cpu_us"] / sum(
+            us for name, us in r[member]["cpu_us"].items()
+            if name.startswith("signerd-keyd")))
     if member == "direct":
         return flat
     flat[at + "rate_to_direct"] = _median(
@@ -70,7 +71,7 @@ def over_bare(rounds, group, member):
     """At one connection: the median over that of the echo and the crypto."""
     return {prefix(group, member) + "over_bare_us": _median(
         rounds, lambda r: r[member]["latency_us"]["p50"] -
-        r["echo"]["latency_us"]["p50"] - bare(r)["us"])}
+        r["echo"]["latency_us"]["p50"] - bare(r)["pair_us"])}
 
 
 def of_rounds(found):
@@ -86,7 +87,7 @@ def of_rounds(found):
             flat.update(of_daemons(rounds, group, member))
             if group.connections == 1 and "echo" in rounds[0]:
                 flat.update(over_bare(rounds, group, member))
-    for name in ("sign", "verify", "recover"):
+    for name in ("sign", "verify", "recover", "pair"):
         for kind in ("us", "cpu_us"):
             key = "%s_%s" % (name, kind)
             flat["crypto." + key] = _median(every, lambda r: bare(r)[key])

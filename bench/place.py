@@ -6,6 +6,7 @@
 import contextlib
 import os
 import platform
+import re
 import subprocess
 import tempfile
 
@@ -25,6 +26,39 @@ PROXYD_ROOMY = ROOMY + "max waiting 20000\ntimeout attempt 15 s\n"
 VARIANTS = {"workers": "keyd workers 2\n", "spin": "spin 100 us\n",
             "prefork": "prefork 2\n"}
 SESSION = dict(start_new_session=True, preexec_fn=daemon.die_with_us)
+
+
+class Quiet:
+    """A daemon whose records of requests are read, and not kept: there are
+    tens of thousands a second, and to look at each would cost as much as what
+    is measured."""
+
+    REQUEST = re.compile(rb" msg=(signed|relayed) ")
+
+    def _read(self):
+        rest = b""
+        while True:
+            data = os.read(self.process.stderr.fileno(), 1 << 18)
+            lines = (rest + data).split(b"\n")
+            rest = lines.pop()
+            kept = [line.decode("latin-1") for line in lines
+                    if not self.REQUEST.search(line)]
+            with self._changed:
+                self.lines += kept
+                self.records += [self.parse(line) or {"raw": line}
+                                 for line in kept]
+                self._eof = not data
+                self._changed.notify_all()
+            if not data:
+                return
+
+
+class Signerd(Quiet, daemon.Signerd):
+    pass
+
+
+class Proxyd(Quiet, daemon.Proxyd):
+    pass
 
 
 class Place:
@@ -66,7 +100,7 @@ class Place:
                 name="hq"):
         """dials: (label, proxyd); where there are any it has registered."""
         marks = [(proxyd, proxyd.mark()) for _, proxyd in dials]
-        signerd = daemon.Signerd(self.site, self._signer_text(
+        signerd = Signerd(self.site, self._signer_text(
             extra, dials, listen, name))
         try:
             for proxyd, mark in marks:
@@ -81,8 +115,7 @@ class Place:
                    for name in names]
         rule = 'allow client "%s" signer { %s } chain 10 address { %s }' % (
             CLIENT, " ".join('"%s"' % name for name in names), ADDRESS)
-        return daemon.Proxyd(self.site, self.site.relay(signers, rule,
-                                                        extra))
+        return Proxyd(self.site, self.site.relay(signers, rule, extra))
 
     # ---- the programs that it is compared with -----------------------------
 
@@ -115,9 +148,17 @@ def true_answer(signerd):
 
 
 def processes(*daemons):
-    """Their ids."""
-    return [pid for each in daemons
-            for pid in (each.pid, *each.children.values())]
+    """Names and ids; of several children of a kind, numbered."""
+    found = {}
+    for each in daemons:
+        found[each.name + "-parent"] = each.pid
+        for record in each.logged(msg="started"):
+            name = "%s-%s" % (each.name, record["child"])
+            while name in found:
+                stem, _, number = name.partition("#")
+                name = "%s#%d" % (stem, int(number or 1) + 1)
+            found[name] = int(record["pid"])
+    return found
 
 
 def machine():

@@ -116,14 +116,14 @@ def memory(here, seconds, count):
     flat = {}
     with here.signerd("max { connections 4096 connections-per-address 4096 "
                       "}\n") as signerd:
-        pids = [place.processes(signerd)]
+        pids = [place.processes(signerd).values()]
         flat["memory.signerd_kb"], = under_load(here, signerd.port, pids,
                                                 seconds / 2)
         flat["memory.signerd_idle_kb"], = idle(here, signerd.port, pids,
                                                count)
     with here.proxyd(place.ROOMY) as proxyd, \
             here.signerd(dials=[("edge", proxyd)], listen=None):
-        pids = [place.processes(proxyd)]
+        pids = [place.processes(proxyd).values()]
         flat["memory.proxyd_kb"], = under_load(here, proxyd.port, pids,
                                                seconds / 2)
         flat["memory.proxyd_idle_kb"], = idle(here, proxyd.port, pids, count)

@@ -3,6 +3,8 @@
 
 """Tables for people, 80 columns wide."""
 
+import textwrap
+
 from bench import figures, rounds
 
 WAYS = {"direct": "direct", "proxied": "through proxyd",
@@ -60,8 +62,9 @@ def _processes(flat):
             used = ", ".join("%s %s" % (name.partition("-")[2] if
                                         not name.endswith("parent") else
                                         name.partition("-")[0], number(value))
-                             for name, value in found if value >= 0.05)
-            print("  %-8s %-8s %s" % (method, member, used))
+                             for name, value in found if value >= 0.5)
+            print(textwrap.fill(used, 80, initial_indent="  %-8s %-8s " % (
+                method, member), subsequent_indent=" " * 20))
             print("  %17s of keyd's, bare sign + verify: %s %%" % ("", number(
                 100 * flat[at[:-4] + "keyd_share"])))
 
@@ -108,14 +111,12 @@ def results(found):
     flat = found["figures"]
     print("signerd, measured in %.0f s: %d rounds of %.2f s each" % (
         found["took_s"], found["rounds"], found["slot_s"]))
-    print("%s, %d processors, %s, load %.1f" % (
-        found["machine"]["system"], found["machine"]["processors"],
-        found["machine"].get("model", ""), found["machine"]["load"]))
-    print("libsecp256k1: sign %s us, verify %s us, recover %s us of CPU; "
-          "%.0f sign + verify/s" % (*(
-              number(flat["crypto.%s_cpu_us" % each])
-              for each in ("sign", "verify", "recover")),
-              flat["crypto.rate"]))
+    print("%s, %s\n%d processors, load %.1f" % (
+        found["machine"]["system"], found["machine"].get("model", ""),
+        found["machine"]["processors"], found["machine"]["load"]))
+    print("libsecp256k1: sign %s, verify %s, recover %s, sign + verify %s us "
+          "of CPU" % tuple(number(flat["crypto.%s_cpu_us" % each])
+                           for each in ("sign", "verify", "recover", "pair")))
     print("Times are in ms; \"beyond\" and \"client\" are us of CPU a request,"
           "\n\"/crypto\" is to the rate of bare sign + verify on one core.")
     for method in rounds.METHODS:
