@@ -74,9 +74,11 @@ def measure(seconds):
         count, each, found = run_rounds(here, seconds)
         flat = figures.of_rounds(found)
         flat.update(scenes.run(here, seconds * SCENES, progress))
+        flat["faults"] = len(slot.faults)
         progress("")
         return {"machine": place.machine(), "rounds": count,
                 "slot_s": each, "built_in": sorted(here.built_in),
+                "faults": slot.faults,
                 "took_s": time.monotonic() - began, "figures": flat}
 
 

@@ -73,7 +73,8 @@ def _line(text, value, unit=""):
     print("  %-56s %10s %s" % (text, number(value), unit))
 
 
-def _rest(flat, built_in):
+def _rest(found):
+    flat, built_in = found["figures"], found["built_in"]
     print("\nAt one connection, p50 over bare TLS and crypto")
     for member in ("direct", "spin", "proxied"):
         value = flat.get("payload.%s.c1.b1.over_bare_us" % member)
@@ -101,6 +102,11 @@ def _rest(flat, built_in):
         _line("%s: of %d requests lost" % (text, flat[at + "requests"]),
               flat[at + "lost"])
         _line("  worst answer", flat[at + "worst_us"] / 1000, "ms")
+    if found["faults"]:
+        print("\nRequests failed, so that it was measured again")
+        for text in found["faults"]:
+            print(textwrap.fill(text, 80, initial_indent="  ",
+                                subsequent_indent="    "))
     for name in ("workers", "spin", "prefork"):
         if name not in built_in:
             print("\n%s: not built in" % WAYS[name], end="")
@@ -123,7 +129,7 @@ def results(found):
         for member in WAYS:
             _table(flat, method, member)
     _processes(flat)
-    _rest(flat, found["built_in"])
+    _rest(found)
 
 
 def compared(found, base):

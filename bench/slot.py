@@ -19,6 +19,9 @@ MORE = 5                # times that a measurement is begun at most
 PATIENCE = 90           # seconds beyond the time of a measurement
 
 
+faults = []             # what failed in measurements that were made again
+
+
 class Failed(Exception):
     pass
 
@@ -98,15 +101,21 @@ def measure(place, daemons, port, seconds, *args, **named):
     """What opsign found, with microseconds a request by process: cpu_us.
 
     On a machine that is busy with other things there may not be one answer
-    in a short time."""
+    in a short time: then it is measured again, for longer, and so it is, but
+    not forgotten, where a request failed."""
     for again in range(MORE):
-        found = _measure(place, daemons, port, seconds * 2 ** again, *args,
-                         **named)
-        if found["requests"] > 0 or found["errors_total"] > 0:
-            break
-    if found["exit"] != 0:
-        raise Failed("opsign: %s" % found["error"])
-    return found
+        try:
+            found = _measure(place, daemons, port, seconds * 2 ** again,
+                             *args, **named)
+            if found["exit"] == 0:
+                return found
+            last = found["error"]["message"]
+            if found["errors_total"] == 0:
+                continue
+        except Failed as e:
+            last = str(e)
+        faults.append(last)
+    raise Failed(last)
 
 
 def _measure(place, daemons, *args, **named):

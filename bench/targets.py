@@ -23,6 +23,7 @@ ONE, MANY = "payload.%s.c1.b1.", "payload.%s.c16.b1."
 DEADLINE_US = 3000000   # proxyd's `timeout request`
 
 ALL = (
+    _at_most("measurements in which a request failed", "faults", 0, ""),
     _at_least("payloads, 16 connections: rate to bare crypto",
               MANY % "direct" + "to_crypto", 0.85),
     _at_most("  p99", MANY % "direct" + "p99_us", 2500, "us"),

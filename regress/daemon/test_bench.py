@@ -18,7 +18,7 @@ from lib import daemon
 ROOT = os.path.dirname(daemon.HERE)
 sys.path.insert(0, ROOT)
 
-from bench import figures, rounds, show, targets            # noqa: E402
+from bench import figures, rounds, show, slot, targets      # noqa: E402
 
 pytestmark = pytest.mark.patience(6)    # whichever of them is the first
 BENCH = os.path.join(ROOT, "bench", "bench.py")
@@ -29,7 +29,7 @@ SIGNED = EACH | {"to_crypto", "beyond_us", "keyd_share",
                  "cpu.signerd-dialer_us"}
 PROXIED = SIGNED | {"rate_to_direct", "p50_to_direct", "cpu.proxyd-relay_us",
                     "cpu.proxyd-parent_us"}
-OTHERS = {"crypto.rate"} | {
+OTHERS = {"crypto.rate", "faults"} | {
     "crypto.%s_%s" % (name, kind) for name in ("sign", "verify", "recover",
                                         "pair")
     for kind in ("us", "cpu_us")} | {
@@ -81,7 +81,8 @@ def wanted(built_in):
 
 def may_be_nothing(name):
     """Differences, what nobody has lost, and who does not work for these."""
-    return name.endswith(("beyond_us", "over_bare_us", "lost", "idle_kb")) or \
+    return name.endswith(("beyond_us", "over_bare_us", "lost", "idle_kb",
+                          "faults")) or \
         ".cpu." in name
 
 
@@ -118,6 +119,33 @@ def test_table(ran):
     for name in ("workers", "spin", "prefork"):
         missing = "%s: not built in" % show.WAYS[name]
         assert (missing in lines) == (name not in found["built_in"])
+
+
+def test_a_failure_is_told_and_measured_again(results, capsys, monkeypatch):
+    good = {"exit": 0, "requests": 1, "errors_total": 0}
+    bad = {"exit": 3, "requests": 7, "errors_total": 1,
+           "error": {"message": "the server closed the connection"}}
+    none = {"exit": 4, "requests": 0, "errors_total": 0,
+            "error": {"message": "not one answer"}}
+    monkeypatch.setattr(slot, "faults", [])
+    lengths = []
+
+    def measured(place, daemons, port, seconds):
+        lengths.append(seconds)
+        return outcomes.pop(0)
+
+    monkeypatch.setattr(slot, "_measure", measured)
+    outcomes = [none, bad, good]
+    assert slot.measure(None, [], 1, 0.5) is good
+    assert lengths == [0.5, 1.0, 2.0]
+    assert slot.faults == ["the server closed the connection"]
+    outcomes = [bad] * slot.MORE
+    with pytest.raises(slot.Failed, match="closed the connection"):
+        slot.measure(None, [], 1, 0.5)
+    results["faults"] = slot.faults[:1]
+    show.results(results)
+    assert "\n  the server closed the connection\n" in \
+        capsys.readouterr().out
 
 
 # ---- What is made of figures -------------------------------------------------
