@@ -30,6 +30,21 @@ proc_socketpair(int fds[2])
 	    0, fds));
 }
 
+/* Some systems give the most that they can, others nothing of too much. */
+void
+proc_socket_room(int fd, int size)
+{
+#ifdef SO_SNDBUFFORCE
+	/* Over the limit for everybody, where we may. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size,
+	    sizeof(size)) == 0)
+		return;
+#endif
+	while (size > 0 && setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+	    sizeof(size)) == -1)
+		size /= 2;
+}
+
 /* Closes what is open at or above from, without knowing the highest. */
 static void
 close_from(int from)

@@ -44,6 +44,11 @@ void	proc_status(int status, char *, size_t);
 
 /* A connected pair, non-blocking and close-on-exec.  -1 with errno. */
 int	proc_socketpair(int [2]);
+/*
+ * Room in a socket for what its other end has not read yet: so many bytes, or
+ * as many of them as the system gives.
+ */
+void	proc_socket_room(int fd, int size);
 
 /*
  * Descriptors 0 to 2 are open, all others closed: what the parent begins

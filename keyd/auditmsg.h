@@ -63,6 +63,12 @@ enum audit_msg {
 /* Bytes of records in one AUDIT_APPEND, and of that message's data. */
 #define AUDIT_BATCH	(16 * AUDIT_LINEMAX)
 #define AUDIT_MSGSIZE	(AUDIT_BATCH + 64)
+/*
+ * Bytes that the socket from keyd to the audit process is to hold.  Linux
+ * takes it twice, for its own overhead, which is more than that of the records
+ * where they come one by one: it is for the default queue.
+ */
+#define AUDIT_SOCKET	(4 * 1024 * 1024)
 
 struct audit_config {
 	uint32_t	generation;	/* of the configuration, from 1 */

@@ -93,9 +93,12 @@ channel_close(struct channel *c, const char *why)
 	c->pending = false;
 }
 
+/* What was done is on record before anybody hears of it. */
 static void
-channel_write(struct channel *c)
+channel_write(struct keyd *k, struct channel *c)
 {
+	if (!trail_sent(&k->trail))
+		return;
 	if (imsgbuf_queuelen(&c->ibuf) > 0 &&
 	    imsgbuf_write(&c->ibuf) == -1 && errno != EAGAIN) {
 		channel_close(c, strerror(errno));
@@ -111,6 +114,13 @@ channel_full(struct channel *c)
 {
 	return (imsgbuf_queuelen(&c->ibuf) + c->held >= KEYD_MAXANSWERS ||
 	    c->unread + c->heldbytes >= KEYD_MAXUNREAD);
+}
+
+/* Nor of anybody while records wait to leave. */
+static bool
+channel_ready(struct keyd *k, struct channel *c)
+{
+	return (c->open && trail_sent(&k->trail) && !channel_full(c));
 }
 
 static void
@@ -138,9 +148,8 @@ channel_serve(struct keyd *k, struct channel *c)
 	c->pending = n > 0;
 	c->turns++;
 	c->full_turns += c->pending;
-	/* What was done is on record before anybody hears of it. */
 	trail_flush(&k->trail);
-	channel_write(c);
+	channel_write(k, c);
 }
 
 static void
@@ -192,9 +201,9 @@ prepare_poll(struct keyd *k, struct pollfd *pfd)
 		p->fd = -1;
 		if (!c->open)
 			continue;
-		if (imsgbuf_queuelen(&c->ibuf) > 0)
+		if (imsgbuf_queuelen(&c->ibuf) > 0 && trail_sent(&k->trail))
 			p->events |= POLLOUT;
-		if (k->now != NULL && !channel_full(c)) {
+		if (k->now != NULL && channel_ready(k, c)) {
 			if (c->pending)
 				timeout = 0;
 			else
@@ -226,7 +235,7 @@ serve_trail(struct keyd *k, const struct pollfd *pfd)
 		if (c->open && c->broken)
 			channel_close(c, "an answer cannot be queued");
 		else if (c->open)
-			channel_write(c);
+			channel_write(k, c);
 	}
 }
 
@@ -239,11 +248,11 @@ serve_channels(struct keyd *k, const struct pollfd *pfd)
 	for (i = 0; i < k->nchannels; i++) {
 		c = &k->channels[i];
 		if (c->open && pfd[PFD_FIRST + i].revents & POLLOUT)
-			channel_write(c);
-		if (c->open && !channel_full(c) &&
+			channel_write(k, c);
+		if (channel_ready(k, c) &&
 		    pfd[PFD_FIRST + i].revents & (POLLIN | POLLHUP | POLLERR))
 			channel_read(c);
-		if (c->open && c->pending && !channel_full(c))
+		if (c->pending && channel_ready(k, c))
 			channel_serve(k, c);
 	}
 }

@@ -21,6 +21,8 @@
 #define LOST_US		1000000
 /* To try again where memory was short. */
 #define RETRY_MS	10
+/* That records do not leave before it is told. */
+#define FULL_US		1000000
 /* For the last records to leave; less than the parent waits. */
 #define STOP_MS		2000
 
@@ -36,6 +38,7 @@ lose(struct trail *t, const char *why)
 	if (t->lost != 0)
 		return;
 	log_error("the channel to the audit process: %s", why);
+	t->severed = !trail_sent(t);
 	t->lost = clock_us();
 	imsgbuf_clear(&t->ibuf);
 	close(t->ibuf.fd);
@@ -76,6 +79,30 @@ send_batch(struct trail *t)
 	return (0);
 }
 
+bool
+trail_sent(struct trail *t)
+{
+	if (!t->on)
+		return (true);
+	if (t->lost != 0)
+		return (!t->severed);
+	return (t->len == 0 && imsgbuf_queuelen(&t->ibuf) == 0);
+}
+
+static void
+note_full(struct trail *t, uint64_t now)
+{
+	if (!trail_sent(t)) {
+		if (t->full == 0)
+			t->full = now;
+		return;
+	}
+	t->full = 0;
+	if (t->halted)
+		log_info("audit: records leave again: answers do, too");
+	t->halted = false;
+}
+
 void
 trail_flush(struct trail *t)
 {
@@ -83,8 +110,12 @@ trail_flush(struct trail *t)
 		return;
 	(void)send_batch(t);
 	if (imsgbuf_queuelen(&t->ibuf) > 0 &&
-	    imsgbuf_write(&t->ibuf) == -1 && errno != EAGAIN)
+	    imsgbuf_write(&t->ibuf) == -1 && errno != EAGAIN) {
 		lose(t, strerror(errno));
+		return;
+	}
+	if (t->full != 0 || !trail_sent(t))
+		note_full(t, clock_us());
 }
 
 void
@@ -93,7 +124,7 @@ trail_say(const struct trail *t, struct metrics_out *out)
 	if (!t->on)
 		return;
 	metrics_u64(out, METRIC_AUDIT_READY, t->begun && t->lost == 0 &&
-	    !t->stalled && !t->behind);
+	    !t->stalled && !t->behind && !t->halted);
 	metrics_u64(out, METRIC_AUDIT_SEQUENCE, t->head.sequence);
 }
 
@@ -460,6 +491,8 @@ trail_timeout(const struct trail *t, uint64_t now, int timeout)
 		return (sooner(timeout, now, t->lost + LOST_US));
 	if (t->len > 0)
 		timeout = sooner(timeout, now, now + RETRY_MS * 1000);
+	if (t->full != 0 && !t->halted)
+		timeout = sooner(timeout, now, t->full + FULL_US);
 	if (t->begun && t->told != t->head.sequence)
 		timeout = sooner(timeout, now, t->next_report);
 	return (timeout);
@@ -475,6 +508,11 @@ trail_tick(struct trail *t, uint64_t now)
 			fatalx("nothing can be recorded without the audit "
 			    "process");
 		return;
+	}
+	if (t->full != 0 && !t->halted && now - t->full >= FULL_US) {
+		log_error("audit: the audit process does not take records: "
+		    "answers wait until it does");
+		t->halted = true;
 	}
 	if (!t->begun || t->set == NULL || t->told == t->head.sequence ||
 	    now < t->next_report)

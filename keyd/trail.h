@@ -17,9 +17,11 @@
 
 /*
  * keyd's side of the audit trail: it makes each record and has the audit
- * process write it.  A record leaves before its answer does.  No more than a
- * number of records may wait to be written; over that, and while the file
- * cannot be written, nothing is signed.
+ * process write it.  A record leaves before its answer does: it is in the
+ * socket between the two, from where that process has it even if keyd is
+ * killed.  While the socket is full no answer leaves and nothing is signed;
+ * nor while more than a number of records wait to be written, or the file
+ * cannot be written.
  */
 struct channel;
 struct keyd;
@@ -50,6 +52,10 @@ struct trail {
 	bool			 asked;		/* for an AUDIT_WRITTEN */
 	bool			 behind;	/* and this has been said */
 	bool			 stalled;	/* the file cannot be written */
+	uint64_t		 full;		/* clock_us(), since records */
+						/* do not leave; 0: they do */
+	bool			 halted;	/* and this has been said */
+	bool			 severed;	/* they never will */
 	struct trail_set	*set;		/* that is in force */
 	struct audit_head	 head;		/* of the last record made */
 	struct audit_where	 where;		/* the file was found */
@@ -110,6 +116,8 @@ int	trail_hold_switched(struct trail *, struct channel *);
 
 /* Sends what was made, before answers are. */
 void	trail_flush(struct trail *);
+/* Whether all of it has been sent: until then answers stay. */
+bool	trail_sent(struct trail *);
 void	trail_read(struct keyd *);
 /* Time until there is something to do in ms, timeout or sooner; -1: never. */
 int	trail_timeout(const struct trail *, uint64_t now, int timeout);

@@ -152,8 +152,10 @@ make_channels(struct parent *p, struct keyd_ends *keyd)
 		make_pair(&keyd->link, &p->link_channel);
 		make_pair(&p->dialer_end, &p->link_end);
 	}
-	if (p->children[CHILD_AUDIT].started)
+	if (p->children[CHILD_AUDIT].started) {
 		make_pair(&keyd->audit, &p->audit_channel);
+		proc_socket_room(keyd->audit, AUDIT_SOCKET);
+	}
 }
 
 /* keyd gets its ends now; the other ones wait for keyd's word. */

@@ -384,6 +384,37 @@ pairs(void **state)
 	close(fds[1]);
 }
 
+/* How much it holds while nobody reads. */
+static size_t
+held(int size)
+{
+	char	 block[512];
+	size_t	 n = 0;
+	int	 fds[2];
+
+	memset(block, 0, sizeof(block));
+	assert_int_equal(proc_socketpair(fds), 0);
+	if (size > 0)
+		proc_socket_room(fds[0], size);
+	while (write(fds[0], block, sizeof(block)) > 0)
+		n++;
+	assert_int_equal(errno, EAGAIN);
+	close(fds[0]);
+	close(fds[1]);
+	return (n);
+}
+
+/* The system gives that much to everybody, or a part of it. */
+static void
+socket_room(void **state)
+{
+	size_t	 usual = held(0);
+
+	(void)state;
+	assert_true(held(4 * 1024 * 1024) > usual + usual / 2);
+	assert_true(held(4096) < usual);
+}
+
 /* ---- How a process begins -------------------------------------------- */
 
 static int
@@ -551,6 +582,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(no_descriptors),
 		cmocka_unit_test(status_texts),
 		cmocka_unit_test(pairs),
+		cmocka_unit_test(socket_room),
 		cmocka_unit_test(sane_fds),
 		cmocka_unit_test(child_init),
 		cmocka_unit_test(good_lines),
