@@ -257,15 +257,18 @@ serve_channels(struct keyd *k, const struct pollfd *pfd)
 	}
 }
 
-/* After the answers have gone; those who still wait come first. */
+/* After the answers have gone; those who can be served come first. */
 static void
 blind_anew(struct keyd *k)
 {
-	bool	 waiting = false;
-	size_t	 i;
+	struct channel	*c;
+	bool		 waiting = false;
+	size_t		 i;
 
-	for (i = 0; i < k->nchannels; i++)
-		waiting |= k->channels[i].pending;
+	for (i = 0; i < k->nchannels; i++) {
+		c = &k->channels[i];
+		waiting |= c->pending && channel_ready(k, c);
+	}
 	if (!blind_due(&k->blind, clock_us(), waiting))
 		return;
 	if (sign_randomize() == -1)
