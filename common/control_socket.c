@@ -295,8 +295,9 @@ control_confine(const struct control *ctl)
 	bool	 root = geteuid() == 0;
 
 	umask(root ? MASK_ROOT : MASK_OTHER);
-	if (root && setegid(ctl->user.gid) == -1)
-		fatal("setegid");
+	/* The saved one, too: there is a way back from the real one. */
+	if (root && setregid((gid_t)-1, ctl->user.gid) == -1)
+		fatal("setregid");
 }
 
 /* ---- Another configuration -------------------------------------------- */

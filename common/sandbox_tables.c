@@ -151,6 +151,12 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "sysinfo", ANY },
 	/* One daemon alone appends to an audit file. */
 	{ "flock", EQ(1, LOCK_EX | LOCK_NB) },
+	/*
+	 * It is of the group that the daemon was started with: setegid(2),
+	 * of 32 or 64 bits, as libc has it.
+	 */
+	{ "setresgid", EQ(0, UINT32_MAX) },
+	{ "setresgid", EQ(0, UINT64_MAX) },
 	{ "getuid", ANY },
 	{ "geteuid", ANY },
 	{ "getegid", ANY },

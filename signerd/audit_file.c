@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/report.h"
 #include "signerd/config.h"
 
@@ -146,6 +147,29 @@ check_file(const struct config_audit *audit, const struct stat *st)
 	return (0);
 }
 
+/*
+ * The group is that of the one who starts the daemon, for the first file as
+ * for those of reloads, when ours is the children's for the control socket.
+ */
+static int
+open_new(int dir, const char *name, int flags)
+{
+	static gid_t group = (gid_t)-1;
+	gid_t gid = getegid();
+	int fd, error;
+
+	if (group == (gid_t)-1)
+		group = gid;
+	if (group != gid && setegid(group) == -1)
+		return (-1);
+	fd = openat(dir, name, flags | O_CREAT, MODE);
+	error = errno;
+	if (group != gid && setegid(gid) == -1)
+		fatal("setegid");
+	errno = error;
+	return (fd);
+}
+
 /* Once for appending, once for reading. */
 static int
 open_both(struct config_audit *audit, int dir, const char *name, bool check,
@@ -153,9 +177,10 @@ open_both(struct config_audit *audit, int dir, const char *name, bool check,
 {
 	struct stat other;
 	int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	int append = O_WRONLY | O_APPEND | flags;
 
-	audit->file.fd = openat(dir, name, O_WRONLY | O_APPEND | flags |
-	    (check ? 0 : O_CREAT), MODE);
+	audit->file.fd = check ? openat(dir, name, append) :
+	    open_new(dir, name, append);
 	if (audit->file.fd == -1 && check && errno == ENOENT &&
 	    faccessat(dir, ".", W_OK | X_OK, 0) == 0)
 		return (0);

@@ -41,6 +41,24 @@ def test_it_is_made(site, path):
     trail.good(path)
 
 
+def whose(path):
+    found = os.stat(path)
+    return found.st_uid, found.st_gid, found.st_mode
+
+
+def test_a_reload_makes_it_the_same(site, path):
+    """Whatever group the parent is in by then."""
+    with start(site, path) as signerd:
+        first = whose(path)
+        assert first == (os.geteuid(), os.getegid(), 0o100600)
+        os.rename(path, path + ".1")
+        reload(signerd)
+        assert whose(path) == first
+        reload(signerd, config(site, path + ".2"))
+        assert whose(path + ".2") == first
+    trail.good(path + ".1", path, path + ".2")
+
+
 def test_two_daemons(site, path):
     with start(site, path):
         status, _, err = run(site, path)

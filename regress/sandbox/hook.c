@@ -338,6 +338,15 @@ probe_setuid(void)
 	return (syscall(SYS_setuid, 0));
 }
 
+/* All three; signerd's parent may change the effective one. */
+static long
+probe_setresgid(void)
+{
+	gid_t	 gid = getegid();
+
+	return (syscall(SYS_setresgid, gid, gid, gid));
+}
+
 static long
 probe_chroot(void)
 {
@@ -605,6 +614,7 @@ static const struct probe {
 	{ "rename", probe_rename, NULL },
 	{ "sctp", probe_sctp, NULL },
 	{ "seek", probe_seek, NULL },
+	{ "setresgid", probe_setresgid, NULL },
 	{ "setsockopt", probe_setsockopt, NULL },
 	{ "setuid", probe_setuid, NULL },
 	{ "socket", probe_socket, NULL },

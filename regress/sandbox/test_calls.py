@@ -22,9 +22,9 @@ NOBODY = [
     "fastopen_sendmsg", "fastopen_sendto", "fork", "io_uring", "ip_tos",
     "keyctl", "listen", "memfd_create", "mkdir", "mmap_exec", "mount",
     "mprotect_exec", "packet", "perf_event", "pidfd_open", "prctl",
-    "process_vm_readv", "ptrace", "rename", "setsockopt", "setuid", "socket",
-    "tcp_fastopen", "tcp_fastopen_connect", "tcp_repair", "tcp_ulp",
-    "tiocsti", "unlink", "unshare", "userfaultfd",
+    "process_vm_readv", "ptrace", "rename", "setresgid", "setsockopt",
+    "setuid", "socket", "tcp_fastopen", "tcp_fastopen_connect", "tcp_repair",
+    "tcp_ulp", "tiocsti", "unlink", "unshare", "userfaultfd",
 ]
 CHILDREN = ["connect", "create", "kill", "open"]
 # With shutdown(2), which is the frontend's alone, a listener could connect.
