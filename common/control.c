@@ -223,6 +223,7 @@ take_request(struct control_conn *c, struct imsg *imsg)
 	case CTL_SHOW:
 		return (take_show(c, imsg));
 	case CTL_RELOAD:
+	case CTL_TRY:
 		return (control_take_reload(c, imsg));
 	case CTL_LOG:
 		return (take_log(c, imsg));

@@ -85,6 +85,7 @@ struct control_conn {
 	struct control_show	 show;
 	struct gather_ask	 ask;
 	size_t			 sampled;	/* bytes */
+	bool			 trial;		/* of a reload */
 	unsigned int		 nfaults;
 	char			 note[CONTROL_NOTESIZE];	/* the last */
 	struct ctl_row		 row;		/* being made */
@@ -104,6 +105,8 @@ struct control_cb {
 	bool	(*show)(struct control_conn *, struct control_show *,
 		    void *arg);
 	void	(*reload)(void *arg);
+	/* The same with reload_try(): false where that is not possible now. */
+	bool	(*try)(void *arg);
 	void	(*log)(bool verbose, void *arg);
 	/*
 	 * Asks a child; control_checked() is to follow.  NULL, or why it

@@ -15,40 +15,58 @@
 
 /* Between reloads, times what the last one took. */
 #define RELOAD_PAUSE	4
+/* Us, where something else is being reloaded. */
+#define RETRY_US	20000
 
 /* ---- Requests --------------------------------------------------------- */
 
 /*
  * Others than root leave pauses in between, four times as long as the last one
- * took.  It may begin and end within this.
+ * took.  Us until it can be its turn; 0: it is.
+ */
+static uint64_t
+pause_left(const struct control_conn *c)
+{
+	uint64_t	 now = clock_us(), next = c->control->next_reload;
+
+	return (c->uid == 0 || now >= next ? 0 : next - now);
+}
+
+/*
+ * It may begin and end within this.  One that was asked for is told by began()
+ * when it does; a trial has to ask again.
  */
 static void
-begin_reload(struct control *ctl, bool root)
+go_on(struct control *ctl)
 {
-	uint64_t	 now = clock_us();
-	struct timeval	 tv;
+	struct control_conn	*c;
+	struct timeval		 tv;
+	uint64_t		 us, wait = UINT64_MAX;
 
-	if (root || now >= ctl->next_reload) {
-		ctl->cb->reload(ctl->arg);
-		return;
+	TAILQ_FOREACH(c, &ctl->conns, entry) {
+		if (c->state != CONTROL_WAITS)
+			continue;
+		if ((us = pause_left(c)) == 0) {
+			if (!c->trial)
+				ctl->cb->reload(ctl->arg);
+			else if (!ctl->cb->try(ctl->arg))
+				us = RETRY_US;
+		}
+		if (us > 0 && us < wait)
+			wait = us;
 	}
-	tv = clock_in_ms((uint32_t)((ctl->next_reload - now) / 1000 + 1));
+	if (wait == UINT64_MAX)
+		return;
+	tv = clock_in_ms((uint32_t)(wait / 1000 + 1));
 	event_add(ctl->again, &tv);
 }
 
 void
 control_again(int fd, short what, void *arg)
 {
-	struct control		*ctl = arg;
-	struct control_conn	*c;
-
 	(void)fd;
 	(void)what;
-	TAILQ_FOREACH(c, &ctl->conns, entry)
-		if (c->state == CONTROL_WAITS) {
-			ctl->cb->reload(ctl->arg);
-			return;
-		}
+	go_on(arg);
 }
 
 int
@@ -56,12 +74,13 @@ control_take_reload(struct control_conn *c, struct imsg *imsg)
 {
 	if (ctlmsg_get_empty(imsg) == -1)
 		return (-1);
-	control_record(c, "reload", NULL);
+	c->trial = imsg_get_type(imsg) == CTL_TRY;
+	control_record(c, c->trial ? "reload -n" : "reload", NULL);
 	c->nfaults = 0;
 	c->note[0] = '\0';
 	c->state = CONTROL_WAITS;
 	control_arm(c, CONTROL_NOTE);
-	begin_reload(c->control, c->uid == 0);
+	go_on(c->control);
 	return (0);
 }
 
@@ -79,7 +98,7 @@ control_note(struct control_conn *c)
 	if (c->state == CONTROL_RELOADS)
 		snprintf(text, sizeof(text), "the reload has begun: waiting "
 		    "for %s", names);
-	else if (event_pending(ctl->again, EV_TIMEOUT, NULL))
+	else if (pause_left(c) > 0)
 		snprintf(text, sizeof(text), "waiting: the last reload was "
 		    "just now");
 	else
@@ -103,7 +122,8 @@ began(void *arg)
 
 	ctl->reload_began = clock_us();
 	TAILQ_FOREACH(c, &ctl->conns, entry)
-		if (c->state == CONTROL_WAITS)
+		if (c->state == CONTROL_WAITS &&
+		    c->trial == ctl->reload->trial)
 			c->state = CONTROL_RELOADS;
 }
 
@@ -132,15 +152,16 @@ ended(bool good, void *arg)
 	uint64_t		 now = clock_us();
 
 	ctl->generation = generation;
-	if (good)
+	if (good && !ctl->reload->trial)
 		ctl->loaded = now;
 	ctl->next_reload = now + RELOAD_PAUSE * (now - ctl->reload_began);
 	TAILQ_FOREACH(c, &ctl->conns, entry) {
 		if (c->state != CONTROL_RELOADS)
 			continue;
 		if (c->nfaults > CONTROL_FAULTS)
-			snprintf(text, sizeof(text), "%u more in the log",
-			    c->nfaults - CONTROL_FAULTS);
+			snprintf(text, sizeof(text), "%u more%s",
+			    c->nfaults - CONTROL_FAULTS,
+			    c->trial ? "" : " in the log");
 		else
 			snprintf(text, sizeof(text), "generation %u",
 			    generation);

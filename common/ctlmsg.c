@@ -51,9 +51,9 @@ ctlmsg_get_show(struct imsg *imsg, enum ctl_show *what)
 }
 
 int
-ctlmsg_send_reload(struct imsgbuf *ibuf)
+ctlmsg_send_reload(struct imsgbuf *ibuf, bool try)
 {
-	return (msgfield_send(ibuf, CTL_RELOAD, -1));
+	return (msgfield_send(ibuf, try ? CTL_TRY : CTL_RELOAD, -1));
 }
 
 int

@@ -22,6 +22,7 @@
  *   CTL_LOG     verbose, or brief
  *   CTL_CHECK   a request that is only decided on  <- CTL_ROW, CTL_MORE
  *   CTL_LINK    a link up, or down
+ *   CTL_TRY     a reload that is not put in force  <- as CTL_RELOAD
  * Neither side trusts the other: decoders take anything.
  */
 enum ctl_msg {
@@ -30,6 +31,7 @@ enum ctl_msg {
 	CTL_LOG,
 	CTL_CHECK,
 	CTL_LINK,
+	CTL_TRY,
 	CTL_ROW = 0x880,
 	CTL_MORE,		/* of the last value of the last row */
 	CTL_SAMPLES,		/* as in common/metrics.h */
@@ -106,7 +108,7 @@ enum ctl_result {
  * have queued a part then.
  */
 int	ctlmsg_send_show(struct imsgbuf *, enum ctl_show);
-int	ctlmsg_send_reload(struct imsgbuf *);
+int	ctlmsg_send_reload(struct imsgbuf *, bool try);
 int	ctlmsg_send_log(struct imsgbuf *, bool verbose);
 int	ctlmsg_send_check(struct imsgbuf *, const struct ctl_check *);
 int	ctlmsg_send_link(struct imsgbuf *, const struct ctl_link *);
@@ -134,7 +136,7 @@ int	ctlmsg_get_fault(struct imsg *, char text[CTL_TEXT_MAX + 1]);
 int	ctlmsg_get_note(struct imsg *, char text[CTL_TEXT_MAX + 1]);
 int	ctlmsg_get_end(struct imsg *, enum ctl_result *,
 	    char text[CTL_TEXT_MAX + 1]);
-/* CTL_RELOAD. */
+/* CTL_RELOAD, CTL_TRY. */
 int	ctlmsg_get_empty(struct imsg *);
 
 #endif /* COMMON_CTLMSG_H */

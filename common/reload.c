@@ -28,14 +28,22 @@ is_whole(const struct reload *r)
 	return (r->cb == r->whole);
 }
 
+static bool
+is_watched(const struct reload *r)
+{
+	return (is_whole(r) || r->trial);
+}
+
 static void
 log_line(const char *line, bool warning)
 {
 	const struct reload_watch	*watch = &telling->watch;
 	struct log_record		 rec;
 
-	if (is_whole(telling) && watch->fault != NULL)
+	if (is_watched(telling) && watch->fault != NULL)
 		watch->fault(line, watch->arg);
+	if (telling->trial)
+		return;
 	if (!log_start(&rec, warning ? LOG_LVL_WARN : LOG_LVL_ERROR,
 	    warning ? "reload warning" : "reload error"))
 		return;
@@ -53,14 +61,16 @@ end(struct reload *r, bool good)
 	FOREACH(c, r->set)
 		c->reload = CHILD_ASIDE;
 	faults_forget();
-	if (is_whole(r) && r->watch.ended != NULL)
+	if (is_watched(r) && r->watch.ended != NULL)
 		r->watch.ended(good, r->watch.arg);
+	r->trial = false;
 	if (r->again)
 		event_active(r->later, EV_TIMEOUT, 0);
 }
 
+/* Nothing of it stays; good: so it was to be. */
 static void
-fail(struct reload *r)
+forget(struct reload *r, bool good)
 {
 	struct log_record	 rec;
 	struct child		*c;
@@ -82,7 +92,7 @@ fail(struct reload *r)
 		notify_ready("configuration %u stays in force: %s",
 		    r->generation, report_first());
 	}
-	end(r, false);
+	end(r, good);
 }
 
 /* The next that has not put it in force. */
@@ -122,10 +132,10 @@ decide(struct reload *r)
 		if (c->reload == CHILD_UNABLE)
 			good = false;
 	}
-	if (good)
+	if (good && !r->trial)
 		commit_next(r);
 	else
-		fail(r);
+		forget(r, good);
 }
 
 static void
@@ -140,7 +150,7 @@ start(struct reload *r, const struct reload_cb *cb)
 		notify_reloading();
 	faults_forget();
 	telling = r;
-	if (is_whole(r) && r->watch.began != NULL)
+	if (is_watched(r) && r->watch.began != NULL)
 		r->watch.began(r->watch.arg);
 	report_to(log_line);
 	event_add(r->deadline, &tv);
@@ -148,7 +158,7 @@ start(struct reload *r, const struct reload_cb *cb)
 	error = r->cb->prepare(r->arg);
 	r->preparing = false;
 	if (error == -1)
-		fail(r);
+		forget(r, false);
 	else
 		decide(r);
 }
@@ -184,6 +194,16 @@ reload_part(struct reload *r, const struct reload_cb *cb)
 {
 	if (!reload_idle(r))
 		return (false);
+	start(r, cb);
+	return (true);
+}
+
+bool
+reload_try(struct reload *r, const struct reload_cb *cb)
+{
+	if (!reload_idle(r))
+		return (false);
+	r->trial = true;
 	start(r, cb);
 	return (true);
 }

@@ -40,7 +40,10 @@ struct reload_cb {
 	void	(*failed)(void *arg);
 };
 
-/* Who else wants to know of a whole one; each may be NULL. */
+/*
+ * Who else wants to know of a whole one, or of a trial, which is nobody else's
+ * business; each may be NULL.
+ */
 struct reload_watch {
 	void	(*began)(void *arg);
 	void	(*fault)(const char *line, void *arg);	/* or warning */
@@ -65,6 +68,7 @@ struct reload {
 	unsigned int		 generation;
 	enum reload_phase	 phase;
 	bool			 preparing;	/* within prepare() */
+	bool			 trial;		/* it is not to be in force */
 	bool			 again;
 	struct event		*deadline;
 	struct event		*later;
@@ -92,6 +96,12 @@ bool	reload_switches(const struct reload *);
  * word in the log.  False where reload_idle() is.
  */
 bool	reload_part(struct reload *, const struct reload_cb *);
+/*
+ * Whether a reload would succeed: all of it but that it is discarded then, by
+ * callbacks of its own, of which commit and done are not called.  For who
+ * watches alone: nothing is logged.  False where reload_idle() is.
+ */
+bool	reload_try(struct reload *, const struct reload_cb *);
 /* The daemon is ready: what was asked for before can begin. */
 void	reload_ready(struct reload *);
 

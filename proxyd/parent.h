@@ -65,6 +65,8 @@ void	parent_metrics_init(struct parent *);
 /* ---- proxyd/reload.c -------------------------------------------------- */
 
 extern const struct reload_cb parent_reload_cb;
+/* As reload_try(). */
+bool	parent_try(struct parent *);
 
 /* ---- proxyd/parent_control.c: the control socket ----------------------- */
 

@@ -215,8 +215,9 @@ done(void *arg)
 	config_free(old);
 }
 
+/* Of a trial, too. */
 static void
-failed(void *arg)
+drop(void *arg)
 {
 	struct parent	*p = arg;
 
@@ -224,9 +225,27 @@ failed(void *arg)
 	watch_discard(&p->watch);
 	config_free(p->next);
 	p->next = NULL;
+}
+
+static void
+failed(void *arg)
+{
+	struct parent	*p = arg;
+
+	drop(p);
 	p->failed = time(NULL);
 	p->good = false;
 	p->nfailures++;
+}
+
+bool
+parent_try(struct parent *p)
+{
+	static const struct reload_cb	 cb = {
+		prepare, NULL, discard, NULL, drop
+	};
+
+	return (reload_try(&p->reload, &cb));
 }
 
 const struct reload_cb parent_reload_cb = {

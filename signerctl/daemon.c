@@ -13,22 +13,22 @@ reload(const struct options *o, int argc, char **argv)
 {
 	struct imsgbuf	 ibuf;
 	struct answer	 a;
+	bool		 try = argc == 2 && strcmp(argv[1], "-n") == 0;
 	int		 status = STATUS_GOOD;
 
-	(void)argv;
-	if (argc != 1)
+	if (argc != 1 && !try)
 		usage("reload");
 	memset(&a, 0, sizeof(a));
 	talk_begin(o, &ibuf);
-	if (ctlmsg_send_reload(&ibuf) == -1)
+	if (ctlmsg_send_reload(&ibuf, try) == -1)
 		give_up("out of memory");
 	talk_ask(&ibuf, &a);
-	if (a.result == CTL_GOOD)
-		printf("reloaded: %s\n", a.text);
-	else {
-		complain("not reloaded: what ran before goes on: %s", a.text);
+	if (a.result != CTL_GOOD) {
+		complain(try ? "would not be reloaded: %s" :
+		    "not reloaded: what ran before goes on: %s", a.text);
 		status = STATUS_BAD;
-	}
+	} else if (!try)
+		printf("reloaded: %s\n", a.text);
 	answer_free(&a);
 	return (status);
 }

@@ -33,7 +33,7 @@ version(const struct options *o, int argc, char **argv)
 static const struct command commands[] = {
 	{ "show", "show [-j]\n\t    status|links|clients|rules|keys|stats",
 	    true, show },
-	{ "reload", "reload", true, reload },
+	{ "reload", "reload [-n]", true, reload },
 	{ "log", "log verbose|brief", true, log_command },
 	{ "check", "check [-j] client NAME [via LINK]\n\t    "
 	    "method transaction|block-payload chain NUMBER\n\t    "

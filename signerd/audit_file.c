@@ -170,10 +170,30 @@ open_new(int dir, const char *name, int flags)
 	return (fd);
 }
 
+/*
+ * Whether there could be a file; errno.  In the sandbox only a file that has
+ * no name can tell, where the file system has such.
+ */
+static bool
+can_make(int dir, bool sandbox)
+{
+	int fd = -1;
+
+	if (!sandbox)
+		return (faccessat(dir, ".", W_OK | X_OK, 0) == 0);
+#ifdef O_TMPFILE
+	fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, MODE);
+	if (fd == -1)
+		return (errno == EOPNOTSUPP || errno == EISDIR);
+#endif
+	conf_fd_close(&fd);
+	return (true);
+}
+
 /* Once for appending, once for reading. */
 static int
 open_both(struct config_audit *audit, int dir, const char *name, bool check,
-    struct stat *st)
+    bool sandbox, struct stat *st)
 {
 	struct stat other;
 	int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
@@ -182,7 +202,7 @@ open_both(struct config_audit *audit, int dir, const char *name, bool check,
 	audit->file.fd = check ? openat(dir, name, append) :
 	    open_new(dir, name, append);
 	if (audit->file.fd == -1 && check && errno == ENOENT &&
-	    faccessat(dir, ".", W_OK | X_OK, 0) == 0)
+	    can_make(dir, sandbox))
 		return (0);
 	if (audit->file.fd == -1) {
 		fault(audit, "%s", errno == ELOOP ? "is a symbolic link: "
@@ -250,9 +270,9 @@ open_audit(struct config_audit *audit, const struct config_audit *running,
 	memset(&st, 0, sizeof(st));
 	if ((dir = open_parent(audit, path, &name)) == -1)
 		return (-1);
-	r = open_both(audit, dir, name, check, &st);
+	r = open_both(audit, dir, name, check, running != NULL, &st);
 	close(dir);
-	if (r == -1 || check)
+	if (r == -1 || audit->file.fd == -1 || (check && running == NULL))
 		return (r);
 	if (running == NULL)
 		return (lock(audit, true));

@@ -230,7 +230,7 @@ int		 config_open(struct config *);
  * there is one.  A regular file with one name, of root or us, that nobody else
  * can write to, at the end of a path that nobody else decides on.  While the
  * daemon runs, that which is in force goes on (`kept`), and another one has to
- * be empty.  Every fault is written as above; -1 if there was one.
+ * be empty, for check, too.  Every fault is written as above; -1 if there was one.
  */
 int		 config_audit_open(struct config *, const struct config *running,
 		    bool check);

@@ -77,6 +77,8 @@ int	parent_run(struct parent *, const struct proc_user *user,
 
 /* After children_init(). */
 void	parent_reload_init(struct parent *);
+/* As reload_try(). */
+bool	parent_try(struct parent *);
 /* What the configuration says of the log. */
 struct daemon_log parent_log(const struct config *);
 /* whom: NULL, or what it is for. */

@@ -300,6 +300,12 @@ on_reload(void *arg)
 	reload_begin(&p->reload);
 }
 
+static bool
+on_try(void *arg)
+{
+	return (parent_try(arg));
+}
+
 static void
 on_log(bool verbose, void *arg)
 {
@@ -359,7 +365,8 @@ void
 parent_control_start(struct parent *p)
 {
 	static const struct control_cb	 cb = {
-		on_busy, on_show, on_reload, on_log, on_check, on_link
+		on_busy, on_show, on_reload, on_try, on_log, on_check,
+		on_link
 	};
 
 	p->control.gather = &p->gather;

@@ -170,7 +170,7 @@ read_again(struct parent *p)
 	config_number(config, p->config, &p->next_number);
 	parent_keep_down(config, p->config);
 	if (config_open(config) == 0 &&
-	    config_audit_open(config, p->config, false) == 0 &&
+	    config_audit_open(config, p->config, p->reload.trial) == 0 &&
 	    config_bind_again(config, p->config) == 0 &&
 	    control_prepare(&p->control, &config->control,
 	    CONTROL_SOCKET) == 0)
@@ -282,8 +282,9 @@ done(void *arg)
 	config_free(old);
 }
 
+/* Of a trial, too. */
 static void
-failed(void *arg)
+drop(void *arg)
 {
 	struct parent	*p = arg;
 
@@ -291,7 +292,23 @@ failed(void *arg)
 	watch_discard(&p->watch);
 	config_free(p->candidate);
 	p->candidate = NULL;
-	parent_metrics_reloaded(p, false);
+}
+
+static void
+failed(void *arg)
+{
+	drop(arg);
+	parent_metrics_reloaded(arg, false);
+}
+
+bool
+parent_try(struct parent *p)
+{
+	static const struct reload_cb	 cb = {
+		prepare, NULL, discard, NULL, drop
+	};
+
+	return (reload_try(&p->reload, &cb));
 }
 
 void

@@ -11,8 +11,9 @@ import pytest
 from lib import audited, daemon, trail
 from lib.audited import (KEYS, config, digest, run, signed_digests, start,
                          told, unique)
+from lib.control import Control
 from lib.daemon import ROOT
-from lib.reloading import errors, reload
+from lib.reloading import change, errors, reload
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +176,35 @@ def test_a_bad_file_changes_nothing(site, path):
     assert signed_digests(path + ".1", path) == [digest(n)
                                                  for n in (1, 2, 3)]
     assert signed_digests(path) == [digest(3)]
+
+
+def test_a_trial_makes_no_file(site, path):
+    """And says what a reload would say of one that there is."""
+    ctl = Control(site, "trial.sock")
+    with start(site, path, ctl.statement) as signerd:
+        signerd.rpc(unique(1)).result()
+        assert ctl.run("reload", "-n") == (0, "", "")
+        other = path + ".other"
+        change(signerd, config(site, other, ctl.statement))
+        assert ctl.run("reload", "-n") == (0, "", "")
+        assert not os.path.exists(other)
+        # Where none can be made a reload would say so, and root has given up
+        # what it would need for it.
+        closed = os.path.join(os.path.dirname(path), "closed")
+        os.mkdir(closed, 0o555)
+        change(signerd, config(site, closed + "/audit.log", ctl.statement))
+        said = ctl.run("reload", "-n")
+        assert said.status == 1 and "Permission denied" in said.err
+        change(signerd, config(site, other, ctl.statement))
+        with open(other, "w") as f:
+            f.write("of value\n")
+        os.chmod(other, 0o600)
+        said = ctl.run("reload", "-n")
+        assert said.status == 1 and "is not empty: a reload begins" in said.err
+        os.unlink(other)
+        signerd.rpc(unique(2)).result()
+        # It goes on where it was; and a reload begins it.
+        ctl.ask("reload")
+        signerd.rpc(unique(3)).result()
+    assert signed_digests(path, other) == [digest(n) for n in (1, 2, 3)]
+    assert signed_digests(other) == [digest(3)]

@@ -438,6 +438,82 @@ def test_reload_prints_warnings(both, one):
     ctl.ask("reload")
 
 
+def reloads(ctl):
+    """Generation, and reloads that have failed."""
+    stats = {(each["metric"].partition("_")[2], each["labels"]): each["value"]
+             for each in ctl.show("stats")}
+    return (stats["config_generation", ""],
+            stats["reloads_total", "result=failure"])
+
+
+def test_trial_changes_nothing(both, one):
+    """What would be taken up is not."""
+    running, ctl = one
+    text, before, mark = both.texts[running.name], reloads(ctl), running.mark()
+    rules = ctl.show("rules")
+    other = Control(running.site, "other.sock")
+    change(running, text.replace(ctl.statement, other.statement).replace(
+        "\nallow", "\n\nallow", 1))
+    try:
+        assert ctl.run("reload", "-n") == (0, "", "")
+    finally:
+        change(running, text)
+    assert (ctl.show("rules"), reloads(ctl)) == (rules, before)
+    assert not os.path.exists(other.path)
+    running.wait_log(mark, msg="control", command="reload -n")
+    assert not running.logged(mark, msg="reloaded")
+    running.rpc(eth.payload_v2())
+    assert ctl.run("reload", "-n", "-n").status == 2
+
+
+def test_trial_prints_the_faults(both, one):
+    """Those of the text, and those that a child finds, to who asks alone."""
+    running, ctl = one
+    text, before, mark = both.texts[running.name], reloads(ctl), running.mark()
+    last = "signerctl: would not be reloaded: generation %d\n" % before[0]
+    bad = running.site.path("bad-trial.crt")
+    with open(bad, "w") as f:
+        f.write("no certificate\n")
+    try:
+        change(running, text + "nonsense\n")
+        assert ctl.run("reload", "-n") == (
+            1, "", '%s:%d: unknown statement "nonsense"\n%s' % (
+                running.path, text.count("\n") + 1, last))
+        changed = re.sub(r'(?m)^tls certificate "[^"]*"',
+                         'tls certificate "%s"' % bad, text)
+        change(running, changed)
+        said = ctl.run("reload", "-n")
+    finally:
+        change(running, text)
+    assert (said.status, said.out) == (1, "") and said.err.endswith(last)
+    assert said.err.startswith("%s:%d: %s: " % (
+        running.path, changed[:changed.index(bad)].count("\n") + 1, bad))
+    assert reloads(ctl) == before
+    ctl.ask("reload")
+    running.wait_log(mark, msg="reloaded")
+    assert not running.logged(mark, level="error")
+
+
+def test_what_needs_a_restart(both, one):
+    """-n of the daemon cannot know: it does not see what runs."""
+    running, ctl = one
+    text = both.texts[running.name]
+    listen = "listen on 0.0.0.0 port %d" % running.port
+    changed = text.replace("listen on 127.0.0.1 port 0", listen, 1)
+    where = "%s:%d: " % (running.path, changed.split("\n").index(listen) + 1)
+    change(running, changed)
+    try:
+        told = [ctl.run(*words) for words in (("reload", "-n"), ("reload",))]
+    finally:
+        change(running, text)
+    for said in told:
+        assert (said.status, said.out) == (1, "")
+        fault, last = said.err.splitlines()
+        assert fault.startswith(where) and fault.endswith("needs a restart")
+        assert " reloaded: " in last
+    ctl.ask("reload")
+
+
 @contextlib.contextmanager
 def asking(ctl, *words):
     """signerctl, as long as it takes."""

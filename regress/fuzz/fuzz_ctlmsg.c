@@ -31,7 +31,7 @@ reload(struct imsg *imsg)
 {
 	if (ctlmsg_get_empty(imsg) == -1)
 		return (-1);
-	must(ctlmsg_send_reload(&p.out) == 0);
+	must(ctlmsg_send_reload(&p.out, imsg_get_type(imsg) == CTL_TRY) == 0);
 	return (0);
 }
 
@@ -121,6 +121,18 @@ fault(struct imsg *imsg)
 }
 
 static int
+note(struct imsg *imsg)
+{
+	char	 text[CTL_TEXT_MAX + 1];
+
+	if (ctlmsg_get_note(imsg, text) == -1)
+		return (-1);
+	must(TERMINATED(text));
+	must(ctlmsg_send_note(&p.out, text) == 0);
+	return (0);
+}
+
+static int
 end(struct imsg *imsg)
 {
 	char		 text[CTL_TEXT_MAX + 1];
@@ -138,7 +150,8 @@ static const struct codec	 messages[] = {
 	{ CTL_LOG, false, log_level }, { CTL_CHECK, false, check },
 	{ CTL_LINK, false, link_state }, { CTL_ROW, false, row },
 	{ CTL_MORE, false, more }, { CTL_FAULT, false, fault },
-	{ CTL_END, false, end }
+	{ CTL_END, false, end }, { CTL_NOTE, false, note },
+	{ CTL_TRY, false, reload }
 };
 
 int

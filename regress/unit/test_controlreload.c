@@ -37,6 +37,9 @@ static struct reload		 reload;
 static struct imsgbuf		 far[CONNS];
 static const char		*names;		/* that owe an answer */
 static unsigned int		 asked;		/* reloads */
+static unsigned int		 tried;
+static bool			 willing;	/* to try */
+static enum ctl_result		 wanted;	/* of an end */
 
 /* ---- In the place of the rest of the control socket ------------------- */
 
@@ -84,19 +87,34 @@ on_reload(void *arg)
 	asked++;
 }
 
+static bool
+on_try(void *arg)
+{
+	(void)arg;
+	tried++;
+	if (!willing)
+		return (false);
+	reload.trial = true;
+	reload.watch.began(reload.watch.arg);
+	return (true);
+}
+
 /* ---- Connections ------------------------------------------------------ */
 
 static int
 setup(void **state)
 {
-	static const struct control_cb	 cb = { .reload = on_reload };
+	static const struct control_cb	 cb = {
+		.reload = on_reload, .try = on_try
+	};
 	int				 fd[2], i;
 
 	(void)state;
 	memset(&ctl, 0, sizeof(ctl));
 	memset(&reload, 0, sizeof(reload));
 	memset(conn, 0, sizeof(conn));
-	asked = 0;
+	asked = tried = 0;
+	willing = true;
 	names = "";
 	ctl.cb = &cb;
 	assert_non_null(ctl.base = event_base_new());
@@ -135,16 +153,22 @@ teardown(void **state)
 
 /* Asks, on that connection. */
 static void
-ask(int i)
+ask_for(int i, bool trial)
 {
 	struct imsg	 imsg;
 
-	assert_int_equal(ctlmsg_send_reload(&far[i]), 0);
+	assert_int_equal(ctlmsg_send_reload(&far[i], trial), 0);
 	assert_int_equal(imsgbuf_write(&far[i]), 0);
 	assert_int_equal(imsgbuf_read(&conn[i].ibuf), 1);
 	assert_true(imsg_get(&conn[i].ibuf, &imsg) > 0);
 	assert_int_equal(control_take_reload(&conn[i], &imsg), 0);
 	imsg_free(&imsg);
+}
+
+static void
+ask(int i)
+{
+	ask_for(i, false);
 }
 
 /* The next message is that one; NULL: there is none. */
@@ -166,7 +190,7 @@ told(int i, enum ctl_msg type, const char *text)
 	    ctlmsg_get_end(&imsg, &result, got), 0);
 	assert_string_equal(got, text);
 	if (type == CTL_END)
-		assert_int_equal(result, CTL_FAILED);
+		assert_int_equal(result, wanted);
 	imsg_free(&imsg);
 }
 
@@ -240,6 +264,7 @@ test_late(void **state)
 				    "frontend: the daemon ends";
 
 	(void)state;
+	wanted = CTL_FAILED;
 	ask(0);
 	reload.watch.began(reload.watch.arg);
 	ask(1);
@@ -249,12 +274,87 @@ test_late(void **state)
 	told(2, CTL_END, NULL);
 }
 
+static void
+ended(bool good)
+{
+	int	 i;
+
+	reload.watch.ended(good, reload.watch.arg);
+	reload.trial = false;
+	for (i = 0; i < CONNS; i++)
+		(void)imsgbuf_write(&conn[i].ibuf);
+}
+
+/* What is tried is not what is reloaded: each has its own. */
+static void
+test_trial(void **state)
+{
+	(void)state;
+	ctl.loaded = 7;
+	reload.generation = 3;
+	ask_for(0, true);
+	assert_int_equal(tried, 1);
+	assert_int_equal(asked, 0);
+	assert_int_equal(conn[0].state, CONTROL_RELOADS);
+	ask(1);
+	assert_int_equal(asked, 1);
+	assert_int_equal(conn[1].state, CONTROL_WAITS);
+	wanted = CTL_BAD;
+	ended(false);
+	told(0, CTL_END, "generation 3");
+	told(1, CTL_END, NULL);
+	reload.watch.began(reload.watch.arg);
+	assert_int_equal(conn[1].state, CONTROL_RELOADS);
+	/* Not while there is one. */
+	willing = false;
+	conn[2].uid = 0;
+	ask_for(2, true);
+	assert_int_equal(conn[2].state, CONTROL_WAITS);
+	assert_true(event_pending(ctl.again, EV_TIMEOUT, NULL));
+	wanted = CTL_GOOD;
+	ended(true);
+	told(1, CTL_END, "generation 3");
+	assert_int_not_equal(ctl.loaded, 7);
+	ctl.loaded = 7;
+	willing = true;
+	event_base_loop(ctl.base, EVLOOP_ONCE);
+	assert_int_equal(conn[2].state, CONTROL_RELOADS);
+	ended(true);
+	told(2, CTL_END, "generation 3");
+	assert_int_equal(ctl.loaded, 7);
+}
+
+/* One that has to pause is not carried on by one that waits for less. */
+static void
+test_pause_of_a_trial(void **state)
+{
+	(void)state;
+	ctl.next_reload = clock_us() + 100000000;
+	ask(0);
+	conn[1].uid = 0;
+	willing = false;
+	ask_for(1, true);
+	willing = true;
+	event_base_loop(ctl.base, EVLOOP_ONCE);
+	assert_int_equal(tried, 2);
+	assert_int_equal(asked, 0);
+	assert_int_equal(conn[0].state, CONTROL_WAITS);
+	assert_int_equal(conn[1].state, CONTROL_RELOADS);
+	assert_true(event_pending(ctl.again, EV_TIMEOUT, NULL));
+	/* And one that is of no use keeps the pause, too. */
+	ask_for(2, true);
+	assert_int_equal(tried, 2);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest	tests[] = {
 		cmocka_unit_test_setup_teardown(test_notes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pause, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trial, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pause_of_a_trial, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown)
 	};
 

@@ -59,6 +59,7 @@ decode(struct imsg *imsg, int *fd)
 	case CTL_SHOW:
 		return (ctlmsg_get_show(imsg, &got.show));
 	case CTL_RELOAD:
+	case CTL_TRY:
 		return (ctlmsg_get_empty(imsg));
 	case CTL_LOG:
 		return (ctlmsg_get_log(imsg, &got.flag));
@@ -139,7 +140,9 @@ words(void **state)
 	}
 	bad = 2;
 	refused(CTL_LOG, &bad, 1);
-	assert_int_equal(ctlmsg_send_reload(&p.a), 0);
+	assert_int_equal(ctlmsg_send_reload(&p.a, true), 0);
+	taken(CTL_TRY);
+	assert_int_equal(ctlmsg_send_reload(&p.a, false), 0);
 	taken(CTL_RELOAD);
 	memset(&link, 0, sizeof(link));
 	fill_text(link.name, CTL_NAME_MAX);

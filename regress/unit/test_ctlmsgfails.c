@@ -28,7 +28,7 @@ static int
 send_reload(struct imsgbuf *ibuf, const void *arg)
 {
 	(void)arg;
-	return (ctlmsg_send_reload(ibuf));
+	return (ctlmsg_send_reload(ibuf, false));
 }
 
 static int

@@ -377,6 +377,72 @@ test_part(void **state)
 	expect("");
 }
 
+static int		 began;
+
+static void
+on_began(void *arg)
+{
+	(void)arg;
+	began++;
+}
+
+static void
+on_fault(const char *line, void *arg)
+{
+	(void)arg;
+	note(line, NULL);
+}
+
+static void
+on_ended(bool good, void *arg)
+{
+	(void)arg;
+	note(good ? "good" : "bad", NULL);
+}
+
+/* All of a reload but the end of it. */
+static void
+test_trial(void **state)
+{
+	static const struct reload_cb	 cb = {
+		prepare, NULL, discard, NULL, failed
+	};
+
+	(void)state;
+	began = 0;
+	reload.watch.began = on_began;
+	reload.watch.fault = on_fault;
+	reload.watch.ended = on_ended;
+	ask = 2;
+	assert_true(reload_try(&reload, &cb));
+	assert_int_equal(began, 1);
+	assert_true(reload.trial);
+	assert_false(reload_try(&reload, &cb));
+	/* It has a turn of its own. */
+	reload_begin(&reload);
+	assert_int_equal(reload_answered(&reload, &child[0], true), 0);
+	assert_int_equal(reload_answered(&reload, &child[1], true), 0);
+	expect("prepare discard-a discard-b failed good ");
+	assert_int_equal(reload.generation, 1);
+	assert_false(reload.trial);
+	ask = 0;
+	turn();
+	expect("prepare done good ");
+	assert_int_equal(reload.generation, 2);
+	assert_int_equal(began, 2);
+	/* Faults are for who has asked. */
+	ask = 1;
+	assert_true(reload_try(&reload, &cb));
+	assert_int_equal(reload_answered(&reload, &child[0], false), 0);
+	expect("prepare the a cannot take up the configuration: its records "
+	    "in the log say why discard-a failed bad ");
+	ask = 0;
+	faulty = true;
+	assert_true(reload_try(&reload, &cb));
+	expect("prepare f:1: wrong failed bad ");
+	assert_int_equal(reload.generation, 2);
+}
+
 static void
 on_late(const char *children, void *arg)
 {
@@ -449,6 +515,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_one_more, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trial, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stopping, setup, teardown)
 	};
