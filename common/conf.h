@@ -29,10 +29,12 @@ struct conf_file {
 	int		 fd;		/* open for reading, or -1 */
 };
 
-/* `control`. */
+/* `control`, and its times. */
 struct conf_control {
 	char		*path;		/* NULL: not named */
 	bool		 off;
+	uint32_t	 idle;		/* timeout control-idle, ms */
+	uint32_t	 check;		/* timeout control-check, ms */
 	const char	*conf;
 	int		 line;
 };

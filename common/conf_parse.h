@@ -99,6 +99,12 @@ struct conf_settings {
 	    CONF_LIMIT(max_metrics) }
 #define CONF_TIMEOUTS_METRICS						\
 	CONF_TIMEOUT(metrics, 10 * CONF_SEC, 60 * CONF_MIN)
+/* Of the control socket. */
+#define CONF_TIMEOUTS_CONTROL						\
+	{ "timeout", "control-idle", SETTING_TIME, 30 * CONF_SEC, 10,	\
+	    60 * CONF_MIN, offsetof(struct config, control.idle) },	\
+	{ "timeout", "control-check", SETTING_TIME, 5 * CONF_SEC, 10,	\
+	    30 * CONF_SEC, offsetof(struct config, control.check) }
 /* Of websockets, on both sides. */
 #define CONF_SETTINGS_LINK						\
 	{ "max", "link-requests", SETTING_COUNT, 256, 1, 65536,		\

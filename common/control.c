@@ -194,7 +194,7 @@ take_check(struct control_conn *c, struct imsg *imsg)
 	if (error != NULL)
 		control_end(c, CTL_FAILED, error);
 	else
-		control_arm(c, CONTROL_CHECK);
+		control_arm(c, c->control->check);
 	return (0);
 }
 
@@ -281,7 +281,7 @@ serve(struct control_conn *c)
 		return;
 	}
 	if (n == 0) {
-		control_arm(c, CONTROL_IDLE);
+		control_arm(c, c->control->idle);
 		event_del(c->gone);
 		event_add(c->read, NULL);
 		return;
@@ -308,7 +308,7 @@ resume(struct control_conn *c)
 		}
 		if (imsgbuf_queuelen(&c->ibuf) > 0) {
 			event_add(c->write, NULL);
-			control_arm(c, CONTROL_IDLE);
+			control_arm(c, c->control->idle);
 			return;
 		}
 	}
@@ -385,7 +385,7 @@ on_timer(int fd, short what, void *arg)
 	} else if (c->state == CONTROL_CHECKS)
 		control_end(c, CTL_FAILED, "no answer in time");
 	else if (c->paced || c->held)
-		control_arm(c, CONTROL_IDLE);
+		control_arm(c, c->control->idle);
 	else
 		drop(c, "idle");
 }
@@ -538,7 +538,7 @@ greet(struct control *ctl, int fd, uid_t uid, pid_t pid)
 		drop(c, "out of memory");
 		return;
 	}
-	control_arm(c, CONTROL_IDLE);
+	control_arm(c, c->control->idle);
 }
 
 static void

@@ -37,10 +37,6 @@ struct reload;
 /* Requests of others than root: in a second, and at once. */
 #define CONTROL_RATE		50
 #define CONTROL_BURST		100
-/* Milliseconds without a request, or while the answer is not read. */
-#define CONTROL_IDLE		30000
-/* Milliseconds for a child to say how it would decide. */
-#define CONTROL_CHECK		5000
 /* Milliseconds of a reload after which it is told what it waits for. */
 #define CONTROL_NOTE		1000
 /* Bytes of samples that one answer has; what is over is left out. */
@@ -147,6 +143,10 @@ struct control {
 	uint32_t		 ids;
 	unsigned int		 budget;	/* of requests */
 	uint64_t		 refilled;	/* us */
+	/* Milliseconds without a request, or while the answer is not read. */
+	uint32_t		 idle;
+	/* The same for a child to say how it would decide. */
+	uint32_t		 check;
 	unsigned int		 generation;
 	uint64_t		 loaded;	/* us: it came in force */
 	char			 warning[512];	/* of the beginning */
@@ -178,7 +178,8 @@ void		 control_confine(const struct control *);
  */
 int		 control_prepare(struct control *,
 		    const struct conf_control *, const char *standard);
-bool		 control_commit(struct control *);
+bool		 control_commit(struct control *,
+		    const struct conf_control *);
 void		 control_discard(struct control *);
 /* Closes and removes both. */
 void		 control_remove(struct control *);

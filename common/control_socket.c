@@ -264,6 +264,13 @@ control_init(struct control *ctl, const struct proc_user *user, uid_t keyd)
 	TAILQ_INIT(&ctl->conns);
 }
 
+static void
+take_times(struct control *ctl, const struct conf_control *conf)
+{
+	ctl->idle = conf->idle;
+	ctl->check = conf->check;
+}
+
 int
 control_open(struct control *ctl, const struct conf_control *conf,
     const char *standard)
@@ -274,6 +281,7 @@ control_open(struct control *ctl, const struct conf_control *conf,
 	bool		 root = geteuid() == 0;
 	int		 r;
 
+	take_times(ctl, conf);
 	describe(&p, ctl, conf, standard);
 	if (p.path == NULL)
 		return (0);
@@ -323,8 +331,9 @@ control_prepare(struct control *ctl, const struct conf_control *conf,
 }
 
 bool
-control_commit(struct control *ctl)
+control_commit(struct control *ctl, const struct conf_control *conf)
 {
+	take_times(ctl, conf);
 	if (!ctl->moves)
 		return (false);
 	ctl->moves = false;

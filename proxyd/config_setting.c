@@ -26,7 +26,8 @@ static const struct conf_setting settings[] = {
 	CONF_TIMEOUT(attempt, CONF_SEC, CONF_MIN),
 	CONF_TIMEOUTS_LINK,
 	CONF_TIMEOUT(stable, 5 * CONF_SEC, 60 * CONF_MIN),
-	CONF_TIMEOUTS_METRICS
+	CONF_TIMEOUTS_METRICS,
+	CONF_TIMEOUTS_CONTROL
 };
 
 #define NSETTINGS	(sizeof(settings) / sizeof(settings[0]))

@@ -208,7 +208,7 @@ done(void *arg)
 	log_closed(old, p->config);
 	proxyd_log_listening(p->config);
 	log_reloaded(p);
-	if (control_commit(&p->control))
+	if (control_commit(&p->control, &p->config->control))
 		control_listen(&p->control);
 	log.level = p->config->log_level;
 	daemon_log(p->options, &log);

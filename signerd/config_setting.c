@@ -29,6 +29,7 @@ static const struct conf_setting settings[] = {
 	CONF_TIMEOUT(backoff, 20 * CONF_SEC, 60 * CONF_MIN),
 	CONF_TIMEOUT(stable, 60 * CONF_SEC, 60 * CONF_MIN),
 	CONF_TIMEOUTS_METRICS,
+	CONF_TIMEOUTS_CONTROL,
 	{ "timeout", "audit-head", SETTING_TIME, CONF_MIN, 10, 60 * CONF_MIN,
 	    offsetof(struct config, audit_head) }
 };

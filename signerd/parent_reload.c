@@ -275,7 +275,7 @@ done(void *arg)
 	log_proxies(old, p->config);
 	log_audit(p->config);
 	log_reloaded(p);
-	if (control_commit(&p->control))
+	if (control_commit(&p->control, &p->config->control))
 		control_listen(&p->control);
 	log.level = p->config->log_level;
 	daemon_log(p->options, &log);

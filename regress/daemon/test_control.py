@@ -476,6 +476,65 @@ def test_others_than_root_leave_pauses_between_reloads(running):
     assert any(pauses() >= 2 for _ in range(10))
 
 
+def of_times(site, name, place, times, more=""):
+    """A daemon whose control socket has these limits."""
+    return Running(site, name, place,
+                   "%stimeout { %s }\n" % (more, times))
+
+
+def closed(running):
+    """Why that was, of a connection."""
+    return running.daemon.wait_log(
+        msg="control connection closed")["reason"]
+
+
+def test_who_asks_for_nothing(site, name, place):
+    with of_times(site, name, place, "control-idle 100 ms") as running:
+        with running.ctl.connect() as connection:
+            assert connection.read_end() is None
+        assert closed(running) == "idle"
+        # After an answer, too.
+        with running.ctl.connect() as connection:
+            connection.send(imsg.frame(control.LOG, b"\0"))
+            assert connection.read() == (control.END, b"\0\0\0")
+            assert connection.read_end() is None
+
+
+def test_who_does_not_read(site, name, place):
+    with of_times(site, name, place, "control-idle 100 ms",
+                  many_rules(name)) as running:
+        with running.ctl.connect() as connection:
+            connection.send(imsg.frame(control.SHOW, control.RULES))
+            assert closed(running) == "the answer is not read"
+
+
+def test_the_time_of_a_check(site, name, place):
+    """A child that hangs; the connection is as good as before."""
+    child = "keyd" if name == "signerd" else "relay"
+    words = ("check", "client", "sequencer.example", "method",
+             "block-payload", "chain", "10")
+    with of_times(site, name, place, "control-check 100 ms") as running:
+        running.daemon.signal(child, signal.SIGSTOP)
+        try:
+            assert running.ctl.run(*words) == (
+                2, "", "signerctl: no answer in time\n")
+        finally:
+            running.daemon.signal(child, signal.SIGCONT)
+        # It may take longer than that on a busy machine.
+        until = time.monotonic() + daemon.PATIENCE
+        while (said := running.ctl.run(*words)).status == 2:
+            assert "no answer in time" in said.err, said
+            assert time.monotonic() < until
+        assert "rule 1" in said.out
+
+
+def test_times_of_a_reload(own):
+    reload(own.daemon, own.text + "timeout control-idle 100 ms\n")
+    with own.ctl.connect() as connection:
+        assert connection.read_end() is None
+    assert closed(own) == "idle"
+
+
 def test_garbage_ends_its_connection_alone(running):
     frame = imsg.frame
     for data in (b"\0" * 16, b"\xff" * 64, frame(0x1234),
