@@ -199,10 +199,11 @@ class FakeSigner(rpclink.Peer):
         return rpclink.outcome(self.registration)
 
     def release(self):
-        """Answers what hold() has kept, properly: all that has come."""
+        """Answers what hold() has kept, properly: all that has come, and one
+        at least; the proxy may have sent it and we not read it yet."""
         come = len(self.requests)
-        self.wait(lambda: self.taken >= come, "end of a request",
-                  after_end=True)
+        self.wait(lambda: self.held and self.taken >= come,
+                  "request that is held", after_end=True)
         held, self.held = self.held, []
         for each in held:
             self.send(sign(self, each))
