@@ -254,6 +254,8 @@ def test_signer_that_registers_anew_stays(site):
         for _ in range(10):
             assert signer.register()["result"]["version"] == 1
         assert ask(proxyd) == "sequencer"
+        # It comes after all that the registrations had to say.
+        proxyd.wait_log(msg="relayed")
         assert not proxyd.logged(msg="signer registered anew")
         assert len(proxyd.logged(msg="signer registered")) == 1
 
