@@ -201,6 +201,7 @@ channels(void **state)
 	ends(NO_CHANNEL, "imsgbuf_init");
 	assert_int_equal(keymsg_send_channel(&parent, KEYD_LINK, fds[1]), 0);
 	ends(NO_ROOM, "imsgbuf_init");
+	drop(&keyd.channels[1].ibuf);
 	queue(KEYD_CHANNEL, NULL);
 	ends(NOTHING, "bad channel message");
 	assert_int_equal(keyd.nchannels, 1);

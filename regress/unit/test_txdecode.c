@@ -38,6 +38,7 @@ make(uint32_t kind)
 	memset(&tx, 0, sizeof(tx));
 	memset(data, 0xda, sizeof(data));
 	memset(keys, 0x4e, sizeof(keys));
+	memset(keys + 2 * HASH_SIZE, 0x4f, HASH_SIZE);
 	memset(blobs, 0xb1, sizeof(blobs));
 	memset(sig.r, 0x11, sizeof(sig.r));
 	memset(sig.s, 0x22, sizeof(sig.s));
@@ -55,10 +56,11 @@ make(uint32_t kind)
 	tx.input = data;
 	tx.inputlen = sizeof(data);
 	access[0].keys = keys;
-	access[0].nkeys = 3;
+	access[0].nkeys = 2;
 	memset(access[0].address, 0xa0, ADDRESS_SIZE);
 	memset(access[1].address, 0xa1, ADDRESS_SIZE);
-	access[1].nkeys = 0;
+	access[1].keys = keys + 2 * HASH_SIZE;
+	access[1].nkeys = 1;
 	tx.access = access;
 	tx.naccess = 2;
 	tx.blobs = blobs;
@@ -98,11 +100,12 @@ same(const struct txsigned *t)
 	assert_int_equal(d->naccess, 2);
 	assert_memory_equal(d->access[0].address, access[0].address,
 	    ADDRESS_SIZE);
-	assert_int_equal(d->access[0].nkeys, 3);
-	assert_memory_equal(d->access[0].keys, keys, sizeof(keys));
+	assert_int_equal(d->access[0].nkeys, 2);
+	assert_memory_equal(d->access[0].keys, keys, 2 * HASH_SIZE);
 	assert_memory_equal(d->access[1].address, access[1].address,
 	    ADDRESS_SIZE);
-	assert_int_equal(d->access[1].nkeys, 0);
+	assert_int_equal(d->access[1].nkeys, 1);
+	assert_memory_equal(d->access[1].keys, access[1].keys, HASH_SIZE);
 	assert_memory_equal(&t->sig, &sig, sizeof(sig));
 	assert_int_equal(d->has & (TX_BLOBHASHES | TX_AUTHLIST),
 	    tx.has & (TX_BLOBHASHES | TX_AUTHLIST));
