@@ -240,6 +240,8 @@ def test_it_moves_with_a_reload(site, name, own, place):
     own.ctl.ask("reload")
     assert not os.path.exists(other)
     own.ctl.path = old
+    # Each answer may have come before its record.
+    own.daemon.wait_log(msg="reloaded", count=2)
     reload(own.daemon, own.text)
     own.ctl.ask("show", "status")
 
