@@ -215,6 +215,7 @@ def test_tx_for_people(ask):
 ))
 def test_tx_that_is_none(ask, signerd, flags, message):
     """It is told here; nothing goes to the signer."""
+    settle(ask, signerd)
     mark = signerd.mark()
     done = ask("tx", *flags)
     assert done.status == USAGE and message in done.err, done
@@ -222,6 +223,14 @@ def test_tx_that_is_none(ask, signerd, flags, message):
     ask("payload", *PAYLOAD)
     signerd.wait_log(mark, msg="signed")
     assert not signerd.logged(mark, method="transaction")
+
+
+def settle(ask, signerd):
+    """The records of all requests before are in the log."""
+    one = "0x" + os.urandom(32).hex()
+    digest = ask("payload", "-j", "--chain", "10",
+                 "--payload-hash", one).json["digest"]
+    signerd.wait_log(msg="signed", digest=digest)
 
 
 @pytest.mark.parametrize("text,message", (

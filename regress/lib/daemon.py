@@ -3,15 +3,19 @@
 
 """Starting and stopping daemons, and reading what they say."""
 
+import array
 import collections
 import ctypes
+import fcntl
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 
@@ -231,6 +235,7 @@ class Daemon:
         self.records = []
         self._changed = threading.Condition()
         self._eof = False
+        self._taken = 0             # bytes of its log
         self.path = site.write(text)
         self.process = subprocess.Popen(
             [self.program, "-d", "-x", self.libexec, "-f", self.path,
@@ -258,15 +263,32 @@ class Daemon:
                 for each in self.logged(msg="listening", **wanted)]
 
     def _read(self):
-        for raw in self.process.stderr:
-            line = raw.decode("latin-1").rstrip("\n")
+        fd, rest = self.process.stderr.fileno(), b""
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        while not self._eof:
+            poll.poll()
             with self._changed:
-                self.lines.append(line)
-                self.records.append(self.parse(line) or {"raw": line})
+                data = os.read(fd, 65536)
+                self._taken += len(data)
+                self._eof = not data
+                *lines, rest = (rest + data).split(b"\n")
+                for raw in lines + [rest] if self._eof and rest else lines:
+                    line = raw.decode("latin-1")
+                    self.lines.append(line)
+                    self.records.append(self.parse(line) or {"raw": line})
                 self._changed.notify_all()
+
+    def _catch_up(self):
+        """To all that the daemon has written by now."""
         with self._changed:
-            self._eof = True
-            self._changed.notify_all()
+            if self.process.stderr.closed:
+                return
+            waiting = array.array("i", (0,))
+            fcntl.ioctl(self.process.stderr, termios.FIONREAD, waiting)
+            until = self._taken + waiting[0]
+            while self._taken < until and not self._eof:
+                self._changed.wait()
 
     def parse(self, line):
         return parse_log(line)
@@ -277,12 +299,19 @@ class Daemon:
     # ---- log -------------------------------------------------------------
 
     def logged(self, start=0, **wanted):
+        """Those that the parent has written by now; what a child has said
+        may still be on its way to it."""
+        self._catch_up()
+        return self._found(start, wanted)
+
+    def _found(self, start, wanted):
         with self._changed:
             return [each for each in self.records[start:]
                     if all(each.get(k) == v for k, v in wanted.items())]
 
     def mark(self):
         """Where the log is now, for `start`."""
+        self._catch_up()
         with self._changed:
             return len(self.records)
 
@@ -291,7 +320,7 @@ class Daemon:
         until = time.monotonic() + patience
         with self._changed:
             while True:
-                found = self.logged(start, **wanted)
+                found = self._found(start, wanted)
                 if len(found) >= count:
                     return found[count - 1]
                 left = until - time.monotonic()

@@ -79,7 +79,7 @@ fails(enum wrong what)
 #define keymsg_send_ready(b)						\
 	(fails(READY) ? -1 : keymsg_send_ready(b))
 #define keymsg_send_empty(b, type)					\
-	(fails(type == KEYD_SWITCHED ? SWITCHED : COMMITTED) ? -1 :	\
+	(fails((type) == KEYD_SWITCHED ? SWITCHED : COMMITTED) ? -1 :	\
 	keymsg_send_empty(b, type))
 #define keymsg_send_checked(b, checked)					\
 	(fails(CHECKED) ? -1 : keymsg_send_checked(b, checked))
