@@ -56,6 +56,23 @@ void	 audit_hex(struct audit_line *, const char *key, const uint8_t *,
 /* Ends it; *head is that of this record then. */
 void	 audit_end(struct audit_line *, struct audit_head *);
 
+/*
+ * Bytes that fields can have at most, each with the blank before it: a string
+ * of n bytes, one of known words, numbers, n bytes in hexadecimal; and what
+ * audit_begin() and audit_end() write.
+ */
+#define AUDIT_KEYLEN(key)	(sizeof(" " key "=") - 1)
+#define AUDIT_STRLEN(key, n)	(AUDIT_KEYLEN(key) + 2 + 6 * (size_t)(n))
+#define AUDIT_WORDLEN(key, w)	(AUDIT_KEYLEN(key) + sizeof(w) - 1)
+#define AUDIT_NUMLEN(key)	(AUDIT_KEYLEN(key) + 20)
+#define AUDIT_U256LEN(key)	(AUDIT_KEYLEN(key) + U256_DECSIZE - 1)
+#define AUDIT_HEXLEN(key, n)	(AUDIT_KEYLEN(key) + 2 + 2 * (size_t)(n))
+#define AUDIT_FRAMELEN(event)						\
+	(AUDIT_NUMLEN("seq") - 1 +					\
+	AUDIT_WORDLEN("time", "2026-01-31T12:00:00.000000Z") +		\
+	AUDIT_WORDLEN("event", event) +					\
+	AUDIT_HEXLEN("hash", KECCAK_SIZE) + 1)
+
 static inline const char *
 audit_text(const struct audit_line *line)
 {

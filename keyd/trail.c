@@ -26,6 +26,8 @@
 /* For the last records to leave; less than the parent waits. */
 #define STOP_MS		2000
 
+_Static_assert(TRAIL_STARTMAX <= AUDIT_LINEMAX, "a record does not fit");
+
 void
 trail_init(struct trail *t)
 {

@@ -8,6 +8,13 @@
 #include "keyd/trail_record.h"
 #include "keyd/tx.h"
 
+_Static_assert(TRAIL_REQUESTMAX <= AUDIT_LINEMAX, "a record does not fit");
+_Static_assert(AUDIT_WORDLEN("reason", TRAIL_REASON) <= TRAIL_OUTCOMEMAX,
+    "a refusal says more than a signature");
+_Static_assert(sizeof(((struct request *)NULL)->client) == CLIENT_MAX + 1 &&
+    sizeof(((struct audit_name *)NULL)->name) == AUDIT_NAMEMAX + 1,
+    "names of another length");
+
 static void
 add_number_name(struct audit_line *line, const char *key, const char *name,
     uint32_t number)
