@@ -342,15 +342,19 @@ gather_forget(struct gather *g, struct gather_ask *ask)
 
 /* ---- The child that serves them --------------------------------------- */
 
+/* NULL: it is gone, or was let go, while it waited for an answer. */
 static struct child *
 server(struct gather *g)
 {
-	size_t	 i;
+	struct child	*c;
+	size_t		 i;
 
-	for (i = 0; i < g->set->nchildren; i++)
-		if (g->set->child[i].started &&
-		    strcmp(g->set->child[i].name, g->server) == 0)
-			return (&g->set->child[i]);
+	for (i = 0; i < g->set->nchildren; i++) {
+		c = &g->set->child[i];
+		if (c->started && !c->iev.dead &&
+		    strcmp(c->name, g->server) == 0)
+			return (c);
+	}
 	return (NULL);
 }
 
@@ -360,6 +364,8 @@ want_samples(const void *samples, size_t len, void *arg)
 	struct gather	*g = arg;
 	struct child	*c = server(g);
 
+	if (c == NULL)
+		return;
 	if (metrics_send_samples(&c->iev.ibuf, g->want_id, samples, len) == -1)
 		log_errno("metrics for the %s", g->server);
 }
@@ -371,6 +377,8 @@ want_done(void *arg)
 	struct child	*c = server(g);
 
 	g->wanted = false;
+	if (c == NULL)
+		return;
 	if (metrics_send(&c->iev.ibuf, METRICS_END, g->want_id) == -1)
 		log_errno("metrics for the %s", g->server);
 	imsgev_flush(&c->iev);
@@ -381,8 +389,11 @@ static void
 want(struct gather *g)
 {
 	static const struct timeval	 tv = { 0, GATHER_PAUSE * 1000 };
+	struct child			*c = server(g);
 
-	if (imsgbuf_queuelen(&server(g)->iev.ibuf) < QUEUE_MAX)
+	if (c == NULL)
+		g->wanted = false;
+	else if (imsgbuf_queuelen(&c->iev.ibuf) < QUEUE_MAX)
 		gather_begin(g, &g->want);
 	else
 		event_add(g->later, &tv);

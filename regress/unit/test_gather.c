@@ -38,6 +38,7 @@ static struct imsgbuf	 end[NCHILDREN];
 static struct gather	 gather;
 static int		 refused;	/* messages out of order */
 static int		 owns, seens, seens_at_own;
+static bool		 released;	/* the server */
 
 /* Of an asker. */
 struct asker {
@@ -93,6 +94,7 @@ setup(void **state)
 	memset(&set, 0, sizeof(set));
 	memset(child, 0, sizeof(child));
 	refused = owns = seens = 0;
+	released = false;
 	assert_non_null(set.base = event_base_new());
 	set.child = child;
 	set.nchildren = NCHILDREN;
@@ -119,7 +121,8 @@ teardown(void **state)
 
 	(void)state;
 	for (i = 0; i < NCHILDREN; i++) {
-		imsgev_clear(&child[i].iev);
+		if (i != FRONTEND || !released)
+			imsgev_clear(&child[i].iev);
 		imsgbuf_clear(&end[i]);
 		close(end[i].fd);
 	}
@@ -498,6 +501,74 @@ test_want(void **state)
 	assert_int_equal(refused, 0);
 }
 
+/* The daemon stops, or it has died: its channel may be closed by then. */
+static void
+release_server(bool closed)
+{
+	if (!closed) {
+		child[FRONTEND].iev.dead = true;
+		return;
+	}
+	imsgev_clear(&child[FRONTEND].iev);
+	released = true;
+}
+
+static void
+server_goes_meanwhile(bool closed)
+{
+	size_t	 queued;
+
+	assert_int_equal(metrics_send(&end[FRONTEND], METRICS_WANT, 1), 0);
+	assert_int_equal(imsgbuf_flush(&end[FRONTEND]), 0);
+	say_end(KEYD, take_ask(KEYD));
+	say_end(LINK, take_ask(LINK));
+	assert_true(gather.running && gather.wanted);
+	release_server(closed);
+	queued = closed ? 0 : imsgbuf_queuelen(&child[FRONTEND].iev.ibuf);
+	while (gather.running)
+		event_base_loop(set.base, EVLOOP_ONCE);
+	assert_false(gather.wanted);
+	assert_int_equal(owns, 1);
+	if (!closed)
+		assert_int_equal(imsgbuf_queuelen(&child[FRONTEND].iev.ibuf),
+		    queued);
+}
+
+static void
+test_server_stops(void **state)
+{
+	(void)state;
+	server_goes_meanwhile(true);
+}
+
+static void
+test_server_dies(void **state)
+{
+	(void)state;
+	server_goes_meanwhile(false);
+}
+
+/* It has so much to read that its question waits. */
+static void
+test_deaf_server_stops(void **state)
+{
+	int	 i;
+
+	(void)state;
+	for (i = 0; i < 5000; i++)
+		assert_int_equal(metrics_send(&child[FRONTEND].iev.ibuf,
+		    METRICS_END, 0), 0);
+	assert_int_equal(metrics_send(&end[FRONTEND], METRICS_WANT, 1), 0);
+	assert_int_equal(imsgbuf_flush(&end[FRONTEND]), 0);
+	while (!gather.wanted)
+		event_base_loop(set.base, EVLOOP_ONCE);
+	assert_true(event_pending(gather.later, EV_TIMEOUT, NULL));
+	release_server(true);
+	while (event_pending(gather.later, EV_TIMEOUT, NULL))
+		event_base_loop(set.base, EVLOOP_ONCE);
+	assert_false(gather.wanted || gather.running);
+}
+
 int
 main(void)
 {
@@ -509,7 +580,13 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_want, setup, teardown)
+		cmocka_unit_test_setup_teardown(test_want, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_server_stops, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_server_dies, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_deaf_server_stops, setup,
+		    teardown)
 	};
 
 	return (cmocka_run_group_tests_name("gather", tests, NULL, NULL));
