@@ -18,6 +18,7 @@
 #include "common/control.h"
 #include "common/log.h"
 #include "common/report.h"
+#include "common/trusted.h"
 
 #define BACKLOG	16
 /* Root's is for the daemon's group, another user's for that user alone. */
@@ -66,38 +67,19 @@ path_of(const struct conf_control *conf, const char *standard)
 
 /* ---- Where it is ------------------------------------------------------ */
 
-/*
- * Nobody else may put something there, or take away what is: others can have
- * sticky directories like /tmp, where each name is its owner's.
- */
+/* Nobody else may put something there, or take away what is. */
 static int
-check_directory(const struct place *p)
+check_place(const struct place *p)
 {
 	char		 dir[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+	char		 why[1024];
 	const char	*slash = strrchr(p->path, '/');
-	struct stat	 st;
-	uid_t		 uid = geteuid();
 
 	snprintf(dir, sizeof(dir), "%.*s", slash == p->path ? 1 :
 	    (int)(slash - p->path), p->path);
-	if (stat(dir, &st) == -1) {
-		fault(p, "control \"%s\": %s: %s", p->path, dir,
-		    strerror(errno));
-		return (-1);
-	}
-	if (!S_ISDIR(st.st_mode))
-		fault(p, "control \"%s\": %s is not a directory", p->path,
-		    dir);
-	else if (st.st_uid != 0 && st.st_uid != uid)
-		fault(p, "control \"%s\": %s belongs to user %u, not to root "
-		    "or user %u", p->path, dir, (unsigned int)st.st_uid,
-		    (unsigned int)uid);
-	else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
-	    (st.st_mode & S_ISVTX) == 0)
-		fault(p, "control \"%s\": %s is writable by others: "
-		    "chmod go-w %s", p->path, dir, dir);
-	else
+	if (trusted_directory(dir, why, sizeof(why)) == 0)
 		return (0);
+	fault(p, "control \"%s\": %s", p->path, why);
 	return (-1);
 }
 
@@ -207,7 +189,7 @@ make(const struct place *p, struct control_socket *s)
 	struct stat	 st;
 	int		 fd;
 
-	if (check_directory(p) == -1)
+	if (check_place(p) == -1)
 		return (-1);
 	if ((fd = new_socket()) == -1) {
 		fault(p, "control \"%s\": %s", p->path, strerror(errno));
@@ -251,7 +233,7 @@ control_check(const struct conf_control *conf)
 {
 	struct place	 p = { conf, conf->path, NULL, 0 };
 
-	return (conf->path == NULL ? 0 : check_directory(&p));
+	return (conf->path == NULL ? 0 : check_place(&p));
 }
 
 void

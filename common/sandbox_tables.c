@@ -141,6 +141,10 @@ static const struct sandbox_rule parent_rules[] = {
 	{ "accept4", EQ(3, SOCKET_FLAGS) },
 	{ "getsockopt", EQ2(1, SOL_SOCKET, SO_PEERCRED) },
 	{ "lstat", ANY },
+	{ "readlink", ANY },
+#ifndef SYS_readlink
+	{ "readlinkat", ANY },
+#endif
 	{ "unlink", ANY },
 #ifndef SYS_unlink
 	{ "unlinkat", EQ(2, 0) },

@@ -47,8 +47,10 @@ def opened(directory):
 
 @pytest.fixture
 def place(tmp_path):
-    """A directory for sockets."""
-    return opened(tmp_path)
+    """A directory for sockets; nobody else can write to what is made in it."""
+    before = os.umask(0o022)
+    yield opened(tmp_path)
+    os.umask(before)
 
 
 def text_of(site, name, statement, more=""):
@@ -190,6 +192,91 @@ def test_directories_that_others_can_write_to(site, name, place):
     place.chmod(0o755)
     assert "No such file" in start_fails(site, name,
                                          'control "%s/no/a"' % place)
+
+
+def refused(site, name, place, text):
+    """A start and a check say it of that socket; the rest of what they say."""
+    statement = 'control "%s"' % (place / "a")
+    fault = start_fails(site, name, statement)
+    assert fault.startswith(statement + ": ")
+    path = site.write(text_of(site, name, statement))
+    status, _, err = daemon.run("-n", "-f", path,
+                                program=NAMES[name].program)
+    assert status == 1 and ": %s\n" % fault in err
+    assert text in fault, fault
+
+
+def test_a_directory_on_the_way(site, name, place):
+    """Who can put another in its place has the socket, too."""
+    middle = place / "middle"
+    (middle / "inner").mkdir(parents=True)
+    why = "%s is writable by others: chmod go-w %s" % (middle, middle)
+    for mode in (0o757, 0o775):
+        middle.chmod(mode)
+        refused(site, name, middle / "inner", why)
+        # The link is nobody else's; where it leads to is for others to say.
+        (place / "link").unlink(missing_ok=True)
+        (place / "link").symlink_to("middle/inner")
+        refused(site, name, place / "link", why)
+    middle.chmod(0o1777)
+    with Running(site, name, middle / "inner") as running:
+        running.ctl.ask("show", "status")
+
+
+@only_root
+def test_a_directory_on_the_way_of_another_user(site, name, place):
+    (place / "middle" / "inner").mkdir(parents=True)
+    os.chown(place / "middle", STRANGER, 0)
+    refused(site, name, place / "middle" / "inner",
+            "%s belongs to user %d, not to root" % (place / "middle",
+                                                    STRANGER))
+
+
+@only_root
+def test_a_link_of_another_user(site, name, place):
+    """In a directory like /tmp it can be there before us."""
+    (place / "inner").mkdir()
+    place.chmod(0o1777)
+    (place / "link").symlink_to(place / "inner")
+    os.chown(place / "link", STRANGER, STRANGER, follow_symlinks=False)
+    why = "the symbolic link %s belongs to user %d" % (place / "link",
+                                                       STRANGER)
+    refused(site, name, place / "link", why)
+    # Nor is it one that another leads to.
+    (place / "first").symlink_to("link")
+    refused(site, name, place / "first", why)
+
+
+def test_links_that_lead_nowhere(site, name, place):
+    (place / "loop").symlink_to("loop")
+    refused(site, name, place / "loop",
+            "%s: Too many levels of symbolic links" % (place / "loop"))
+    (place / "gone").symlink_to("nowhere")
+    refused(site, name, place / "gone", "nowhere: No such file")
+    (place / "file").write_text("")
+    refused(site, name, place / "file", "file is not a directory")
+
+
+def test_links_of_ours(site, name, place):
+    """Of whatever form, at the start and, in the sandbox, in a reload."""
+    (place / "a" / "b").mkdir(parents=True)
+    (place / "absolute").symlink_to(place / "a")
+    (place / "relative").symlink_to("absolute/./b/../b//")
+    with Running(site, name, place / "relative") as running:
+        running.ctl.ask("show", "status")
+        assert (place / "a" / "b" / (name + ".sock")).is_socket()
+        other = Control(site, name)
+        other.path = str(place / "relative" / ".." / "other.sock")
+        change(running.daemon, text_of(site, name,
+                                       'control "%s"' % other.path))
+        running.ctl.ask("reload")
+        other.ask("show", "status")
+        assert (place / "a" / "other.sock").is_socket()
+        (place / "a").chmod(0o757)
+        (told,) = errors(running.daemon, text_of(
+            site, name, 'control "%s/relative/third"' % place))
+        assert "%s is writable by others" % (place / "a") in told
+        (place / "a").chmod(0o755)
 
 
 @only_root

@@ -372,6 +372,15 @@ probe_unlink(void)
 }
 
 static long
+probe_readlink(void)
+{
+	char	 target[8];
+
+	return (syscall(SYS_readlinkat, AT_FDCWD, "/nonexistent", target,
+	    sizeof(target)));
+}
+
+static long
 probe_rename(void)
 {
 	return (syscall(SYS_renameat2, AT_FDCWD, "/nonexistent", AT_FDCWD,
@@ -609,6 +618,7 @@ static const struct probe {
 	{ "pwrite", probe_pwrite, NULL },
 	{ "ptrace", probe_ptrace, NULL },
 	{ "raw", probe_raw, NULL },
+	{ "readlink", probe_readlink, NULL },
 	{ "reconnect_sendmsg", probe_reconnect_sendmsg, prepare_listener },
 	{ "reconnect_sendto", probe_reconnect_sendto, prepare_listener },
 	{ "rename", probe_rename, NULL },
