@@ -5,6 +5,12 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/xattr.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <endian.h>
+#endif
 #include <netinet/in.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -46,17 +52,71 @@ conf_fd_close(int *fd)
 
 /* ---- Files ------------------------------------------------------------ */
 
-/*
- * As Kubernetes and systemd hand secrets to a daemon without root: they are
- * root's, and to be read by its group; or by root's, in the place of which an
- * ACL that shows as mode 0440 names the user.
- */
+#ifdef __linux__
+#define ACLS	32
+
+/* What an access control list adds to the mode is for us alone. */
 static bool
-handed_to_us(const struct stat *st)
+names_us_alone(const struct posix_acl_xattr_entry *e, size_t n,
+    const struct stat *st)
+{
+	uint32_t id;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		id = le32toh(e[i].e_id);
+		switch (le16toh(e[i].e_tag)) {
+		case ACL_USER:
+			if (id != geteuid())
+				return (false);
+			break;
+		case ACL_GROUP:
+			if (id != getegid())
+				return (false);
+			break;
+		case ACL_GROUP_OBJ:
+			if (e[i].e_perm != 0 && st->st_gid != getegid())
+				return (false);
+			break;
+		}
+	}
+	return (true);
+}
+
+/* The group's bits of the mode are those of the group, unless there is one. */
+static bool
+is_read_by_us_alone(int fd, const struct stat *st)
+{
+	struct {
+		struct posix_acl_xattr_header header;
+		struct posix_acl_xattr_entry entry[ACLS];
+	} acl;
+	ssize_t n;
+
+	n = fgetxattr(fd, "system.posix_acl_access", &acl, sizeof(acl));
+	if (n == -1)
+		return ((errno == ENODATA || errno == EOPNOTSUPP) &&
+		    st->st_gid == getegid());
+	return ((size_t)n >= sizeof(acl.header) &&
+	    le32toh(acl.header.a_version) == POSIX_ACL_XATTR_VERSION &&
+	    names_us_alone(acl.entry, ((size_t)n - sizeof(acl.header)) /
+	    sizeof(acl.entry[0]), st));
+}
+#else
+static bool
+is_read_by_us_alone(int fd, const struct stat *st)
+{
+	(void)fd;
+	return (st->st_gid == getegid());
+}
+#endif
+
+/* As Kubernetes and systemd hand secrets to a daemon without root. */
+static bool
+is_handed(const struct stat *st)
 {
 	return (geteuid() != 0 && st->st_uid == 0 &&
-	    (st->st_mode & 07037) == 0 &&
-	    (st->st_gid == getegid() || st->st_gid == 0));
+	    (st->st_mode & 07037) == 0);
 }
 
 /* Both faults are told, if there are both; the owner is put right first. */
@@ -74,7 +134,15 @@ check_secret(const struct conf_file *file, const struct stat *st)
 		    file->path);
 		status = -1;
 	}
-	if ((mode & 077) != 0 && !handed_to_us(st)) {
+	if ((mode & 077) != 0 && is_handed(st)) {
+		if (is_read_by_us_alone(file->fd, st))
+			return (status);
+		fault(file->conf, file->line, "\"%s\" holds a secret and "
+		    "others than group %u can read it: chgrp %u \"%s\"",
+		    file->path, (unsigned int)getegid(),
+		    (unsigned int)getegid(), file->path);
+		status = -1;
+	} else if ((mode & 077) != 0) {
 		fault(file->conf, file->line, "\"%s\" holds a secret and "
 		    "has mode %04o, which gives group or others access: "
 		    "chmod %04o \"%s\"", file->path, mode, mode & 0700,

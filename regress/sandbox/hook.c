@@ -177,6 +177,12 @@ probe_parent_connect(void)
 }
 
 static long
+probe_getxattr(void)
+{
+	return (syscall(SYS_fgetxattr, 1000, "user.a", NULL, 0));
+}
+
+static long
 probe_getfl(void)
 {
 	return (syscall(SYS_fcntl, 0, F_GETFL));
@@ -594,6 +600,7 @@ static const struct probe {
 	{ "fork", probe_fork, NULL },
 	{ "ftruncate", probe_ftruncate, NULL },
 	{ "getfl", probe_getfl, NULL },
+	{ "getxattr", probe_getxattr, NULL },
 	{ "io_uring", probe_io_uring, NULL },
 	{ "ip_tos", probe_ip_tos, prepare_listener },
 	{ "keyctl", probe_keyctl, NULL },

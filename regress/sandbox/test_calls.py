@@ -26,7 +26,7 @@ NOBODY = [
     "setuid", "socket", "tcp_fastopen", "tcp_fastopen_connect", "tcp_repair",
     "tcp_ulp", "tiocsti", "unlink", "unshare", "userfaultfd",
 ]
-CHILDREN = ["connect", "create", "kill", "open", "readlink"]
+CHILDREN = ["connect", "create", "getxattr", "kill", "open", "readlink"]
 # With shutdown(2), which is the frontend's alone, a listener could connect.
 RECONNECT = ["reconnect_sendmsg", "reconnect_sendto"]
 
@@ -51,8 +51,8 @@ DENIED = {
                                            "dial"],
     "frontend": BUT_ACCEPT + NETWORK + ["tcp_user_timeout"],
     # All but connecting, and sockets of the one kind that it makes.
-    "dialer": NOBODY + SOCKETS + RECONNECT + ["create", "kill", "open",
-                                              "readlink",
+    "dialer": NOBODY + SOCKETS + RECONNECT + ["create", "getxattr", "kill",
+                                              "open", "readlink",
                                               "tcp_user_timeout"],
     # Its connections are made for it.
     "link": NOBODY + NETWORK,
