@@ -98,6 +98,7 @@ child_orphaned(struct imsgev *iev, const char *why, void *arg)
 static _Noreturn void
 leave(int status)
 {
+	log_noise_sum();
 	if (!parent->dead)
 		(void)imsgbuf_write(&parent->ibuf);
 	_exit(status);
@@ -116,6 +117,7 @@ child_run(const struct sandbox *sandbox)
 static bool
 all_told(void)
 {
+	log_noise_sum();
 	imsgev_write(parent);
 	return (parent->dead || parent->deaf ||
 	    imsgbuf_queuelen(&parent->ibuf) == 0);

@@ -188,6 +188,19 @@ on_deadline(int fd, short what, void *arg)
 	children_end(set);
 }
 
+/* What was suppressed is told of, whether more comes or not. */
+static void
+on_sums(int fd, short what, void *arg)
+{
+	struct children	*set = arg;
+	struct child	*c;
+
+	(void)fd;
+	(void)what;
+	FOREACH(c, set)
+		log_child_end(c->name, &c->rate);
+}
+
 /* ---- Signals ---------------------------------------------------------- */
 
 static void
@@ -286,6 +299,7 @@ children_init(struct children *set)
 	set->since = clock_us();
 	if ((set->base = loop_new()) == NULL ||
 	    (set->deadline = evtimer_new(set->base, on_deadline,
+	    set)) == NULL || (set->sums = evtimer_new(set->base, on_sums,
 	    set)) == NULL || catch_signals(set) == -1)
 		fatal("event loop");
 	if (!set->check)
@@ -349,12 +363,16 @@ take_message(struct child *c, struct imsg *imsg)
 static void
 on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 {
-	struct child	*c = arg;
-	struct children	*set = c->set;
+	static const struct timeval	 tv = { 1, 0 };
+	struct child			*c = arg;
+	struct children			*set = c->set;
 
 	(void)iev;
 	if (imsg_get_type(imsg) == LOG_MSG) {
 		log_child(imsg, c->name, &c->rate);
+		if (c->rate.suppressed > 0 &&
+		    !event_pending(set->sums, EV_TIMEOUT, NULL))
+			event_add(set->sums, &tv);
 		return;
 	}
 	if (set->stopping)
@@ -434,6 +452,7 @@ children_run(struct children *set)
 	set_deadline(set, START_SECONDS);
 	if (event_base_dispatch(set->base) == -1)
 		fatalx("event loop");
+	log_noise_sum();
 	if (!set->check && set->status == 0)
 		log_info("stopped");
 	return (set->status);

@@ -101,6 +101,7 @@ struct children {
 	struct event_base	*base;
 	struct event		*signals[6];
 	struct event		*deadline;	/* of starting or stopping */
+	struct event		*sums;		/* of what was suppressed */
 	struct event		*watchdog;	/* common/watchdog.h */
 	uint32_t		 ping;		/* the number of the last */
 };

@@ -38,6 +38,8 @@ static bool		 prefixed;	/* stderr leads to systemd's journal */
 static int		 attached;	/* stderr is still the terminal */
 static struct imsgbuf	*parent;
 static void		(*parent_wake)(void);
+static void		(*noise_wake)(void);
+static uint64_t		 left_out;	/* of noise, and not told of */
 static uint64_t		 dropped;
 static uint64_t		 unwritten;	/* lines */
 static int		 torn;		/* the last one has no end */
@@ -198,28 +200,44 @@ log_start(struct log_record *r, enum log_level level, const char *msg)
 	return (r->on);
 }
 
+void
+log_on_noise(void (*wake)(void))
+{
+	noise_wake = wake;
+}
+
+void
+log_noise_sum(void)
+{
+	struct log_record	 r;
+	uint64_t		 n = left_out;
+
+	left_out = 0;
+	if (n == 0 || !log_start(&r, LOG_LVL_WARN,
+	    "records of connections left out"))
+		return;
+	log_num(&r, "count", n);
+	log_end(&r);
+}
+
 bool
 log_start_noise(struct log_record *r, enum log_level level, const char *msg)
 {
-	static uint64_t	 second, left_out;
+	static uint64_t	 second;
 	static uint32_t	 count[LOG_LVL_DEBUG + 1];
 	uint64_t	 now = clock_us() / 1000000;
 
 	if (now != second) {
 		second = now;
 		memset(count, 0, sizeof(count));
-		if (left_out > 0 && log_start(r, LOG_LVL_WARN,
-		    "records of connections left out")) {
-			log_num(r, "count", left_out);
-			log_end(r);
-		}
-		left_out = 0;
+		log_noise_sum();
 	}
 	r->on = false;
 	if (level > threshold)
 		return (false);
 	if (count[level] == LOG_NOISE_MAX) {
-		left_out++;
+		if (left_out++ == 0 && noise_wake != NULL)
+			noise_wake();
 		return (false);
 	}
 	count[level]++;
@@ -566,6 +584,7 @@ log_errno(const char *fmt, ...)
 static _Noreturn void
 leave(void)
 {
+	log_noise_sum();
 	if (parent != NULL)
 		/* As far as it takes them: it may have stopped reading. */
 		(void)imsgbuf_write(parent);

@@ -63,10 +63,14 @@ bool	log_start(struct log_record *, enum log_level, const char *msg);
 /*
  * The same for what anybody out there can cause at will: over LOG_NOISE_MAX
  * a second and level are counted, so that they do not take the room of what
- * matters.
+ * matters.  Their sum comes with the first one of another second, or with
+ * log_noise_sum(), which is to be called at the end, and about a second after
+ * wake(), NULL for none: there may be no other one.
  */
 #define LOG_NOISE_MAX	100
 bool	log_start_noise(struct log_record *, enum log_level, const char *msg);
+void	log_noise_sum(void);
+void	log_on_noise(void (*wake)(void));
 void	log_str(struct log_record *, const char *key, const char *value);
 /* Shown as a number; travels with a '#' before its key. */
 void	log_num(struct log_record *, const char *key, uint64_t);
@@ -134,7 +138,10 @@ struct log_rate {
 };
 void	log_set_rate(uint32_t rate);
 void	log_child(struct imsg *, const char *child, struct log_rate *);
-/* The child says no more: what was not told of is said now. */
+/*
+ * The child says no more, or has not for a while: what was not told of is said
+ * now.
+ */
 void	log_child_end(const char *child, struct log_rate *);
 
 /*

@@ -25,6 +25,26 @@ on_log(int severity, const char *text)
 	log_end(&r);
 }
 
+/* What was left out is told of within a second, whether more comes or not. */
+static struct event	*noise;
+
+static void
+on_noise(int fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	log_noise_sum();
+}
+
+static void
+wake(void)
+{
+	static const struct timeval	 tv = { 1, 0 };
+
+	event_add(noise, &tv);
+}
+
 static void
 on_fatal(int error)
 {
@@ -48,5 +68,8 @@ loop_new(void)
 	    event_config_avoid_method(config, "select") == 0)
 		made = event_base_new_with_config(config);
 	event_config_free(config);
+	if (made != NULL && (noise = evtimer_new(made, on_noise,
+	    NULL)) != NULL)
+		log_on_noise(wake);
 	return (made);
 }

@@ -145,12 +145,40 @@ def test_noise_is_summed_up(site):
         written = len(signerd.logged(mark, msg="http request refused"))
         left = signerd.logged(mark, msg="records of connections left out")
         assert not signerd.logged(mark, msg="log records suppressed")
-    # Seconds may begin in between, and those that are slow have no sum.
+    # Seconds may begin in between.
     assert 100 <= written <= 100 * (int(time.monotonic() - began) + 2)
-    # What was left out since the last sum is not known.
-    assert 1000 <= written + sum_of(left) <= sent
+    # The last sum comes with the frontend's end.
+    assert written + sum_of(left) == sent
     for each in left:
         assert each["level"] == "warn" and each["process"] == "frontend"
+
+
+def test_noise_is_summed_up_at_the_end(site):
+    """Of a second that is not over."""
+    text = site.config(rules=RULES, log="{ level info rate 50000 }")
+    with daemon.Signerd(site, text) as signerd:
+        with signerd.connect(None) as nobody:
+            flood(nobody, 300)
+        assert signerd.stop() == 0
+    assert len(signerd.logged(msg="http request refused")) + sum_of(
+        signerd.logged(msg="records of connections left out")) == 300
+
+
+def test_noise_is_summed_up_where_no_more_comes(site):
+    """Within a second or so."""
+    text = site.config(rules=RULES, log="{ level info rate 50000 }")
+    with daemon.Signerd(site, text) as signerd, \
+            signerd.connect(None) as nobody:
+        flood(nobody, 1500)
+        written = left = 0
+        while written + left < 1500:
+            mark = signerd.mark()
+            written = len(signerd.logged(msg="http request refused"))
+            left = sum_of(signerd.logged(
+                msg="records of connections left out"))
+            if written + left < 1500:
+                signerd.wait_log(mark)
+        assert written + left == 1500
 
 
 def test_handshakes_that_fail_are_noise_too(site):

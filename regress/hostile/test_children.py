@@ -342,6 +342,19 @@ def test_the_lost_are_summed_up_at_the_end(site):
     assert len(made.logged(msg="many")) + summed_in(made) == 500
 
 
+def test_the_lost_are_summed_up_while_it_is_silent(site):
+    script = "me.get_ready()\n" + "me.log('msg', 'many')\n" * 500 + \
+        "me.serve()"
+    text = site.config(rules=RULES,
+                       log="{ format logfmt level info rate 20 }")
+    with daemon.Signerd(site, text,
+                        ["-x", liar.place(site, frontend=script)]) as made:
+        sums = 0
+        while len(made.logged(msg="many")) + summed_in(made, sums) < 500:
+            sums += 1
+            made.wait_log(msg="log records suppressed", count=sums)
+
+
 class Json(daemon.Signerd):
     def parse(self, text):
         return json.loads(text)

@@ -86,6 +86,48 @@ noise_is_limited(void **state)
 	assert_int_equal(imsgbuf_queuelen(&child), 1);
 }
 
+static int	 wakes;
+
+static void
+on_noise(void)
+{
+	wakes++;
+}
+
+/* Whoever is woken has it told, whether or not more comes. */
+static void
+noise_is_told_by_itself(void **state)
+{
+	struct log_rate	 rate = { 0, 0, 0, 0, 0 };
+	int		 i, n;
+
+	(void)state;
+	log_on_noise(on_noise);
+	fake_monotonic.tv_sec++;
+	for (i = 0; i < LOG_NOISE_MAX; i++) {
+		assert_true(noise(LOG_LVL_INFO));
+		(void)hand_over(&rate);
+	}
+	log_noise_sum();
+	assert_int_equal(imsgbuf_queuelen(&child), 0);
+	for (n = 1; n < 3; n++) {
+		assert_int_equal(wakes, n - 1);
+		for (i = 0; i < 4 * n; i++)
+			assert_false(noise(LOG_LVL_INFO));
+		assert_int_equal(wakes, n);
+		log_noise_sum();
+		assert_non_null(strstr(hand_over(&rate), n == 1 ?
+		    "connections left out\" count=4\n" :
+		    "connections left out\" count=8\n"));
+		log_noise_sum();
+		assert_int_equal(imsgbuf_queuelen(&child), 0);
+	}
+	fake_monotonic.tv_sec++;
+	assert_true(noise(LOG_LVL_INFO));
+	assert_int_equal(imsgbuf_queuelen(&child), 1);
+	log_on_noise(NULL);
+}
+
 /* ---- Signatures ------------------------------------------------------- */
 
 static void
@@ -196,6 +238,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		channel_test(noise_is_limited),
+		channel_test(noise_is_told_by_itself),
 		channel_test(signed_have_their_own_budget),
 		channel_test(signed_have_more_room),
 		channel_test(reserved_keys),
