@@ -176,20 +176,6 @@ control_listener(struct control_conn *c, const char *host, uint16_t port,
 }
 
 void
-control_rule(struct control_conn *c, const char *section,
-    const struct control_rule *rule)
-{
-	control_row(c, section);
-	/* As in the log. */
-	control_num(c, "rule", (uint64_t)rule->index + 1);
-	control_str(c, "file", rule->conf);
-	control_num(c, "line", (uint64_t)rule->line);
-	control_str(c, "client", rule->client);
-	if (rule->link != NULL)
-		control_str(c, "link", rule->link);
-}
-
-void
 control_refusal(struct control_conn *c, enum refusal refusal)
 {
 	bool	 good = refusal == REFUSAL_NONE;
@@ -201,6 +187,74 @@ control_refusal(struct control_conn *c, enum refusal refusal)
 	control_str(c, "reason", refusal_name(refusal));
 	control_str(c, "message", refusal_text(refusal));
 }
+
+/* ---- Rules ------------------------------------------------------------ */
+
+const void *
+control_rule_at(const struct control_rules *rules, const void *config,
+    uint32_t index)
+{
+	const void	*rule = rules->next(config, NULL);
+
+	for (; rule != NULL && index > 0; index--)
+		rule = rules->next(config, rule);
+	return (rule);
+}
+
+void
+control_rule_begin(struct control_conn *c, const char *section,
+    const struct control_rules *rules, const void *rule, uint32_t index)
+{
+	struct control_rule	 r;
+
+	memset(&r, 0, sizeof(r));
+	rules->describe(&r, rule);
+	control_row(c, section);
+	/* As in the log. */
+	control_num(c, "rule", (uint64_t)index + 1);
+	control_str(c, "file", r.conf);
+	control_num(c, "line", (uint64_t)r.line);
+	control_str(c, "client", r.client);
+	if (r.link != NULL)
+		control_str(c, "link", r.link);
+	if (r.key != NULL)
+		control_str(c, "key", r.key);
+}
+
+void
+control_rule_end(struct control_conn *c, const struct control_rules *rules,
+    const void *rule)
+{
+	char	*text = control_written(rules->print, rule);
+
+	control_str(c, "text", text != NULL ? text : "(out of memory)");
+	control_row_end(c);
+	free(text);
+}
+
+bool
+control_show_rules(struct control_conn *c, struct control_show *show,
+    const struct control_rules *rules, const void *config)
+{
+	const void	*rule = show->cursor;
+	bool		 text = show->what == CTL_RULES;
+
+	if (rule == NULL)
+		rule = rules->next(config, NULL);
+	for (; rule != NULL && !control_full(c);
+	    rule = rules->next(config, rule)) {
+		control_rule_begin(c, text ? "rules" : "grants", rules, rule,
+		    show->step++);
+		if (text)
+			control_rule_end(c, rules, rule);
+		else
+			control_row_end(c);
+	}
+	show->cursor = rule;
+	return (rule == NULL);
+}
+
+/* ---- The log's level --------------------------------------------------- */
 
 void
 control_tell_level(struct children *set, enum log_level level)

@@ -53,17 +53,37 @@ void	control_processes(struct control_conn *, const struct children *);
 void	control_listener(struct control_conn *, const char *host,
 	    uint16_t port, const char *whom);
 
-/* A rule as it is written, and where: begins the row of that section. */
+/* A rule: where it is written, and for whom. */
 struct control_rule {
-	uint32_t	 index;
 	const char	*conf;
 	int		 line;
 	const char	*client;
 	const char	*link;		/* or NULL */
-	const char	*text;
+	const char	*key;		/* or NULL */
 };
-void	control_rule(struct control_conn *, const char *section,
-	    const struct control_rule *);
+
+/* How to get at a daemon's rules. */
+struct control_rules {
+	/* The one after that, or the first (NULL); NULL: there is none. */
+	const void	*(*next)(const void *config, const void *rule);
+	void		 (*describe)(struct control_rule *, const void *rule);
+	void		 (*print)(FILE *, const void *rule);
+};
+
+/* That of this index, or NULL. */
+const void *control_rule_at(const struct control_rules *, const void *config,
+	    uint32_t index);
+/* Its row, of that section; what is said in between stands before its text. */
+void	control_rule_begin(struct control_conn *, const char *section,
+	    const struct control_rules *, const void *rule, uint32_t index);
+void	control_rule_end(struct control_conn *, const struct control_rules *,
+	    const void *rule);
+/*
+ * The next rows of them all, as control_cb's show() does: of CTL_RULES whole,
+ * else what tells whose they are.
+ */
+bool	control_show_rules(struct control_conn *, struct control_show *,
+	    const struct control_rules *, const void *config);
 /* What a rule, or all of them, say of a request: fields of a row. */
 void	control_refusal(struct control_conn *, enum refusal);
 

@@ -70,58 +70,36 @@ show_keys(struct control_conn *c, const struct parent *p)
 	}
 }
 
+static const void *
+next_rule(const void *config, const void *rule)
+{
+	const struct config	*conf = config;
+
+	return (rule == NULL ? (const void *)STAILQ_FIRST(&conf->rules) :
+	    STAILQ_NEXT((const struct config_rule *)rule, entry));
+}
+
+static void
+describe_rule(struct control_rule *r, const void *arg)
+{
+	const struct config_rule	*rule = arg;
+
+	r->conf = rule->conf;
+	r->line = rule->line;
+	r->client = rule->rule.client;
+	r->link = rule->vianame;
+	r->key = rule->keyname;
+}
+
 static void
 print_rule(FILE *f, const void *rule)
 {
 	config_print_rule(f, rule);
 }
 
-static void
-begin_rule(struct control_conn *c, const char *section,
-    const struct config_rule *rule, uint32_t index)
-{
-	struct control_rule	 r;
-
-	memset(&r, 0, sizeof(r));
-	r.index = index;
-	r.conf = rule->conf;
-	r.line = rule->line;
-	r.client = rule->rule.client;
-	r.link = rule->vianame;
-	control_rule(c, section, &r);
-	control_str(c, "key", rule->keyname);
-}
-
-static void
-end_rule(struct control_conn *c, const struct config_rule *rule)
-{
-	char	*text = control_written(print_rule, rule);
-
-	control_str(c, "text", text != NULL ? text : "(out of memory)");
-	control_row_end(c);
-	free(text);
-}
-
-/* text: whole; else what tells whose it is. */
-static bool
-show_rules(struct control_conn *c, struct control_show *show,
-    const struct parent *p, bool text)
-{
-	const struct config_rule	*rule = show->cursor;
-
-	if (rule == NULL)
-		rule = STAILQ_FIRST(&p->config->rules);
-	for (; rule != NULL && !control_full(c);
-	    rule = STAILQ_NEXT(rule, entry)) {
-		begin_rule(c, text ? "rules" : "grants", rule, show->step++);
-		if (text)
-			end_rule(c, rule);
-		else
-			control_row_end(c);
-	}
-	show->cursor = rule;
-	return (rule == NULL);
-}
+static const struct control_rules	 rules = {
+	next_rule, describe_rule, print_rule
+};
 
 static bool
 on_show(struct control_conn *c, struct control_show *show, void *arg)
@@ -141,9 +119,8 @@ on_show(struct control_conn *c, struct control_show *show, void *arg)
 		show_keys(c, p);
 		break;
 	case CTL_RULES:
-		return (show_rules(c, show, p, true));
 	case CTL_CLIENTS:
-		return (show_rules(c, show, p, false));
+		return (control_show_rules(c, show, &rules, p->config));
 	case CTL_STATS:
 	case CTL_NSHOWS:
 		break;
@@ -205,18 +182,6 @@ on_check(uint32_t id, const struct ctl_check *check, void *arg)
 	return (NULL);
 }
 
-static const struct config_rule *
-rule_by_index(const struct config *config, uint32_t index)
-{
-	const struct config_rule	*rule;
-	uint32_t			 i = 0;
-
-	STAILQ_FOREACH(rule, &config->rules, entry)
-		if (i++ == index)
-			return (rule);
-	return (NULL);
-}
-
 /* What decides; its rule is among the verdicts unless there are too many. */
 static void
 say_decision(struct control_conn *c, const struct parent *p,
@@ -227,8 +192,8 @@ say_decision(struct control_conn *c, const struct parent *p,
 	char				 address[CONTROL_ADDRESS];
 
 	if (checked->rule != POLICY_NORULE) {
-		rule = rule_by_index(p->config, checked->rule);
-		begin_rule(c, "decision", rule, checked->rule);
+		rule = control_rule_at(&rules, p->config, checked->rule);
+		control_rule_begin(c, "decision", &rules, rule, checked->rule);
 		key = key_by_name(p->config, rule->keyname);
 	} else
 		control_row(c, "decision");
@@ -238,7 +203,7 @@ say_decision(struct control_conn *c, const struct parent *p,
 	}
 	control_refusal(c, checked->refusal);
 	if (rule != NULL)
-		end_rule(c, rule);
+		control_rule_end(c, &rules, rule);
 	else
 		control_row_end(c);
 }
@@ -263,6 +228,7 @@ parent_checked(struct parent *p, struct imsg *imsg)
 	const struct config_rule	*rule;
 	struct keyd_checked		 checked;
 	struct control_conn		*c;
+	uint32_t			 index;
 	size_t				 i;
 
 	if (keymsg_get_checked(imsg, &checked) == -1 ||
@@ -273,10 +239,11 @@ parent_checked(struct parent *p, struct imsg *imsg)
 		return (0);
 	say_decision(c, p, &checked);
 	for (i = 0; i < checked.nverdicts; i++) {
-		rule = rule_by_index(p->config, checked.verdicts[i].rule);
-		begin_rule(c, "considered", rule, checked.verdicts[i].rule);
+		index = checked.verdicts[i].rule;
+		rule = control_rule_at(&rules, p->config, index);
+		control_rule_begin(c, "considered", &rules, rule, index);
 		control_refusal(c, checked.verdicts[i].refusal);
-		end_rule(c, rule);
+		control_rule_end(c, &rules, rule);
 	}
 	control_checked(c, checked.refusal == REFUSAL_NONE);
 	return (0);
