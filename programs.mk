@@ -44,6 +44,7 @@ PARENT_OBJS = \
 	$O/common/notify.o \
 	$O/common/reload.o \
 	$O/common/resident.o \
+	$O/common/secret.o \
 	$O/common/trusted.o \
 	$O/common/watch.o \
 	$O/common/watch_list.o \

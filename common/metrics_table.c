@@ -160,7 +160,7 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	/* ---- The audit trail ----------------------------------------- */
 	[METRIC_AUDIT_READY] = {
 	    "signerd_audit_ready", GAUGE, METRICS_KEYD,
-	    "Whether records can be made: if not, nothing is signed.",
+	    "Whether records can be made and leave: if not, nothing is signed.",
 	    { NULL } },
 	[METRIC_AUDIT_SEQUENCE] = {
 	    "signerd_audit_sequence", GAUGE, METRICS_KEYD,

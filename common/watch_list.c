@@ -14,6 +14,7 @@
 
 #include "common/conf_parse.h"
 #include "common/report.h"
+#include "common/secret.h"
 #include "common/watch_local.h"
 #include "keyd/keccak.h"
 
@@ -81,6 +82,7 @@ watch_digest(int fd, struct watch_state *state)
 	/* It may be a private key. */
 	explicit_bzero(buf, size + 1);
 	free(buf);
+	secret_wipe_stack();
 	/*
 	 * Whom it is passed on to reads it from the beginning, whatever has
 	 * become of this.

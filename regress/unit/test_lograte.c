@@ -116,7 +116,7 @@ noise_is_told_by_itself(void **state)
 			assert_false(noise(LOG_LVL_INFO));
 		assert_int_equal(wakes, n);
 		log_noise_sum();
-		assert_non_null(strstr(hand_over(&rate), n == 1 ?
+		assert_non_null(strstr(written(&rate), n == 1 ?
 		    "connections left out\" count=4\n" :
 		    "connections left out\" count=8\n"));
 		log_noise_sum();

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/watch.o common/watch_list.o common/report.o keyd/keccak.o */
+/* objects: common/watch.o common/watch_list.o common/report.o common/secret.o
+ * keyd/keccak.o */
 /* libs: libevent */
 
 #include <sys/types.h>
