@@ -11,7 +11,11 @@
 
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -64,10 +68,30 @@ pretend(int fd, struct stat *st)
 	return (0);
 }
 
+/* Its access control list, or the error instead of one. */
+static struct {
+	struct posix_acl_xattr_header	 header;
+	struct posix_acl_xattr_entry	 entry[5];
+} list;
+static size_t		 acl_size;
+static int		 acl_error;
+
+static ssize_t
+pretend_acl(int fd, const char *name, void *to, size_t size)
+{
+	assert_true(fd >= 0);
+	assert_string_equal(name, "system.posix_acl_access");
+	assert_true(acl_size <= size);
+	memcpy(to, &list, acl_size);
+	errno = acl_error;
+	return (acl_error != 0 ? -1 : (ssize_t)acl_size);
+}
+
 #define US	1000
 #define OURS	100
 
 #define fstat(fd, st)	pretend(fd, st)
+#define fgetxattr(fd, name, to, size)	pretend_acl(fd, name, to, size)
 #define geteuid()	((uid_t)US)
 #define getegid()	((gid_t)OURS)
 #define setsockopt(fd, level, opt, value, len)				\
@@ -189,10 +213,15 @@ secret_is(mode_t mode, uid_t owner, gid_t group, const char *fault)
 	HOLDS "belongs to user 1001, not to root or user 1000: "	\
 	"chown 1000 \"/dev/null\"\n"
 
+#define OTHERS								\
+	HOLDS "others than group 100 can read it: "			\
+	"chgrp 100 \"/dev/null\"\n"
+
 static void
 secrets(void **state)
 {
 	(void)state;
+	acl_error = ENODATA;
 	secret_is(0600, US, OURS, NULL);
 	secret_is(0400, 0, 0, NULL);
 	secret_is(0604, US, OURS, MODE("0604", "0600"));
@@ -201,13 +230,52 @@ secrets(void **state)
 	secret_is(0777, US + 1, OURS, OWNER MODE("0777", "0700"));
 	/* As root hands them to us, and no more than that. */
 	secret_is(0440, 0, OURS, NULL);
-	secret_is(0640, 0, 0, NULL);
+	secret_is(0640, 0, OURS, NULL);
+	secret_is(0440, 0, 0, OTHERS);
+	secret_is(0440, 0, OURS + 1, OTHERS);
+	acl_error = EOPNOTSUPP;
+	secret_is(0440, 0, OURS, NULL);
+	acl_error = EIO;
+	secret_is(0440, 0, OURS, OTHERS);
 	secret_is(0440, US, OURS, MODE("0440", "0400"));
-	secret_is(0440, 0, OURS + 1, MODE("0440", "0400"));
 	secret_is(0460, 0, OURS, MODE("0460", "0400"));
 	secret_is(0450, 0, OURS, MODE("0450", "0400"));
 	secret_is(0444, 0, OURS, MODE("0444", "0400"));
 	secret_is(04440, 0, OURS, MODE("4440", "0400"));
+}
+
+static void
+acl_is(uint32_t version, int tag, uint32_t id, int perm, const char *fault)
+{
+	list.header.a_version = htole32(version);
+	list.entry[0].e_tag = htole16(ACL_USER_OBJ);
+	list.entry[1].e_tag = htole16((uint16_t)tag);
+	list.entry[1].e_id = htole32(id);
+	list.entry[1].e_perm = htole16((uint16_t)perm);
+	list.entry[2].e_tag = htole16(ACL_MASK);
+	list.entry[2].e_perm = htole16(ACL_READ);
+	acl_size = sizeof(list.header) + 3 * sizeof(list.entry[0]);
+	secret_is(0440, 0, 0, fault);
+}
+
+/* The mode's group has the mask of the list, whose group may have nothing. */
+static void
+access_lists(void **state)
+{
+	const uint32_t	 v = POSIX_ACL_XATTR_VERSION;
+
+	(void)state;
+	acl_error = 0;
+	acl_is(v, ACL_USER, US, ACL_READ, NULL);
+	acl_is(v, ACL_USER, US + 1, ACL_READ, OTHERS);
+	acl_is(v, ACL_GROUP, OURS, ACL_READ, NULL);
+	acl_is(v, ACL_GROUP, OURS + 1, ACL_READ, OTHERS);
+	acl_is(v, ACL_GROUP_OBJ, 0, 0, NULL);
+	acl_is(v, ACL_GROUP_OBJ, 0, ACL_READ, OTHERS);
+	secret_is(0440, 0, OURS, NULL);
+	acl_is(v + 1, ACL_USER, US, ACL_READ, OTHERS);
+	acl_size = sizeof(list.header) - 1;
+	secret_is(0440, 0, OURS, OTHERS);
 }
 
 /* ---- Sockets ---------------------------------------------------------- */
@@ -326,6 +394,7 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 		TEST(files),
 		TEST(secrets),
+		TEST(access_lists),
 		TEST(sockets),
 		TEST(sockets_of_ipv6),
 		TEST(why_not_bound),
