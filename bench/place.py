@@ -35,22 +35,9 @@ class Quiet:
 
     REQUEST = re.compile(rb" msg=(signed|relayed) ")
 
-    def _read(self):
-        rest = b""
-        while True:
-            data = os.read(self.process.stderr.fileno(), 1 << 18)
-            lines = (rest + data).split(b"\n")
-            rest = lines.pop()
-            kept = [line.decode("latin-1") for line in lines
-                    if not self.REQUEST.search(line)]
-            with self._changed:
-                self.lines += kept
-                self.records += [self.parse(line) or {"raw": line}
-                                 for line in kept]
-                self._eof = not data
-                self._changed.notify_all()
-            if not data:
-                return
+    def _keep(self, lines):
+        super()._keep([line for line in lines
+                       if not self.REQUEST.search(line)])
 
 
 class Signerd(Quiet, daemon.Signerd):

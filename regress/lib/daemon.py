@@ -273,11 +273,14 @@ class Daemon:
                 self._taken += len(data)
                 self._eof = not data
                 *lines, rest = (rest + data).split(b"\n")
-                for raw in lines + [rest] if self._eof and rest else lines:
-                    line = raw.decode("latin-1")
-                    self.lines.append(line)
-                    self.records.append(self.parse(line) or {"raw": line})
+                self._keep(lines + [rest] if self._eof and rest else lines)
                 self._changed.notify_all()
+
+    def _keep(self, lines):
+        for raw in lines:
+            line = raw.decode("latin-1")
+            self.lines.append(line)
+            self.records.append(self.parse(line) or {"raw": line})
 
     def _catch_up(self):
         """To all that the daemon has written by now."""
