@@ -80,10 +80,12 @@ read_all(struct lexer *lx, uint8_t every)
 	must(lexer_last(lx)->file != NULL);
 }
 
+static unsigned int	 told;		/* faults, of the file that is read */
+
 static void
 print_line(const char *line, bool warning, void *arg)
 {
-	(void)warning;
+	told += !warning;
 	must(fprintf(arg, "%s\n", line) > 0);
 }
 
@@ -119,8 +121,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	lx = lexer_open(CONFTEXT, starts, NULL);
 	read_all(lx, every);
 	faults = lexer_nerrors(lx);
+	told = 0;
 	lexer_tell(lx, print_line, stderr);
-	must((conftext_heard(&said) > 0) == (faults > 0));
+	conftext_heard(&said);
+	must((told > 0) == (faults > 0));
 	must(!lexer_incomplete(lx) || faults > 0);
 	lexer_close(lx, &names);
 	lexer_names_free(&names);
