@@ -228,6 +228,7 @@ print_daemon(const struct ctl_row *row)
 {
 	char		 up[TABLE_TIMESIZE], age[TABLE_TIMESIZE];
 	const char	*s;
+	char		*text;
 
 	s = row_value(row, "uptime_seconds");
 	table_seconds(up, s != NULL ? strtoull(s, NULL, 10) : 0);
@@ -236,11 +237,13 @@ print_daemon(const struct ctl_row *row)
 	table_text(stdout, row_said(row, "name"));
 	printf(" ");
 	table_text(stdout, row_said(row, "version"));
-	printf(", up %s\nconfiguration ", up);
-	table_text(stdout, row_said(row, "config"));
-	printf(", generation ");
-	table_text(stdout, row_said(row, "generation"));
-	printf(", for %s\nlog level ", age);
+	printf(", up %s\n", up);
+	if (asprintf(&text, "configuration %s, generation %s, for %s",
+	    row_said(row, "config"), row_said(row, "generation"), age) == -1)
+		give_up("out of memory");
+	table_wrap(stdout, 0, 4, text);
+	free(text);
+	printf("\nlog level ");
 	table_text(stdout, row_said(row, "log_level"));
 	printf("\n");
 }

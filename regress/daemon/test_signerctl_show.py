@@ -3,6 +3,7 @@
 
 """What signerctl shows of both daemons, as tables and as JSON."""
 
+import os
 import re
 import signal
 
@@ -219,10 +220,16 @@ def busy(site):
         yield ctl
 
 
+def usual(ctl, *words):
+    """What it prints, with files where operators have them."""
+    out = ctl.run(*words).out
+    return out.replace(os.path.dirname(ctl.path), "/etc/signerd")
+
+
 @pytest.mark.parametrize("what", VIEWS)
 @pytest.mark.parametrize("name", DAEMONS)
 def test_tables_fit_a_terminal(busy, name, what):
-    for line in busy[name].ask("show", what).splitlines():
+    for line in usual(busy[name], "show", what).splitlines():
         assert len(line) <= 80, line
 
 
@@ -231,7 +238,7 @@ def test_checks_fit_a_terminal(busy, name):
     for words in (("client", CLIENT, *PAYLOAD), ("via", "proxy-east-1", *TX,
                                                  "to", TO)):
         if name == "signerd" or "client" in words:
-            out = busy[name].run("check", *words, "chain", "10").out
+            out = usual(busy[name], "check", *words, "chain", "10")
             assert out and max(map(len, out.splitlines())) <= 80, out
 
 
