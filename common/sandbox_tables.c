@@ -5,6 +5,7 @@
 
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -163,6 +164,7 @@ static const struct sandbox_rule parent_rules[] = {
 	 */
 	{ "setresgid", EQ(0, UINT32_MAX) },
 	{ "setresgid", EQ(0, UINT64_MAX) },
+	{ "prctl", EQ2(0, PR_SET_DUMPABLE, 0) },
 	{ "getuid", ANY },
 	{ "geteuid", ANY },
 	{ "getegid", ANY },

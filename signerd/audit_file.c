@@ -6,6 +6,9 @@
 #include <sys/types.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,12 +163,22 @@ open_new(int dir, const char *name, int flags)
 
 	if (group == (gid_t)-1)
 		group = gid;
+	fd = openat(dir, name, flags);
+	if (fd != -1 || errno != ENOENT)
+		return (fd);
 	if (group != gid && setegid(group) == -1)
 		return (-1);
 	fd = openat(dir, name, flags | O_CREAT, MODE);
 	error = errno;
-	if (group != gid && setegid(gid) == -1)
-		fatal("setegid");
+	if (group != gid) {
+		if (setegid(gid) == -1)
+			fatal("setegid");
+#ifdef __linux__
+		/* As before: another effective id takes it back. */
+		if (prctl(PR_SET_DUMPABLE, 0) == -1)
+			fatal("prctl");
+#endif
+	}
 	errno = error;
 	return (fd);
 }
@@ -286,7 +299,11 @@ open_audit(struct config_audit *audit, const struct config_audit *running,
 		    "restart goes on with an old one");
 		return (-1);
 	}
-	return (lock(audit, false));
+	r = lock(audit, false);
+	/* A file that is only tried is not kept: its lock would be, too. */
+	if (check)
+		config_audit_close(audit);
+	return (r);
 }
 
 void
