@@ -485,13 +485,14 @@ sooner(int timeout, uint64_t now, uint64_t then)
 }
 
 int
-trail_timeout(const struct trail *t, uint64_t now, int timeout)
+trail_timeout(struct trail *t, uint64_t now, int timeout)
 {
 	if (!t->on)
 		return (timeout);
 	if (t->lost != 0)
 		return (sooner(timeout, now, t->lost + LOST_US));
-	if (t->len > 0)
+	/* A full socket has room long before poll(2) says so. */
+	if (!trail_sent(t))
 		timeout = sooner(timeout, now, now + RETRY_MS * 1000);
 	if (t->full != 0 && !t->halted)
 		timeout = sooner(timeout, now, t->full + FULL_US);

@@ -120,7 +120,7 @@ void	trail_flush(struct trail *);
 bool	trail_sent(struct trail *);
 void	trail_read(struct keyd *);
 /* Time until there is something to do in ms, timeout or sooner; -1: never. */
-int	trail_timeout(const struct trail *, uint64_t now, int timeout);
+int	trail_timeout(struct trail *, uint64_t now, int timeout);
 void	trail_tick(struct trail *, uint64_t now);
 /* The last record, which is sent and reported. */
 void	trail_stop(struct trail *, bool report);
