@@ -84,6 +84,8 @@ later(struct control_conn *c)
 void
 control_end(struct control_conn *c, enum ctl_result result, const char *text)
 {
+	/* It may be due in this very turn. */
+	event_del(c->timer);
 	if (ctlmsg_send_end(&c->ibuf, result, text) == -1)
 		log_errno("cannot answer on the control socket");
 	c->state = CONTROL_READS;
