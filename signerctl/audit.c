@@ -417,9 +417,9 @@ verify(struct chain *c, int nfiles, char **files)
 	}
 	status = check_anchors(c);
 	/* The daemon begins each file with a record. */
-	if (!c->begun && verdict == GOOD) {
+	if (!c->begun) {
 		complain("no records: nothing was verified");
-		status = STATUS_BAD;
+		return (STATUS_BAD);
 	}
 	return (status == STATUS_GOOD && verdict == CUT ? STATUS_CUT : status);
 }

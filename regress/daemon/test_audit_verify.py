@@ -100,6 +100,8 @@ def test_no_records(recorded, path):
         trail.BAD, "%s: no records\n" % path, missing + nothing)
     assert trail.verify("-", stdin="") == (
         trail.BAD, "standard input: no records\n", nothing)
+    status, _, err = trail.verify("-", stdin="x")
+    assert status == trail.BAD and err.endswith(nothing)
     # Beside another file it is one of which nothing can be said.
     status, out, err = trail.verify(path, "-", path, stdin="".join(
         line + "\n" for line in lines))
