@@ -137,10 +137,16 @@ check_secret(const struct conf_file *file, const struct stat *st)
 	if ((mode & 077) != 0 && is_handed(st)) {
 		if (is_read_by_us_alone(file->fd, st))
 			return (status);
-		fault(file->conf, file->line, "\"%s\" holds a secret and "
-		    "others than group %u can read it: chgrp %u \"%s\"",
-		    file->path, (unsigned int)getegid(),
-		    (unsigned int)getegid(), file->path);
+		if (st->st_gid == getegid())
+			fault(file->conf, file->line, "\"%s\" holds a secret "
+			    "and has an access control list by which others "
+			    "may read it: setfacl -b \"%s\"", file->path,
+			    file->path);
+		else
+			fault(file->conf, file->line, "\"%s\" holds a secret "
+			    "and others than group %u can read it: chgrp %u "
+			    "\"%s\"", file->path, (unsigned int)getegid(),
+			    (unsigned int)getegid(), file->path);
 		status = -1;
 	} else if ((mode & 077) != 0) {
 		fault(file->conf, file->line, "\"%s\" holds a secret and "
