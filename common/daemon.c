@@ -160,17 +160,22 @@ daemon_files(const struct daemon_options *o, rlim_t need, const char *subject,
     const char *what)
 {
 	struct rlimit	 rl;
+	rlim_t		 before;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == -1) {
 		fprintf(stderr, "%s: getrlimit: %s\n", o->name,
 		    strerror(errno));
 		return (-1);
 	}
+	before = rl.rlim_cur;
 	/* All that there is: a reload may need more, and cannot ask. */
 	if (rl.rlim_max < need)
 		rl.rlim_max = need;
 	files_limit = rl.rlim_cur = rl.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &rl) == 0)
+		return (0);
+	files_limit = before;
+	if (before >= need)
 		return (0);
 	fprintf(stderr, "%s: %s %llu open files: raise the limit (ulimit -n) "
 	    "or lower %s\n", o->name, subject, (unsigned long long)need, what);
