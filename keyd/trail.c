@@ -21,6 +21,7 @@
 #define LOST_US		1000000
 /* To try again where memory was short. */
 #define RETRY_MS	10
+#define FULL_RETRY_MS	50
 /* That records do not leave before it is told. */
 #define FULL_US		1000000
 /* For the last records to leave; less than the parent waits. */
@@ -493,7 +494,7 @@ trail_timeout(struct trail *t, uint64_t now, int timeout)
 		return (sooner(timeout, now, t->lost + LOST_US));
 	/* A full socket has room long before poll(2) says so. */
 	if (!trail_sent(t))
-		timeout = sooner(timeout, now, now + RETRY_MS * 1000);
+		timeout = sooner(timeout, now, now + FULL_RETRY_MS * 1000);
 	if (t->full != 0 && !t->halted)
 		timeout = sooner(timeout, now, t->full + FULL_US);
 	if (t->begun && t->told != t->head.sequence)
