@@ -39,7 +39,8 @@ ACCESS = [{"address": eth.TO, "storageKeys": [HASH, eth.hexa(eth.ZEROS)]}]
 
 @pytest.fixture(scope="module")
 def signerd(site, serve):
-    return serve(site.config(rules=RULES, keys=("sequencer", "batcher")))
+    return serve(site.config(rules=RULES, keys=("sequencer", "batcher"),
+                             log="{ level info rate 1000000 }"))
 
 
 @pytest.fixture
