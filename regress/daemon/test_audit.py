@@ -18,7 +18,7 @@ from lib.audited import (KEYS, RULES, config, digest, events, is_signed, run,
 from lib.daemon import ROOT
 from lib.httpclient import Closed
 from lib.keccak import keccak256
-from lib.reloading import errors, reload
+from lib.reloading import errors, hup, reload
 
 ADDRESS = linked.ADDRESS
 TINY = "max audit-queue 64"
@@ -529,6 +529,15 @@ def test_a_file_of_something_else(site, path):
 # ---- rotation ------------------------------------------------------------
 
 
+def reload_at_last(signerd):
+    """Again while records for the file before are not written yet."""
+    said = None
+    while said != "reloaded":
+        mark = hup(signerd)
+        said = signerd.wait_log(mark, process="signerd", msg=(
+            "reloaded", "reload failed"))["msg"]
+
+
 def test_rotation_under_load(site, path):
     """Each answer has its record exactly once, in one file or the other."""
     paths = ["%s.%d" % (path, n) for n in range(6)]
@@ -536,7 +545,7 @@ def test_rotation_under_load(site, path):
     def rotate():
         for each in paths:
             os.rename(path, each)
-            reload(signerd)
+            reload_at_last(signerd)
         signerd.process.send_signal(signal.SIGTERM)
 
     with start(site, path) as signerd:

@@ -5,6 +5,7 @@
 
 import os
 import subprocess
+import threading
 
 EXTENSIONS = """
 [req]
@@ -60,6 +61,7 @@ class Authority:
 
     def __init__(self, directory, name="test authority"):
         self.directory = directory
+        self._one = threading.RLock()   # at a time: threads may ask
         os.makedirs(directory, mode=0o755, exist_ok=True)
         self._write("openssl.cnf", EXTENSIONS)
         self._write("index.txt", "")
@@ -91,8 +93,13 @@ class Authority:
     def issue(self, stem, common_name, alternative=None, dates=None,
               section="leaf"):
         """Certificate and key paths; dates = (start, end), YYMMDDHHMMSSZ."""
-        if stem in self.made:
+        with self._one:
+            if stem not in self.made:
+                self.made[stem] = self._issue(stem, common_name, alternative,
+                                              dates, section)
             return self.made[stem]
+
+    def _issue(self, stem, common_name, alternative, dates, section):
         extension = []
         if alternative is not None:
             self._write("request.cnf", EXTENSIONS +
@@ -106,7 +113,6 @@ class Authority:
                       "-out", stem + ".crt", "-extensions", section, *when)
         pair = (self.path(stem + ".crt"), self.path(stem + ".key"))
         os.chmod(pair[1], 0o600)
-        self.made[stem] = pair
         return pair
 
     def issue_named(self, stem, names):

@@ -308,9 +308,11 @@ class Daemon:
         return self._found(start, wanted)
 
     def _found(self, start, wanted):
+        """A tuple: one of these."""
         with self._changed:
-            return [each for each in self.records[start:]
-                    if all(each.get(k) == v for k, v in wanted.items())]
+            return [each for each in self.records[start:] if all(
+                each.get(k) in v if isinstance(v, tuple) else
+                each.get(k) == v for k, v in wanted.items())]
 
     def mark(self):
         """Where the log is now, for `start`."""
