@@ -493,7 +493,9 @@ trail_timeout(struct trail *t, uint64_t now, int timeout)
 	if (t->lost != 0)
 		return (sooner(timeout, now, t->lost + LOST_US));
 	/* A full socket has room long before poll(2) says so. */
-	if (!trail_sent(t))
+	if (t->len > 0)
+		timeout = sooner(timeout, now, now + RETRY_MS * 1000);
+	else if (!trail_sent(t))
 		timeout = sooner(timeout, now, now + FULL_RETRY_MS * 1000);
 	if (t->full != 0 && !t->halted)
 		timeout = sooner(timeout, now, t->full + FULL_US);
