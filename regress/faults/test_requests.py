@@ -118,10 +118,13 @@ def test_each_call_fails(rig, process, path):
     requests.ask()[1].close()
     slow = process == "link"
     before = rig.descriptors()
-    for kept in (False, True):
-        if rig.alive():
+    # A parent writes its lines when the answer is long gone: perhaps too late.
+    for kept in (False, True) * 10:
+        if rig.alive() and (requests.met == 0 or kept):
             requests.run(kept, LINK_MOST if slow else MOST,
                          memories(process))
+        if kept and requests.met > 0:
+            break
     rig.place.disarm()
     print("%s, %s: %d calls failed; %s" % (process, path, requests.met, dict(
         requests.outcomes)))
