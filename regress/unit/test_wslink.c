@@ -572,8 +572,8 @@ test_ping_flood(void **state)
 	script_stop(&s);
 
 	/* one that does not is dead after a while, and takes no memory. */
-	c.dead = 300;
-	c.ping = 50;
+	c.dead = 3000;
+	c.ping = 500;
 	script_start(&s, &c);
 	while (!s.o.ended) {
 		for (i = 0; i < 5000 && evbuffer_get_length(s.out) < 1 << 20;
@@ -585,7 +585,7 @@ test_ping_flood(void **state)
 			assert_true(wslink_unsent(s.o.l) < 32768);
 	}
 	assert_non_null(strstr(s.o.reason, "dead: the peer has read nothing "
-	    "for 300 ms, "));
+	    "for 3000 ms, "));
 	script_stop(&s);
 }
 
