@@ -339,8 +339,17 @@ class Rig:
             select.select([], [], [], 0.02)
         return True
 
-    def busy(self, seconds=0.03, turns=12):
-        """Processes that do not rest while nothing is asked of them."""
+    def busy(self, seconds=0.03, turns=12, looks=20):
+        """Processes that do not rest while nothing is asked of them, however
+        often one looks: a link that is made anew has its work."""
+        names = self._turning(seconds, turns)
+        while names and looks > 0:
+            again = self._turning(seconds, turns)
+            names = [name for name in names if name in again]
+            looks -= 1
+        return names
+
+    def _turning(self, seconds, turns):
         calls = [(name, self.place[name][call]) for name in self.pids
                  for call in ("epoll_wait", "poll")]
         before = [call.count for _, call in calls]

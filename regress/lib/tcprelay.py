@@ -110,8 +110,9 @@ class TcpRelay:
         """Runs it in the thread; returns when it has taken effect."""
         done = threading.Event()
         with self._changed:
+            # Both at once: the last job closes the socket.
             self._jobs.append((job, done))
-        self._wake.send(b".")
+            self._wake.send(b".")
         if not done.wait(PATIENCE):
             raise AssertionError("the relay is stuck")
 
