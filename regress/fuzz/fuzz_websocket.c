@@ -156,7 +156,7 @@ read_close(struct reader *r, const struct frame *fr)
 	}
 	code = fr->len >= 2 ? fr->data[0] << 8 | fr->data[1] : 0;
 	if (!((code >= 1000 && code <= 1003) ||
-	    (code >= 1007 && code <= 1011) || (code >= 3000 && code <= 4999)))
+	    (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999)))
 		r->code = 1002;
 	else if (!is_utf8(fr->data + 2, fr->have - 2))
 		r->code = 1007;
