@@ -28,6 +28,8 @@ static struct event_base	*base;
 static struct imsgbuf		 early;		/* until there is parent */
 static struct imsgev		*parent;
 static const struct imsgev_cb	*callbacks;	/* for its messages */
+static bool			(*spins)(void *);	/* or NULL */
+static void			*spins_arg;
 
 struct event_base *
 child_init(const char *name, int argc, char **argv)
@@ -104,14 +106,38 @@ leave(int status)
 	_exit(status);
 }
 
+/* All of them where it always sleeps, else one. */
+static int
+turn(void)
+{
+	if (spins == NULL)
+		return (event_base_dispatch(base));
+	return (event_base_loop(base, spins(spins_arg) ? EVLOOP_NONBLOCK :
+	    EVLOOP_ONCE));
+}
+
 void
 child_run(const struct sandbox *sandbox)
 {
+	int	 r;
+
 	privdrop_child(&args.user);
 	sandbox_start(sandbox);
-	if (event_base_dispatch(base) == -1)
+	while ((r = turn()) == 0)
+		continue;
+	if (r == -1)
 		fatalx("event loop");
 	leave(1);
+}
+
+void
+child_spin(bool (*busy)(void *arg), void *arg)
+{
+	/* The loop that always sleeps is to be left. */
+	if (busy != NULL && spins == NULL)
+		event_base_loopbreak(base);
+	spins = busy;
+	spins_arg = arg;
 }
 
 static bool

@@ -6,6 +6,7 @@
 #ifndef COMMON_CHILD_H
 #define COMMON_CHILD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/imsgev.h"
@@ -36,6 +37,11 @@ void		 child_orphaned(struct imsgev *, const char *why, void *arg)
 		    __attribute__((noreturn));
 /* Drops privileges, enters the sandbox and runs the loop, for good. */
 void		 child_run(const struct sandbox *) __attribute__((noreturn));
+/*
+ * From now on the loop looks again at what has come, and does not sleep, while
+ * busy() says so; NULL: it always sleeps.
+ */
+void		 child_spin(bool (*busy)(void *arg), void *arg);
 
 /*
  * Ends it in order, with status 0, once the parent has taken all that is

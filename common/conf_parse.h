@@ -153,7 +153,7 @@ enum single {
 	SINGLE_PROTOCOLS,
 	SINGLE_CONTROL,
 	SINGLE_OWN,			/* of the daemon's own */
-	SINGLE_OWN_LAST = SINGLE_OWN + 2,
+	SINGLE_OWN_LAST = SINGLE_OWN + 5,
 	SINGLE_SETTINGS,		/* and so on, by index */
 	NSINGLES = SINGLE_SETTINGS + CONF_MAXSETTINGS + 1
 };

@@ -134,6 +134,7 @@ channel_serve(struct keyd *k, struct channel *c)
 	for (i = 0; i < KEYD_TURN && !channel_full(c); i++) {
 		if ((n = imsg_get(&c->ibuf, &imsg)) <= 0)
 			break;
+		k->served++;
 		if (serve_message(k, c, &imsg) == -1) {
 			imsg_free(&imsg);
 			channel_close(c, "an answer cannot be queued");
@@ -212,7 +213,7 @@ prepare_poll(struct keyd *k, struct pollfd *pfd)
 		if (p->events != 0)
 			p->fd = c->ibuf.fd;
 	}
-	return (timeout);
+	return (now < k->spin_until ? 0 : timeout);
 }
 
 /* Answers that have waited for their records leave. */
@@ -255,6 +256,20 @@ serve_channels(struct keyd *k, const struct pollfd *pfd)
 		if (c->pending && channel_ready(k, c))
 			channel_serve(k, c);
 	}
+}
+
+/*
+ * Who had an answer may ask again before this process would have slept and
+ * been woken: but where many ask there is always another.
+ */
+static void
+spin(struct keyd *k)
+{
+	if (k->served > KEYD_FEW)
+		k->spin_until = 0;
+	else if (k->served > 0 && k->now->spin > 0)
+		k->spin_until = clock_us() + k->now->spin;
+	k->served = 0;
 }
 
 /* After the answers have gone; those who can be served come first. */
@@ -303,6 +318,7 @@ serve(struct keyd *k)
 			serve_channels(k, pfd);
 		trail_flush(&k->trail);
 		trail_tick(&k->trail, clock_us());
+		spin(k);
 		blind_anew(k);
 		if (imsgbuf_queuelen(&k->parent) > 0)
 			parent_write(k);

@@ -25,6 +25,8 @@
 /* Answers that may wait to be read; until then no request is taken. */
 #define KEYD_MAXANSWERS		1024
 #define KEYD_MAXUNREAD		(4 * 1024 * 1024)	/* bytes of them */
+/* A turn of the loop with more requests than that is no reason to spin. */
+#define KEYD_FEW		2
 /*
  * Secret memory: a key file while it is read and decoded, and the keys; those
  * of a candidate, too.
@@ -54,6 +56,7 @@ struct keyd_set {
 	struct sign_key		*keys;		/* config.nkeys */
 	bool			*loaded;	/* config.nkeys */
 	uint32_t		 nrules;	/* that have come */
+	uint32_t		 spin;		/* us, before it sleeps */
 	struct count		 count;
 	const char		*fault;		/* what it lacks, or NULL */
 	bool			 failed;	/* something was refused */
@@ -70,6 +73,8 @@ struct keyd {
 	struct channel		 channels[KEYD_MAXCHANNELS];
 	size_t			 nchannels;
 	struct blind		 blind;
+	uint64_t		 spin_until;	/* clock_us() */
+	size_t			 served;	/* in this turn of the loop */
 	count_decisions		 unknown;	/* clients without a rule */
 	struct trail		 trail;
 };

@@ -306,6 +306,28 @@ keymsg_send_end(struct imsgbuf *ibuf)
 }
 
 int
+keymsg_send_spin(struct imsgbuf *ibuf, uint32_t us)
+{
+	struct ibuf	*b;
+
+	if ((b = imsg_create(ibuf, KEYD_SPIN, 0, 0, sizeof(us))) == NULL)
+		return (-1);
+	return (finish(ibuf, b, ibuf_add_n32(b, us) == -1));
+}
+
+int
+keymsg_get_spin(struct imsg *imsg, uint32_t *us)
+{
+	struct ibuf	 b;
+
+	if (start(imsg, KEYD_SPIN, &b) == -1 ||
+	    ibuf_get_n32(&b, us) == -1 || ibuf_size(&b) != 0 ||
+	    *us > KEYD_MAXSPIN)
+		return (-1);
+	return (0);
+}
+
+int
 keymsg_send_ready(struct imsgbuf *ibuf)
 {
 	return (keymsg_send_empty(ibuf, KEYD_READY));

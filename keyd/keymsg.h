@@ -25,6 +25,7 @@
  *   KEYD_RULE     a rule; its lists follow in pieces:
  *   KEYD_RULELIST a piece of one list of the rule that came last
  *   KEYD_CHANNEL  the descriptor of an asker's socketpair, and its role
+ *   KEYD_SPIN     where keyd is to poll before it sleeps: for so long
  *   KEYD_END      all is said                 <- KEYD_READY, KEYD_BADCONFIG
  * and at any time LOG_SETLEVEL, <- LOG_MSG (common/log.h), and once there is
  * something in force
@@ -59,6 +60,7 @@ enum keyd_msg {
 	KEYD_COMMITTED,
 	KEYD_CHECK,
 	KEYD_CHECKED,
+	KEYD_SPIN,
 	KEYD_SIGN = 0x200,
 	KEYD_SIGNED,
 	KEYD_REFUSED,
@@ -82,6 +84,8 @@ enum keyd_msg {
 #define KEYD_REPLYSIZE(n)	(2 * (n) + 4096)
 /* Items in one KEYD_RULELIST. */
 #define KEYD_MAXPIECE	256
+/* The longest KEYD_SPIN, in us. */
+#define KEYD_MAXSPIN	1000
 /* Bytes of a text in KEYD_BADCONFIG; longer ones are cut. */
 #define KEYD_MAXTEXT	1024
 
@@ -170,6 +174,7 @@ int	keymsg_send_badkey(struct imsgbuf *, const struct keyd_badkey *);
 int	keymsg_send_rule(struct imsgbuf *, uint32_t index,
 	    const struct rule *);
 int	keymsg_send_channel(struct imsgbuf *, enum keyd_role, int fd);
+int	keymsg_send_spin(struct imsgbuf *, uint32_t us);
 int	keymsg_send_end(struct imsgbuf *);
 /* KEYD_COMMIT, KEYD_DISCARD, KEYD_COMMITTED, KEYD_SWITCHED. */
 int	keymsg_send_empty(struct imsgbuf *, enum keyd_msg);
@@ -198,6 +203,7 @@ int	keymsg_get_badkey(struct imsg *, struct keyd_badkey *);
 int	keymsg_get_rule(struct imsg *, struct keyd_rule *);
 int	keymsg_get_rulelist(struct imsg *, struct keyd_rulelist *);
 int	keymsg_get_channel(struct imsg *, enum keyd_role *, int *fd);
+int	keymsg_get_spin(struct imsg *, uint32_t *us);
 int	keymsg_get_badconfig(struct imsg *, char *text, size_t size);
 /*
  * On success the request's lists are to be freed with request_clear().  On

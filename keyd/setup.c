@@ -288,6 +288,13 @@ setup_begin(struct keyd *k)
 }
 
 static void
+setup_spin(struct keyd *k, struct imsg *imsg)
+{
+	if (keymsg_get_spin(imsg, &k->next->spin) == -1)
+		fatalx("bad spin message");
+}
+
+static void
 setup_trail(struct keyd *k, struct imsg *imsg)
 {
 	int	 fd;
@@ -437,6 +444,9 @@ setup_message(struct keyd *k, struct imsg *imsg)
 		break;
 	case KEYD_CHANNEL:
 		setup_channel(k, imsg);
+		break;
+	case KEYD_SPIN:
+		setup_spin(k, imsg);
 		break;
 	case AUDIT_CONFIG:
 	case AUDIT_KEY:

@@ -29,6 +29,7 @@
 #define CONFIG_NUMBERS	KEYD_MAXVIAS
 #define CONFIG_TARGET_MAX	255	/* of a url: path and query */
 #define CONFIG_NAMESERVERS	8
+#define CONFIG_SPIN_MAX	KEYD_MAXSPIN
 
 /* A socket: of `listen on`, or of `metrics on`. */
 struct config_listen {
@@ -136,6 +137,7 @@ struct config_limits {
 	uint32_t	timeout_backoff;	/* timeout backoff, ms */
 	uint32_t	timeout_stable;		/* timeout stable, ms */
 	uint32_t	timeout_metrics;	/* timeout metrics, ms */
+	uint32_t	spin;			/* spin, us; 0: off */
 };
 
 struct config {

@@ -75,6 +75,8 @@ config_print(const struct config *conf, FILE *f)
 	fputc('\n', f);
 	conf_print_control(f, &conf->control);
 	conf_print_settings(f, &config_settings, conf);
+	if (conf->limits.spin != 0)
+		fprintf(f, "spin %u us\n", conf->limits.spin);
 	if (conf->audit.file.path != NULL) {
 		conf_print_named(f, "audit file ", conf->audit.file.path);
 		fputc('\n', f);

@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "signerd/parse.h"
 
 /* signerd.conf(5) has the same table. */
@@ -54,4 +57,57 @@ settings_check(struct parser *p)
 	if (limits->timeout_keyd > limits->timeout_request)
 		conf_setting_warn(&p->common, "timeout keyd",
 		    "timeout keyd is over timeout request, which ends first");
+}
+
+/* ---- Statements of their own ------------------------------------------ */
+
+/* A whole number of so many at most; what: the statement, for the fault. */
+static bool
+number(struct parser *p, const struct lexer_token *t, const char *what,
+    uint32_t min, uint32_t max, const char *unit, uint32_t *n)
+{
+	const char *fraction;
+	size_t whole;
+	unsigned long value;
+
+	if (!conf_decimal(t->text, &whole, &fraction) || fraction != NULL) {
+		lexer_error(p->common.lexer, &t->pos,
+		    "%s \"%s\" is not a whole number", what, t->text);
+		return (false);
+	}
+	/* Where it is too long it comes out as the highest. */
+	value = strtoul(t->text, NULL, 10);
+	if (value < min || value > max) {
+		lexer_error(p->common.lexer, &t->pos,
+		    "%s must be from %u%s to %u%s", what, min, unit, max,
+		    unit);
+		return (false);
+	}
+	*n = (uint32_t)value;
+	return (true);
+}
+
+void
+parser_spin(struct parser *p, const struct lexer_token *value,
+    const struct lexer_token *unit)
+{
+	struct lexer_token *part = NULL, *own = NULL;
+
+	if (!conf_once(&p->common, SINGLE_SPIN, "spin", &value->pos))
+		return;
+	if (unit == NULL && conf_number_split(value, &part, &own)) {
+		value = part;
+		unit = own;
+	}
+	if (unit == NULL)
+		lexer_error(p->common.lexer, &value->pos,
+		    "spin needs a unit: us");
+	else if (strcmp(unit->text, "us") != 0)
+		lexer_error(p->common.lexer, &unit->pos,
+		    "spin unit \"%s\" is not us", unit->text);
+	else
+		(void)number(p, value, "spin", 0, CONFIG_SPIN_MAX, " us",
+		    &p->conf->limits.spin);
+	free(part);
+	free(own);
 }

@@ -205,6 +205,12 @@ log_certificate(const char *not_after)
 	log_end(&r);
 }
 
+static bool
+spins(void *keylink)
+{
+	return (keylink_spins(keylink));
+}
+
 static void
 put_in_force(struct frontend *front)
 {
@@ -214,6 +220,8 @@ put_in_force(struct frontend *front)
 	direct_limits(front);
 	if (keylink_set_limits(&front->keylink) == -1)
 		fatal("keylink");
+	child_spin(front->config.limits.spin > 0 ? spins : NULL,
+	    &front->keylink);
 	httpserver_commit(front->server, next->tls);
 	if (!next->renews) {
 		front->nclients = next->nclients;

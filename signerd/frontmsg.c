@@ -42,6 +42,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->timeout_backoff;
 	f[n++] = &l->timeout_stable;
 	f[n++] = &l->timeout_metrics;
+	f[n++] = &l->spin;
 }
 
 int

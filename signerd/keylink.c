@@ -39,6 +39,7 @@ slot_release(struct keylink *k, struct keylink_slot *s)
 {
 	TAILQ_REMOVE(&k->sent, s, entry);
 	TAILQ_INSERT_TAIL(&k->unused, s, entry);
+	k->nsent--;
 	k->bytes -= s->size;
 	s->used = false;
 	s->call = NULL;
@@ -152,6 +153,7 @@ ask(struct keylink *k, struct signing *signing, struct call *call)
 	snprintf(s->client, sizeof(s->client), "%s", request->client);
 	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
 	snprintf(s->origin, sizeof(s->origin), "%s", call->origin);
+	k->nsent++;
 	k->bytes += s->size;
 	TAILQ_REMOVE(&k->unused, s, entry);
 	TAILQ_INSERT_TAIL(&k->sent, s, entry);
@@ -246,6 +248,17 @@ keylink_busy(const struct keylink *k)
 		return (true);
 	return (s != NULL && clock_us() - s->sent >
 	    (uint64_t)k->limits->timeout_keyd * 1000);
+}
+
+bool
+keylink_spins(const struct keylink *k)
+{
+	const struct keylink_slot	*last;
+
+	if (k->nsent == 0 || k->nsent > KEYLINK_FEW)
+		return (false);
+	last = TAILQ_LAST(&k->sent, keylink_slots);
+	return (clock_us() - last->sent < k->limits->spin);
 }
 
 /* By its deadline; mostly, the last to come is the last to end. */

@@ -41,6 +41,8 @@ struct signing;
 #define KEYLINK_WINDOW	32
 /* Bytes of them, in units of `max transaction`. */
 #define KEYLINK_BYTES	1
+/* With more of them in keyd the process sleeps until an answer wakes it. */
+#define KEYLINK_FEW	2
 
 struct keylink_slot {
 	struct call	*call;		/* NULL: free, or nobody waits */
@@ -58,9 +60,10 @@ struct keylink {
 	struct imsgev		 iev;
 	const struct config_limits *limits;
 	struct event		*timer;
+	unsigned int		 nsent;
 	uint64_t		 wake;		/* clock_us(), of the timer */
 	struct keylink_slot	 slots[KEYLINK_WINDOW];
-	TAILQ_HEAD(, keylink_slot) sent;	/* oldest first */
+	TAILQ_HEAD(keylink_slots, keylink_slot) sent;	/* oldest first */
 	TAILQ_HEAD(, keylink_slot) unused;
 	TAILQ_HEAD(, rpc_owner)	 turn;		/* with calls to ask */
 	uint64_t		 turns;		/* that ever were */
@@ -88,6 +91,8 @@ int	keylink_init(struct keylink *, struct event_base *, int fd,
 int	keylink_set_limits(struct keylink *);
 /* keyd is behind its deadline, or `max queue` signings wait. */
 bool	keylink_busy(const struct keylink *);
+/* Whether to look for an answer again rather than to sleep: `spin`. */
+bool	keylink_spins(const struct keylink *);
 /* Has the calls of a signing asked; its answers come by rpc_reply(). */
 void	keylink_submit(struct keylink *, struct signing *);
 /* Nobody waits for this signing any more. */

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "common/child.h"
 #include "common/log.h"
 #include "common/tlsconn.h"
 #include "signerd/uplink.h"
@@ -131,6 +132,12 @@ renew(struct linkd *l)
 	tlsexpiry_changed(&l->expiry);
 }
 
+static bool
+spins(void *keylink)
+{
+	return (keylink_spins(keylink));
+}
+
 void
 link_commit(struct linkd *l)
 {
@@ -144,6 +151,7 @@ link_commit(struct linkd *l)
 	l->config = next->config;
 	if (keylink_set_limits(&l->keylink) == -1)
 		fatal("keylink");
+	child_spin(l->config.limits.spin > 0 ? spins : NULL, &l->keylink);
 	l->nuplinks = 0;
 	for (i = 0; i < CONFIG_NUMBERS; i++)
 		l->nuplinks += next->uplinks[i] != NULL;

@@ -18,6 +18,7 @@
 #define SINGLE_KEYDUSER		SINGLE_OWN
 #define SINGLE_AUDITFILE	(SINGLE_OWN + 1)
 #define SINGLE_AUDITSYNC	(SINGLE_OWN + 2)
+#define SINGLE_SPIN		(SINGLE_OWN + 3)
 
 /* Statements that others ask for. */
 #define STATEMENT_LISTEN	(1U << 0)
@@ -63,6 +64,9 @@ void		 audit_started_check(struct parser *);
 /* config_setting.c */
 extern const struct conf_settings config_settings;
 void		 settings_check(struct parser *);
+/* The unit may be NULL: then it is part of the value. */
+void		 parser_spin(struct parser *, const struct lexer_token *value,
+		    const struct lexer_token *unit);
 
 /* config_proxy.c */
 void		 parser_proxy(struct parser *, const struct lexer_token *name);

@@ -34,7 +34,7 @@ static void	 yyerror(const char *);
 }
 
 %token	<string> ALLOW AUDIT CHROOT CONTROL KEY KEYD LISTEN LOG MAX METRICS
-%token	<string> NAMESERVER PROXY TIMEOUT TLS USER WATCH
+%token	<string> NAMESERVER PROXY SPIN TIMEOUT TLS USER WATCH
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
 %token	<string> STRING WORD UNIT
@@ -103,6 +103,12 @@ statement	: USER string '\n'		{
 		}
 		| NAMESERVER string PORT string '\n' {
 			parser_nameserver(parser, $2, $4);
+		}
+		| SPIN string '\n'		{
+			parser_spin(parser, $2, NULL);
+		}
+		| SPIN string string '\n'	{
+			parser_spin(parser, $2, $3);
 		}
 		| PROXY string '{'		{ parser_proxy(parser, $2); }
 		  links '}' '\n'		{ parser_proxy_end(parser); }
@@ -268,6 +274,7 @@ static const struct conf_keyword keywords[] = {
 	    "[tls certificate FILE key FILE] [tls crl FILE] [tls name NAME] }",
 	    STATEMENT_PROXY },
 	{ "s", UNIT, 0, NULL, 0 },
+	{ "spin", SPIN, 0, "spin NUMBER us", 0 },
 	{ "timeout", TIMEOUT, CONF_GROUP, "timeout { NAME NUMBER UNIT ... }",
 	    0 },
 	{ "tls", TLS, CONF_INBLOCK, "tls ca FILE, tls certificate FILE key "

@@ -38,7 +38,9 @@ setup_keyd(struct parent *p)
 	config.nkeys = subject->nkeys;
 	config.nrules = subject->nrules;
 	config.max_message = subject->limits.max_transaction;
-	if (keymsg_send_config(&iev->ibuf, &config) == -1)
+	if (keymsg_send_config(&iev->ibuf, &config) == -1 ||
+	    (subject->limits.spin > 0 && keymsg_send_spin(&iev->ibuf,
+	    subject->limits.spin) == -1))
 		fatal("keyd's configuration");
 	STAILQ_FOREACH(key, &subject->keys, entry)
 		if (keymsg_send_key(&iev->ibuf, key->index,

@@ -17,6 +17,7 @@
  */
 
 #include <sys/types.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <poll.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
+#include "common/ping.h"
 #include "common/privdrop.h"
 #include "common/proc.h"
 #include "common/sandbox.h"
@@ -41,6 +43,8 @@ enum wrong {
 };
 static enum wrong	 wrong;
 static int		 times;
+static uint32_t		 spin_us;
+static unsigned int	*looks;		/* without a wait; shared with keyd */
 
 static int
 fails(enum wrong what, int error)
@@ -52,12 +56,20 @@ fails(enum wrong what, int error)
 	return (1);
 }
 
+static int
+looked(int timeout)
+{
+	if (looks != NULL && timeout == 0)
+		__atomic_add_fetch(looks, 1, __ATOMIC_SEQ_CST);
+	return (timeout);
+}
+
 #define main(c, v)		keyd_main(c, v)
 #define privdrop_child(u)	((void)(u))
 #define sandbox_start(s)	((void)(s))
 #define poll(pfd, n, t)							\
 	(fails(POLL_INTERRUPTED, EINTR) || fails(POLL_BROKEN, EFAULT) ?	\
-	-1 : poll(pfd, n, t))
+	-1 : poll(pfd, n, looked(t)))
 #define imsgbuf_read(b)							\
 	(fails(READ_AGAIN, EAGAIN) ? -1 : imsgbuf_read(b))
 #define imsgbuf_init(b, fd)						\
@@ -156,6 +168,8 @@ configure(void)
 	int			 i, other;
 
 	assert_int_equal(keymsg_send_config(&parent, &config), 0);
+	if (spin_us > 0)
+		assert_int_equal(keymsg_send_spin(&parent, spin_us), 0);
 	for (i = 0; i < CHANNELS; i++) {
 		a_pair(&front[i], &other);
 		assert_int_equal(fcntl(other, F_SETFL, O_NONBLOCK), 0);
@@ -293,6 +307,74 @@ channel_alone(void **state)
 	}
 }
 
+static void
+ask_many(int i, int n)
+{
+	static const char	 noise[] = "no request";
+
+	while (n-- > 0)
+		assert_int_equal(imsg_compose(&front[i], KEYD_SIGN, 0, 0, -1,
+		    noise, sizeof(noise)), 1);
+	assert_int_equal(imsgbuf_write(&front[i]), 0);
+}
+
+/* keyd has come round: it has answered the parent after all else. */
+static void
+come_round(void)
+{
+	struct imsg	 imsg;
+
+	assert_int_equal(ping_send(&parent, CHILD_PING, 1), 0);
+	assert_int_equal(imsgbuf_write(&parent), 0);
+	assert_true(hear(&parent, &imsg));
+	assert_int_equal(imsg_get_type(&imsg), CHILD_PONG);
+	imsg_free(&imsg);
+}
+
+/* Requests so many at once, until keyd has looked without a wait for more. */
+static unsigned int
+looks_after(int at_once, int rounds)
+{
+	unsigned int	 before = __atomic_load_n(looks, __ATOMIC_SEQ_CST);
+	int		 i;
+
+	while (rounds-- > 0 &&
+	    __atomic_load_n(looks, __ATOMIC_SEQ_CST) == before) {
+		ask_many(0, at_once);
+		for (i = 0; i < at_once; i++)
+			expect_answer(0);
+		come_round();
+	}
+	return (__atomic_load_n(looks, __ATOMIC_SEQ_CST) - before);
+}
+
+/* After few requests it looks for more before it sleeps. */
+static void
+spins(void **state)
+{
+	(void)state;
+	looks = mmap(NULL, sizeof(*looks), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(looks, MAP_FAILED);
+	spin_us = KEYD_MAXSPIN;
+	begin(NOTHING, 0);
+	configure();
+	assert_int_equal(looks_after(KEYD_FEW + 1, 20), 0);
+	/* It may be kept from running for as long, but not always. */
+	assert_true(looks_after(1, 10000) > 0);
+	assert_true(looks_after(KEYD_FEW, 10000) > 0);
+	assert_int_equal(ended(), 0);
+	leave_channels();
+	spin_us = 0;
+	begin(NOTHING, 0);
+	configure();
+	assert_int_equal(looks_after(1, 20), 0);
+	assert_int_equal(ended(), 0);
+	leave_channels();
+	munmap(looks, sizeof(*looks));
+	looks = NULL;
+}
+
 int
 main(void)
 {
@@ -300,6 +382,7 @@ main(void)
 		cmocka_unit_test(interrupted),
 		cmocka_unit_test(cannot_go_on),
 		cmocka_unit_test(channel_alone),
+		cmocka_unit_test(spins),
 	};
 
 	return (cmocka_run_group_tests_name("keydloop", tests, NULL, NULL));

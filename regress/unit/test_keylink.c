@@ -442,6 +442,37 @@ queue_limit(void **state)
 	discard(&f[2]);
 }
 
+/* Few, and not for long. */
+static void
+spins(void **state)
+{
+	struct fate	 f[3];
+
+	(void)state;
+	limits.spin = 200;
+	assert_false(keylink_spins(&k));
+	submit(&f[0], 'a', 1);
+	assert_true(keylink_spins(&k));
+	now_us += 199;
+	assert_true(keylink_spins(&k));
+	now_us++;
+	assert_false(keylink_spins(&k));
+	/* The last one counts. */
+	submit(&f[1], 'b', 1);
+	assert_true(keylink_spins(&k));
+	submit(&f[2], 'c', 1);
+	assert_false(keylink_spins(&k));
+	listen_keyd();
+	answer(asked[0].id);
+	assert_true(keylink_spins(&k));
+	limits.spin = 0;
+	assert_false(keylink_spins(&k));
+	limits.spin = 200;
+	answer(asked[1].id);
+	answer(asked[2].id);
+	assert_false(keylink_spins(&k));
+}
+
 int
 main(void)
 {
@@ -461,7 +492,8 @@ main(void)
 		link_test(rpc_deadline_exact),
 		link_test(earlier_deadline),
 		link_test(many_expire),
-		link_test(queue_limit)
+		link_test(queue_limit),
+		link_test(spins)
 	};
 
 	return (cmocka_run_group_tests_name("keylink", tests, NULL, NULL));

@@ -554,6 +554,7 @@ small_messages(void **state)
 	struct keyd_address	address = { 4, { 5, 6 } }, gotaddress;
 	struct imsg		imsg;
 	uint64_t		id;
+	uint32_t		spin;
 
 	(void)state;
 	assert_int_equal(keymsg_send_config(&a, &config), 0);
@@ -577,6 +578,15 @@ small_messages(void **state)
 	receive(&imsg);
 	assert_int_equal(keymsg_get_badrequest(&imsg, &id), 0);
 	assert_true(id == 0x123456789abcdef0);
+	imsg_free(&imsg);
+	assert_int_equal(keymsg_send_spin(&a, 1000), 0);
+	receive(&imsg);
+	assert_int_equal(keymsg_get_spin(&imsg, &spin), 0);
+	assert_int_equal(spin, 1000);
+	imsg_free(&imsg);
+	assert_int_equal(keymsg_send_spin(&a, 1001), 0);
+	receive(&imsg);
+	assert_int_equal(keymsg_get_spin(&imsg, &spin), -1);
 	imsg_free(&imsg);
 	assert_int_equal(keymsg_send_end(&a), 0);
 	assert_int_equal(keymsg_send_ready(&a), 0);
