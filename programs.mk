@@ -40,7 +40,9 @@ PARENT_OBJS = \
 	$O/common/faults.o \
 	$O/common/gather.o \
 	$O/common/imsgev.o \
+	$O/common/list.o \
 	$O/common/loop.o \
+	$O/common/metrics_set.o \
 	$O/common/notify.o \
 	$O/common/reload.o \
 	$O/common/resident.o \

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <event2/event.h>
@@ -409,9 +410,14 @@ children_start(struct children *set, struct child *c, const char *name,
 	static const struct imsgev_cb	 cb = { on_message, NULL, on_closed };
 
 	c->set = set;
-	c->name = name;
+	c->name = c->program = name;
+	if (c->number > 0) {
+		snprintf(c->numbered, sizeof(c->numbered), "%s%u", name,
+		    c->number);
+		c->name = c->numbered;
+	}
 	c->stage = stage;
-	if (proc_start(&c->proc, set->libexec, name, user,
+	if (proc_start_as(&c->proc, set->libexec, name, c->name, user,
 	    log_get_level()) == -1) {
 		log_error("cannot start %s/%s: %s%s", set->libexec, name,
 		    strerror(errno), errno == ENOENT ?

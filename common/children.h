@@ -41,7 +41,11 @@ enum child_reload {
 
 struct child {
 	struct children		*set;
-	const char		*name;
+	const char		*name;		/* of the process */
+	const char		*program;	/* the name, but for a number */
+	/* Of several of one program, from 1; 0: it is the only one. */
+	unsigned int		 number;
+	char			 numbered[32];	/* where it has one: the name */
 	unsigned int		 stage;
 	struct proc_child	 proc;
 	struct imsgev		 iev;
@@ -111,7 +115,8 @@ void	children_init(struct children *);
 /*
  * Starts libexec/name as that child; maxsize is of a message from it.  0; or
  * -1: that was reported, all children are killed and the process is to leave
- * with status 1.
+ * with status 1.  One of several has a number by then, which is part of its
+ * name.
  */
 int	children_start(struct children *, struct child *, const char *name,
 	    unsigned int stage, const struct proc_user *, uint32_t maxsize);

@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/gather.h"
+#include "common/metrics_set.h"
 
 /* Messages that the server may not have read when it is sent more. */
 #define QUEUE_MAX	4096
@@ -35,13 +36,20 @@ static const struct {
 	{ "audit", METRICS_AUDIT }
 };
 
+/* What its process is, whatever number it has. */
+static const char *
+program(const struct child *c)
+{
+	return (c->number > 0 ? c->program : c->name);
+}
+
 static unsigned int
 origin(const struct child *c)
 {
 	size_t	 i;
 
 	for (i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
-		if (strcmp(origins[i].name, c->name) == 0)
+		if (strcmp(origins[i].name, program(c)) == 0)
 			return (origins[i].from);
 	return (0);
 }
@@ -157,16 +165,22 @@ keep_own(struct metrics_out *out, const uint8_t *sample, size_t len)
 }
 
 static void
+begin_own(struct gather *g, struct own *own)
+{
+	memset(&own->out, 0, sizeof(own->out));
+	own->out.put = keep_own;
+	own->to = &g->own;
+	own->len = 0;
+}
+
+static void
 say_own(struct gather *g)
 {
 	struct own	 own;
 	struct child	*c;
 	size_t		 i;
 
-	memset(&own.out, 0, sizeof(own.out));
-	own.out.put = keep_own;
-	own.to = &g->own;
-	own.len = 0;
+	begin_own(g, &own);
 	for (i = 0; i < g->set->nchildren; i++) {
 		c = &g->set->child[i];
 		if (c->started)
@@ -176,6 +190,83 @@ say_own(struct gather *g)
 	g->cb->own(&own.out, g->arg);
 	if (own.out.failed || flush_own(&own) == -1)
 		log_errno("metrics of the parent");
+}
+
+/* ---- Several of one program ------------------------------------------- */
+
+static bool
+are_several(const struct gather *g)
+{
+	size_t	 i;
+
+	for (i = 0; i < g->set->nchildren; i++)
+		if (g->set->child[i].number > 1)
+			return (true);
+	return (false);
+}
+
+static int
+collect(struct metrics_set *set, const struct gather_child *gc)
+{
+	const struct gather_chunk	*chunk;
+
+	for (chunk = gc->first; chunk != NULL; chunk = chunk->next)
+		if (metrics_set_add(set, chunk->bytes, chunk->len) == -1)
+			return (-1);
+	return (0);
+}
+
+/* Each metric has four labels at most: what it has not is not looked at. */
+static void
+say_again(struct metrics_out *out, const struct metrics_item *item)
+{
+	const char *const	*l = item->label;
+
+	switch (item->def->kind) {
+	case METRIC_COUNTER:
+		metrics_u64(out, item->metric, item->value, l[0], l[1], l[2],
+		    l[3]);
+		break;
+	case METRIC_GAUGE:
+		metrics_i64(out, item->metric, item->gauge, l[0], l[1], l[2],
+		    l[3]);
+		break;
+	case METRIC_HISTOGRAM:
+		metrics_hist(out, item->metric, item->hist, l[0], l[1], l[2],
+		    l[3]);
+		break;
+	case METRIC_INFO:
+		metrics_info(out, item->metric, l[0], l[1], l[2], l[3]);
+		break;
+	}
+}
+
+/* What they say of the same is one sample for those who ask. */
+static void
+merge(struct gather *g)
+{
+	struct metrics_set	 set;
+	struct own		 own;
+	size_t			 i;
+	int			 r;
+
+	memset(&set, 0, sizeof(set));
+	r = collect(&set, &g->own);
+	for (i = 0; i < g->set->nchildren; i++)
+		if (collect(&set, &g->children[i]) == -1)
+			r = -1;
+	if (r == 0) {
+		metrics_set_sort(&set);
+		clear_all(g);
+		begin_own(g, &own);
+		for (i = 0; i < set.n; i++)
+			say_again(&own.out, set.items[i]);
+		if (own.out.failed || flush_own(&own) == -1)
+			r = -1;
+	}
+	if (r == -1)
+		log_errno("metrics of several processes");
+	metrics_set_clear(&set);
 }
 
 /* ---- One after the other ---------------------------------------------- */
@@ -218,6 +309,8 @@ finish(struct gather *g)
 			show(g, gc);
 	}
 	say_own(g);
+	if (are_several(g))
+		merge(g);
 	while ((ask = TAILQ_FIRST(&g->now)) != NULL) {
 		TAILQ_REMOVE(&g->now, ask, entry);
 		serve(g, ask);
@@ -342,7 +435,10 @@ gather_forget(struct gather *g, struct gather_ask *ask)
 
 /* ---- The child that serves them --------------------------------------- */
 
-/* NULL: it is gone, or was let go, while it waited for an answer. */
+/*
+ * Of several the first.  NULL: it is gone, or was let go, while it waited for
+ * an answer: no other has asked.
+ */
 static struct child *
 server(struct gather *g)
 {
@@ -351,8 +447,8 @@ server(struct gather *g)
 
 	for (i = 0; i < g->set->nchildren; i++) {
 		c = &g->set->child[i];
-		if (c->started && !c->iev.dead &&
-		    strcmp(c->name, g->server) == 0)
+		if (c->started && !c->iev.dead && c->number <= 1 &&
+		    strcmp(program(c), g->server) == 0)
 			return (c);
 	}
 	return (NULL);
@@ -411,7 +507,7 @@ on_later(int fd, short what, void *arg)
 static int
 take_want(struct gather *g, struct child *c, struct imsg *imsg)
 {
-	if (strcmp(c->name, g->server) != 0 ||
+	if (c != server(g) ||
 	    metrics_get(imsg, &g->want_id) == -1)
 		return (-1);
 	if (g->wanted)

@@ -62,7 +62,7 @@ struct gather_child {
 	size_t			 bytes;
 	size_t			 nsamples;
 };
-#define GATHER_CHILDREN	16
+#define GATHER_CHILDREN	64
 
 struct gather {
 	struct children		*set;
@@ -87,7 +87,8 @@ struct gather {
 
 /*
  * After children_init(); set->gather is this from then on.  up: signerd's or
- * proxyd's gauge of processes; server: the child that may say METRICS_WANT.
+ * proxyd's gauge of processes; server: the child that may say METRICS_WANT, of
+ * several the first.
  * Ends the process where memory is short.
  */
 void	gather_init(struct gather *, struct children *,

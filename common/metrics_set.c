@@ -125,6 +125,26 @@ sum(int64_t a, int64_t b)
 	return (a > 0 ? INT64_MAX : INT64_MIN);
 }
 
+/*
+ * Of several processes of one kind.  What there is of something is added; of
+ * what can be good or not, or is a time to beware of, the worst holds.
+ */
+static int64_t
+merge_gauge(enum metric metric, int64_t a, int64_t b)
+{
+	switch (metric) {
+	case METRIC_AUDIT_READY:
+	case METRIC_CERT_EXPIRY:
+	case METRIC_CRL_UPDATE:
+		return (a < b ? a : b);
+	case METRIC_KEYD_BEHIND:
+	case METRIC_LISTENERS:
+		return (a > b ? a : b);
+	default:
+		return (sum(a, b));
+	}
+}
+
 static void
 merge(struct metrics_item *item, const struct metrics_item *other)
 {
@@ -133,7 +153,8 @@ merge(struct metrics_item *item, const struct metrics_item *other)
 		item->value += other->value;
 		break;
 	case METRIC_GAUGE:
-		item->gauge = sum(item->gauge, other->gauge);
+		item->gauge = merge_gauge(item->metric, item->gauge,
+		    other->gauge);
 		break;
 	case METRIC_HISTOGRAM:
 		histogram_merge(item->hist, other->hist);

@@ -13,7 +13,8 @@
 
 /*
  * Samples of several processes together, for who shows them.  Where several
- * have a sample of the same labels these are one, the sum.
+ * have a sample of the same labels these are one: the sum; the worst, where it
+ * tells whether something is good, or until when.
  */
 struct metrics_item {
 	enum metric		 metric;

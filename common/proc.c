@@ -186,12 +186,12 @@ struct command {
 };
 
 static int
-build_command(struct command *c, const char *dir, const char *name,
-    const struct proc_user *user, enum log_level level)
+build_command(struct command *c, const char *dir, const char *program,
+    const char *name, const struct proc_user *user, enum log_level level)
 {
 	int	 n = 0, len;
 
-	len = snprintf(c->path, sizeof(c->path), "%s/%s", dir, name);
+	len = snprintf(c->path, sizeof(c->path), "%s/%s", dir, program);
 	if (len < 0 || (size_t)len >= sizeof(c->path)) {
 		errno = ENAMETOOLONG;
 		return (-1);
@@ -217,11 +217,18 @@ int
 proc_start(struct proc_child *child, const char *dir, const char *name,
     const struct proc_user *user, enum log_level level)
 {
+	return (proc_start_as(child, dir, name, name, user, level));
+}
+
+int
+proc_start_as(struct proc_child *child, const char *dir, const char *program,
+    const char *name, const struct proc_user *user, enum log_level level)
+{
 	struct command	 command;
 	int		 pair[2], report[2], saved;
 	pid_t		 pid;
 
-	if (build_command(&command, dir, name, user, level) == -1 ||
+	if (build_command(&command, dir, program, name, user, level) == -1 ||
 	    proc_socketpair(pair) == -1)
 		return (-1);
 	if (pipe2(report, O_CLOEXEC) == -1) {

@@ -38,6 +38,10 @@ struct proc_child {
  */
 int	proc_start(struct proc_child *, const char *dir, const char *name,
 	    const struct proc_user *, enum log_level);
+/* The same, with another name to be seen by than that of the program. */
+int	proc_start_as(struct proc_child *, const char *dir,
+	    const char *program, const char *name, const struct proc_user *,
+	    enum log_level);
 
 /* "exited with status 1", "killed by signal 9 (Killed)", ... */
 void	proc_status(int status, char *, size_t);

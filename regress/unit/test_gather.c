@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/gather.o common/metrics.o common/metrics_table.o
+/* objects: common/gather.o common/metrics_set.o common/list.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/msgfield.o common/imsgev.o common/log.o
  * common/log_render.o common/hex.o compat/imsg.o compat/imsg-buffer.o */
 /* libs: libevent */
@@ -460,6 +460,63 @@ test_flood(void **state)
 	assert_int_equal(gather.children[KEYD].nsamples, 0);
 }
 
+/* ---- Several of one program ------------------------------------------- */
+
+static void
+make_two(int who, const char *first, const char *second)
+{
+	child[who].program = child[LINK].program = names[who];
+	child[who].name = first;
+	child[who].number = 1;
+	child[LINK].name = second;
+	child[LINK].number = 2;
+}
+
+/* They say the same things, which are one sample for who asks. */
+static void
+test_two_of_a_program(void **state)
+{
+	struct asker	 a;
+	uint32_t	 id;
+	size_t		 i, turns = 0;
+
+	(void)state;
+	make_two(KEYD, "keyd1", "keyd2");
+	begin(&a);
+	id = take_ask(KEYD);
+	assert_int_equal(take_ask(FRONTEND), id);
+	assert_int_equal(take_ask(LINK), id);
+	say(KEYD, id, METRIC_KEYD_TURNS, 3, "link");
+	say(LINK, id, METRIC_KEYD_TURNS, 4, "link");
+	assert_int_equal(refused, 0);
+	say_end(FRONTEND, id);
+	wait_done(&a);
+	for (i = 0; i < a.n; i++)
+		turns += a.got[i].metric == METRIC_KEYD_TURNS;
+	assert_int_equal(turns, 1);
+	assert_int_equal(value(&a, METRIC_KEYD_TURNS), 7);
+	assert_int_equal(up(&a, "keyd1"), 1);
+	assert_int_equal(up(&a, "keyd2"), 1);
+	assert_int_equal(up(&a, "keyd"), -1);
+}
+
+/* The first of them serves; another that wants to is out of order. */
+static void
+test_two_that_could_serve(void **state)
+{
+	(void)state;
+	make_two(FRONTEND, "frontend1", "frontend2");
+	assert_int_equal(metrics_send(&end[LINK], METRICS_WANT, 1), 0);
+	assert_int_equal(imsgbuf_flush(&end[LINK]), 0);
+	turn();
+	turn();
+	assert_int_equal(refused, 1);
+	assert_int_equal(metrics_send(&end[FRONTEND], METRICS_WANT, 1), 0);
+	assert_int_equal(imsgbuf_flush(&end[FRONTEND]), 0);
+	assert_true(take_ask(KEYD) > 0);
+	assert_int_equal(refused, 1);
+}
+
 /* ---- The child that serves them --------------------------------------- */
 
 static void
@@ -579,6 +636,10 @@ main(void)
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_two_of_a_program, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_two_that_could_serve,
+		    setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unread, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_want, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_server_stops, setup,

@@ -105,6 +105,41 @@ test_order(void **state)
 	    "signerd_keyd_turns_total{process=\"link\"} 5\n");
 }
 
+/* Of what can be well or not, and of dates, the worst of them holds. */
+static void
+test_worst(void **state)
+{
+	int	 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		metrics_u64(&out, METRIC_AUDIT_READY, (uint64_t)i);
+		metrics_i64(&out, METRIC_CERT_EXPIRY, 1000 - i, "ca", "");
+		metrics_i64(&out, METRIC_CERT_EXPIRY, 2000 + i, "ca", "l");
+		metrics_i64(&out, METRIC_CRL_UPDATE, 3000 - i, "");
+		metrics_u64(&out, METRIC_KEYD_BEHIND, (uint64_t)i, "link");
+		metrics_u64(&out, METRIC_KEYD_BEHIND, 1, "frontend");
+		metrics_u64(&out, METRIC_LISTENERS, 3);
+		metrics_u64(&out, METRIC_QUEUE_MAX, 256, "frontend");
+	}
+	metrics_set_sort(&set);
+	assert_int_equal(set.n, 8);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_AUDIT_READY, NULL), 0);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_CERT_EXPIRY, NULL),
+	    999);
+	assert_int_equal(set.items[metrics_set_find(&set, METRIC_CERT_EXPIRY,
+	    &(size_t){ 0 }) + 1]->gauge, 2000);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_CRL_UPDATE, NULL),
+	    2999);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_KEYD_BEHIND, "link"),
+	    1);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_KEYD_BEHIND,
+	    "frontend"), 1);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_LISTENERS, NULL), 3);
+	assert_int_equal(metrics_set_gauge(&set, METRIC_QUEUE_MAX, NULL),
+	    512);
+}
+
 /* What two processes say of the same is one. */
 static void
 test_sums(void **state)
@@ -280,6 +315,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sums, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_worst, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_find, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_escapes, setup,
 		    teardown),

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/gather.o common/metrics.o common/metrics_table.o
+/* objects: common/gather.o common/metrics_set.o common/list.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/resident.o proxyd/parent.o proxyd/parent_metrics.o proxyd/setup.o proxyd/relaymsg.o
  * proxyd/relaymsg_rule.o common/children.o common/loop.o common/faults.o
  * common/notify.o common/reload.o common/report.o common/watchdog.o

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/parent_metrics.o common/resident.o common/gather.o common/metrics.o
+/* objects: signerd/parent_metrics.o common/resident.o common/gather.o common/metrics_set.o common/list.o common/metrics.o
  * common/metrics_table.o common/histogram.o signerd/setup_audit.o keyd/auditmsg.o
  * signerd/parent.o signerd/setup.o signerd/setup_link.o
  * signerd/setup_dialer.o signerd/linkmsg.o signerd/dialmsg.o
