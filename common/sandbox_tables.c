@@ -245,6 +245,7 @@ static const struct sandbox_rule keyd_rules[] = {
 	{ "recvmsg", ANY },
 	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },
 	{ "read", ANY },
+	{ "pread64", ANY },
 	END
 };
 

@@ -25,6 +25,7 @@
  * hash is what keyd has linked for its signatures; there is no other.
  */
 #define AUDIT_LINEMAX	4096	/* bytes of a record, with its newline */
+#define AUDIT_WORKERS	16	/* keyds, each with a chain of its own */
 #define AUDIT_TORNMAX	65536	/* of what a crash has left behind one */
 
 /* Where the chain has got to: sequence 0 and zeros before the first record. */
@@ -108,6 +109,8 @@ struct audit_record {
 	uint64_t	 torn;
 	uint8_t		 tornhash[KECCAK_SIZE];
 	uint64_t	 tornlines;	/* whole ones among them */
+	uint64_t	worker;		/* whose chain it is; 0: not said */
+	uint64_t	workers;	/* how many there are; the same */
 	uint8_t		 hash[KECCAK_SIZE];
 	size_t		 hashed;	/* bytes of the line */
 };

@@ -185,6 +185,15 @@ parse_rest(struct field *f, struct audit_record *r)
 				return ("a hash of the record before that "
 				    "is none");
 			r->has_prev = true;
+		} else if (is_key(f, "worker")) {
+			if (r->worker != 0 || !get_number(f, &r->worker) ||
+			    r->worker == 0 || r->worker > AUDIT_WORKERS)
+				return ("a number of a worker that is none");
+		} else if (is_key(f, "workers")) {
+			if (!get_number(f, &r->workers) ||
+			    r->workers < r->worker ||
+			    r->workers > AUDIT_WORKERS)
+				return ("a number of workers that is none");
 		} else if (is_key(f, "torn")) {
 			if (torn || !get_number(f, &r->torn) || r->torn == 0)
 				return ("a number of torn bytes that is none");

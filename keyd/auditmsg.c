@@ -67,6 +67,32 @@ auditmsg_get_config(struct imsg *imsg, struct audit_config *config)
 }
 
 int
+auditmsg_send_worker(struct imsgbuf *ibuf, const struct audit_config *config)
+{
+	struct ibuf	*b;
+
+	if ((b = imsg_create(ibuf, AUDIT_WORKER, 0, 0, 8)) == NULL)
+		return (-1);
+	return (msgfield_finish(ibuf, b,
+	    ibuf_add_n32(b, config->worker) != -1 &&
+	    ibuf_add_n32(b, config->workers) != -1));
+}
+
+int
+auditmsg_get_worker(struct imsg *imsg, struct audit_config *config)
+{
+	struct ibuf	b;
+
+	if (msgfield_begin(imsg, AUDIT_WORKER, &b) == -1 ||
+	    ibuf_get_n32(&b, &config->worker) == -1 ||
+	    ibuf_get_n32(&b, &config->workers) == -1 || ibuf_size(&b) != 0 ||
+	    config->worker == 0 || config->worker > config->workers ||
+	    config->workers > AUDIT_WORKERS)
+		return (-1);
+	return (0);
+}
+
+int
 auditmsg_send_name(struct imsgbuf *ibuf, enum audit_msg type, uint32_t index,
     const char *name)
 {

@@ -20,6 +20,7 @@
  *   AUDIT_CONFIG   how records are made from then on
  *   AUDIT_KEY      the name of a key, by its index
  *   AUDIT_LINK     the name of a link, by its via
+ *   AUDIT_WORKER   which of several keyds it is, where there are several
  *   AUDIT_CHANNEL  once: the end of the socketpair with the audit process
  * From the parent to the audit process:
  *   AUDIT_FILE     the file, open for appending, and
@@ -55,7 +56,8 @@ enum audit_msg {
 	AUDIT_SWITCH,
 	AUDIT_HEAD,
 	AUDIT_WRITTEN,
-	AUDIT_STALLED
+	AUDIT_STALLED,
+	AUDIT_WORKER
 };
 
 #define AUDIT_NAMEMAX	64	/* bytes of a name of a key or link */
@@ -76,6 +78,9 @@ struct audit_config {
 	bool		newfile;	/* there is another from here on */
 	uint32_t	queue;		/* records that may wait */
 	uint32_t	head;		/* ms from one report to the next */
+	/* Not part of the message: AUDIT_WORKER. */
+	uint32_t	worker;		/* from 1; 0: it is the only one */
+	uint32_t	workers;	/* how many there are */
 };
 
 struct audit_name {
@@ -102,6 +107,7 @@ struct audit_where {
 /* 0, or -1 with errno; a descriptor becomes the imsgbuf's. */
 int	auditmsg_send(struct imsgbuf *, enum audit_msg, int fd);
 int	auditmsg_send_config(struct imsgbuf *, const struct audit_config *);
+int	auditmsg_send_worker(struct imsgbuf *, const struct audit_config *);
 int	auditmsg_send_name(struct imsgbuf *, enum audit_msg, uint32_t index,
 	    const char *name);
 int	auditmsg_send_failed(struct imsgbuf *, const char *text);
@@ -114,6 +120,7 @@ int	auditmsg_send_number(struct imsgbuf *, enum audit_msg, uint64_t);
 int	auditmsg_get_empty(struct imsg *);
 int	auditmsg_get_fd(struct imsg *, int *fd);
 int	auditmsg_get_config(struct imsg *, struct audit_config *);
+int	auditmsg_get_worker(struct imsg *, struct audit_config *);
 int	auditmsg_get_name(struct imsg *, struct audit_name *);
 int	auditmsg_get_failed(struct imsg *, char text[AUDIT_TEXTMAX + 1]);
 int	auditmsg_get_append(struct imsg *, struct audit_append *);

@@ -289,6 +289,16 @@ keyfile_parse(struct keyfile *kf, const char *p, size_t len)
 	return (error);
 }
 
+/* Other workers of keyd may read it, too, by the same open file. */
+static ssize_t
+read_at(int fd, char *text, size_t size, off_t at)
+{
+	ssize_t n;
+
+	n = pread(fd, text, size, at);
+	return (n == -1 && errno == ESPIPE ? read(fd, text, size) : n);
+}
+
 /* One byte more than is taken, to tell a file that is too long. */
 static enum keyfile_error
 read_text(int fd, char text[KEYFILE_MAX + 1], size_t *len)
@@ -297,7 +307,8 @@ read_text(int fd, char text[KEYFILE_MAX + 1], size_t *len)
 
 	*len = 0;
 	while (*len <= KEYFILE_MAX) {
-		n = read(fd, text + *len, KEYFILE_MAX + 1 - *len);
+		n = read_at(fd, text + *len, KEYFILE_MAX + 1 - *len,
+		    (off_t)*len);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)

@@ -451,6 +451,7 @@ setup_message(struct keyd *k, struct imsg *imsg)
 	case AUDIT_CONFIG:
 	case AUDIT_KEY:
 	case AUDIT_LINK:
+	case AUDIT_WORKER:
 	case AUDIT_CHANNEL:
 		setup_trail(k, imsg);
 		break;

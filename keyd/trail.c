@@ -249,6 +249,8 @@ trail_set_message(struct trail_set **set, struct imsg *imsg)
 			return (-1);
 		return (auditmsg_get_config(imsg, &(*set)->config));
 	}
+	if (*set != NULL && imsg_get_type(imsg) == AUDIT_WORKER)
+		return (auditmsg_get_worker(imsg, &(*set)->config));
 	if (*set == NULL || auditmsg_get_name(imsg, &name) == -1)
 		return (-1);
 	if (imsg_get_type(imsg) == AUDIT_KEY)
@@ -292,6 +294,10 @@ trail_commit(struct keyd *k, struct trail_set *set)
 	audit_num(&t->line, "rules", k->now->config.nrules);
 	if (start)
 		audit_str(&t->line, "version", VERSION);
+	if (set->config.worker > 0) {
+		audit_num(&t->line, "worker", set->config.worker);
+		audit_num(&t->line, "workers", set->config.workers);
+	}
 	if (start || set->config.newfile)
 		add_before(t, start);
 	end_line(t);

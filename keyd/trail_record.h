@@ -39,6 +39,7 @@
 	(AUDIT_FRAMELEN("reload") + AUDIT_NUMLEN("generation") +	\
 	AUDIT_NUMLEN("keys") + AUDIT_NUMLEN("rules") +			\
 	AUDIT_STRLEN("version", sizeof(VERSION) - 1) +			\
+	AUDIT_NUMLEN("worker") + AUDIT_NUMLEN("workers") +		\
 	AUDIT_HEXLEN("prev", KECCAK_SIZE) + AUDIT_NUMLEN("torn") +	\
 	AUDIT_HEXLEN("tornhash", KECCAK_SIZE) + AUDIT_NUMLEN("tornlines"))
 

@@ -31,15 +31,24 @@ struct anchor {
 	bool		found;
 };
 
-/* Where the chain has got to, over all files. */
+/*
+ * Where a chain has got to, over all its files.  Each worker of keyd has one;
+ * a file is of the one that its first record names.
+ */
 struct chain {
+	unsigned int	  worker;	/* from 1 */
 	bool		  begun;
+	bool		  named;	/* a record says which one it is */
 	uint64_t	  first;	/* sequence */
 	struct audit_head head;
 	char		  time[32];	/* of the last record */
-	struct anchor	  anchors[MAXHEADS];
-	size_t		  nanchors;
+	bool		  cut;		/* its last file has no end */
 };
+
+static struct chain	chains[AUDIT_WORKERS];
+static uint64_t		nworkers;	/* as the last record of it says */
+static struct anchor	anchors[MAXHEADS];
+static size_t		nanchors;
 
 /* One file. */
 struct source {
@@ -187,6 +196,9 @@ take_line(struct chain *c, struct source *s, size_t len, uint64_t torn,
 	why = c->begun ? check_next(c, &r, text, size) : check_first(&r);
 	if (why != NULL)
 		return (why);
+	if (r.worker != 0 && r.worker != c->worker)
+		return ("it is of another worker of keyd than the records "
+		    "before it");
 	if (r.torn != torn)
 		return ("it speaks of torn bytes that are not there");
 	audit_hash(hash, c->begun ? c->head.hash : r.prev, text_of(s),
@@ -200,8 +212,12 @@ take_line(struct chain *c, struct source *s, size_t len, uint64_t torn,
 	c->head.sequence = r.sequence;
 	memcpy(c->head.hash, r.hash, sizeof(r.hash));
 	snprintf(c->time, sizeof(c->time), "%.*s", (int)r.timelen, r.time);
-	for (i = 0; i < c->nanchors; i++)
-		c->anchors[i].found |= memcmp(c->anchors[i].hash, hash,
+	if (r.worker != 0) {
+		c->named = true;
+		nworkers = r.workers;
+	}
+	for (i = 0; i < nanchors; i++)
+		anchors[i].found |= memcmp(anchors[i].hash, hash,
 		    sizeof(hash)) == 0;
 	return (NULL);
 }
@@ -323,43 +339,68 @@ open_source(struct source *s, const char *name)
 		give_up("%s: %s", name, strerror(errno));
 }
 
-static enum verdict
-verify_file(struct chain *c, const char *name)
+/* By its first line; one that does not say so is the first's. */
+static struct chain *
+chain_of(struct source *s)
 {
-	static struct source	 s;
-	struct finding		 f;
-	enum verdict		 verdict;
-	uint64_t		 before = c->head.sequence;
+	struct audit_record	 r;
+	ssize_t			 len = line_length(s);
 
-	open_source(&s, name);
-	verdict = verify_source(c, &s, &f);
-	if (s.fd != STDIN_FILENO)
-		close(s.fd);
-	if (verdict != GOOD)
-		complain("%s:%llu: %s", s.name, (unsigned long long)f.line,
-		    f.text);
-	if (verdict == BAD)
-		return (BAD);
-	if (s.records == 0)
-		printf("%s: no records\n", s.name);
+	if (len == -1 || audit_parse(text_of(s), (size_t)len, &r) != NULL ||
+	    r.worker == 0)
+		return (&chains[0]);
+	return (&chains[r.worker - 1]);
+}
+
+static void
+say_file(const struct source *s, const struct chain *c, uint64_t before)
+{
+	if (s->records == 0)
+		printf("%s: no records\n", s->name);
 	else
-		printf("%s: %llu records, %llu to %llu\n", s.name,
-		    (unsigned long long)s.records,
+		printf("%s: %llu records, %llu to %llu\n", s->name,
+		    (unsigned long long)s->records,
 		    (unsigned long long)(before == 0 ? c->first : before + 1),
 		    (unsigned long long)c->head.sequence);
+}
+
+static enum verdict
+verify_file(const char *name)
+{
+	static struct source	 s;
+	struct chain		*c;
+	struct finding		 f;
+	enum verdict		 verdict;
+	uint64_t		 before;
+
+	open_source(&s, name);
+	c = chain_of(&s);
+	before = c->head.sequence;
+	if (c->cut) {
+		complain("%s does not follow from a file without its end",
+		    name);
+		verdict = BAD;
+	} else if ((verdict = verify_source(c, &s, &f)) != GOOD)
+		complain("%s:%llu: %s", s.name, (unsigned long long)f.line,
+		    f.text);
+	if (s.fd != STDIN_FILENO)
+		close(s.fd);
+	if (verdict != BAD)
+		say_file(&s, c, before);
+	c->cut = verdict == CUT;
 	return (verdict);
 }
 
 /* ---- The command ------------------------------------------------------ */
 
 static void
-add_anchor(struct chain *c, const char *text)
+add_anchor(const char *text)
 {
 	struct anchor	*a;
 
-	if (c->nanchors == MAXHEADS)
+	if (nanchors == MAXHEADS)
 		give_up("over %d hashes", MAXHEADS);
-	a = &c->anchors[c->nanchors++];
+	a = &anchors[nanchors++];
 	if (hex_fixed(text, strlen(text), a->hash, sizeof(a->hash)) != HEX_OK)
 		give_up("--head %s: not 0x and %d digits", text,
 		    2 * KECCAK_SIZE);
@@ -376,16 +417,16 @@ print_hash(FILE *stream, const uint8_t hash[KECCAK_SIZE])
 
 /* What a log has kept of the chain must be in it. */
 static int
-check_anchors(const struct chain *c)
+check_anchors(void)
 {
 	int	 status = STATUS_GOOD;
 	size_t	 i;
 	char	 digits[2 * KECCAK_SIZE];
 
-	for (i = 0; i < c->nanchors; i++) {
-		if (c->anchors[i].found)
+	for (i = 0; i < nanchors; i++) {
+		if (anchors[i].found)
 			continue;
-		hex_encode(digits, c->anchors[i].hash, KECCAK_SIZE);
+		hex_encode(digits, anchors[i].hash, KECCAK_SIZE);
 		complain("no record has the hash 0x%.*s: the trail was cut "
 		    "off before it, or written anew", (int)sizeof(digits),
 		    digits);
@@ -394,41 +435,51 @@ check_anchors(const struct chain *c)
 	return (status);
 }
 
+static void
+say_head(const struct chain *c)
+{
+	printf("head ");
+	if (c->named)
+		printf("worker=%u ", c->worker);
+	printf("sequence=%llu hash=", (unsigned long long)c->head.sequence);
+	print_hash(stdout, c->head.hash);
+	printf(" time=%s\n", c->time);
+}
+
 static int
-verify(struct chain *c, int nfiles, char **files)
+verify(int nfiles, char **files)
 {
 	enum verdict	 verdict = GOOD;
+	bool		 begun = false, cut = false;
 	int		 i, status;
 
-	for (i = 0; i < nfiles && verdict == GOOD; i++)
-		verdict = verify_file(c, files[i]);
+	for (i = 0; i < nfiles && verdict != BAD; i++) {
+		verdict = verify_file(files[i]);
+		cut |= verdict == CUT;
+	}
 	if (verdict == BAD)
 		return (STATUS_BAD);
-	if (verdict == CUT && i < nfiles) {
-		complain("%s does not follow from a file without its end",
-		    files[i]);
-		return (STATUS_BAD);
+	for (i = 0; i < AUDIT_WORKERS; i++) {
+		begun |= chains[i].begun;
+		if (chains[i].begun)
+			say_head(&chains[i]);
+		else if ((uint64_t)i < nworkers)
+			printf("no file of worker %d of %llu\n", i + 1,
+			    (unsigned long long)nworkers);
 	}
-	if (c->begun) {
-		printf("head sequence=%llu hash=",
-		    (unsigned long long)c->head.sequence);
-		print_hash(stdout, c->head.hash);
-		printf(" time=%s\n", c->time);
-	}
-	status = check_anchors(c);
+	status = check_anchors();
 	/* The daemon begins each file with a record. */
-	if (!c->begun) {
+	if (!begun) {
 		complain("no records: nothing was verified");
 		return (STATUS_BAD);
 	}
-	return (status == STATUS_GOOD && verdict == CUT ? STATUS_CUT : status);
+	return (status == STATUS_GOOD && cut ? STATUS_CUT : status);
 }
 
 int
 audit_command(const struct options *o, int argc, char **argv)
 {
-	static struct chain	 chain;
-	int			 i, nfiles = 0;
+	int	 i, nfiles = 0;
 
 	(void)o;
 	if (argc < 2 || strcmp(argv[1], "verify") != 0)
@@ -436,11 +487,11 @@ audit_command(const struct options *o, int argc, char **argv)
 	/* Options and files in any order; the files move to the front. */
 	for (i = 2; i < argc; i++) {
 		if (strncmp(argv[i], "--head=", 7) == 0)
-			add_anchor(&chain, argv[i] + 7);
+			add_anchor(argv[i] + 7);
 		else if (strcmp(argv[i], "--head") == 0) {
 			if (++i == argc)
 				usage("audit");
-			add_anchor(&chain, argv[i]);
+			add_anchor(argv[i]);
 		} else if (argv[i][0] == '-' && argv[i][1] != '\0')
 			usage("audit");
 		else
@@ -448,5 +499,7 @@ audit_command(const struct options *o, int argc, char **argv)
 	}
 	if (nfiles == 0)
 		usage("audit");
-	return (verify(&chain, nfiles, argv));
+	for (i = 0; i < AUDIT_WORKERS; i++)
+		chains[i].worker = (unsigned int)i + 1;
+	return (verify(nfiles, argv));
 }

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -313,15 +314,55 @@ config_audit_close(struct config_audit *audit)
 	conf_fd_close(&audit->tail);
 }
 
+/* The name of a worker's is that of the first, and its number. */
+static int
+name_worker(struct config *conf, unsigned int worker)
+{
+	const struct config_audit *first = &conf->audit;
+	struct config_audit *audit = config_audit_of(conf, worker);
+	size_t size;
+
+	size = strlen(first->file.path) + sizeof(".worker") + 8;
+	if ((audit->file.path = malloc(size)) == NULL) {
+		fault(first, "out of memory");
+		return (-1);
+	}
+	audit->file.conf = first->file.conf;
+	audit->file.line = first->file.line;
+	audit->sync = first->sync;
+	if (snprintf(audit->file.path, size, "%s.worker%u", first->file.path,
+	    worker + 1) <= CONF_PATH_MAX)
+		return (0);
+	fault(first, "too long for another worker's");
+	return (-1);
+}
+
+static int
+open_worker(struct config *conf, const struct config *running,
+    unsigned int worker, bool check)
+{
+	struct config_audit *audit = config_audit_of(conf, worker);
+
+	if (worker > 0 && name_worker(conf, worker) == -1)
+		return (-1);
+	if (open_audit(audit, running == NULL ? NULL :
+	    config_audit_of(running, worker), check) == 0)
+		return (0);
+	config_audit_close(audit);
+	return (-1);
+}
+
 int
 config_audit_open(struct config *conf, const struct config *running,
     bool check)
 {
+	unsigned int i;
+	int status = 0;
+
 	if (conf->audit.file.path == NULL)
 		return (0);
-	if (open_audit(&conf->audit, running == NULL ? NULL :
-	    &running->audit, check) == 0)
-		return (0);
-	config_audit_close(&conf->audit);
-	return (-1);
+	for (i = 0; i < conf->workers; i++)
+		if (open_worker(conf, running, i, check) == -1)
+			status = -1;
+	return (status);
 }

@@ -32,6 +32,7 @@ config_new(void)
 {
 	struct config *conf;
 	struct conf_tls tls;
+	unsigned int i;
 
 	conf = calloc(1, sizeof(*conf));
 	if (conf == NULL)
@@ -45,7 +46,11 @@ config_new(void)
 	SLIST_INIT(&conf->names);
 	tls = config_tls(conf);
 	conf_tls_init(&tls);
-	conf->audit.file.fd = conf->audit.tail = -1;
+	conf->workers = 1;
+	for (i = 0; i < CONFIG_WORKERS; i++) {
+		config_audit_of(conf, i)->file.fd = -1;
+		config_audit_of(conf, i)->tail = -1;
+	}
 	conf->user = conf_copy(USER);
 	conf->chroot = conf_copy(CHROOTDIR);
 	conf->protocols = conf_copy(PROTOCOLS);
@@ -101,6 +106,7 @@ void
 config_free(struct config *conf)
 {
 	struct conf_tls tls;
+	unsigned int i;
 
 	if (conf == NULL)
 		return;
@@ -108,7 +114,8 @@ config_free(struct config *conf)
 	free_lists(conf);
 	tls = config_tls(conf);
 	conf_tls_free(&tls);
-	free(conf->audit.file.path);
+	for (i = 0; i < CONFIG_WORKERS; i++)
+		free(config_audit_of(conf, i)->file.path);
 	free(conf->user);
 	free(conf->keyd_user);
 	free(conf->chroot);

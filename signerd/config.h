@@ -29,6 +29,7 @@
 #define CONFIG_NUMBERS	KEYD_MAXVIAS
 #define CONFIG_TARGET_MAX	255	/* of a url: path and query */
 #define CONFIG_NAMESERVERS	8
+#define CONFIG_WORKERS	16	/* of keyd */
 #define CONFIG_SPIN_MAX	KEYD_MAXSPIN
 
 /* A socket: of `listen on`, or of `metrics on`. */
@@ -158,7 +159,10 @@ struct config {
 	uint32_t	 log_rate;		/* records a second and child */
 	uint32_t	 watch;			/* watch interval, ms; 0: off */
 	struct config_limits limits;
-	struct config_audit audit;
+	uint32_t	 workers;		/* keyd workers */
+	bool		 workers_auto;
+	struct config_audit audit;		/* of the first of them */
+	struct config_audit audits[CONFIG_WORKERS - 1];	/* the others */
 	uint32_t	 audit_queue;		/* max audit-queue */
 	uint32_t	 audit_head;		/* timeout audit-head, ms */
 	STAILQ_HEAD(, config_proxy) proxies;
@@ -182,6 +186,7 @@ struct config_started {
 	bool		 frontend;	/* there is one */
 	bool		 proxies;	/* there is a link process */
 	bool		 audit;		/* there is an audit process */
+	uint32_t	 workers;	/* of keyd */
 	uint64_t	 files;		/* limit of open ones */
 };
 
@@ -228,8 +233,9 @@ void		 config_print_rule(FILE *, const struct config_rule *);
  */
 int		 config_open(struct config *);
 /*
- * Opens the audit file, which is made where there is none; for check, only if
- * there is one.  A regular file with one name, of root or us, that nobody else
+ * Opens the audit file, and one with its name and ".worker2" for the second
+ * worker of keyd, and so on.  They are made where there are none; for check,
+ * only if there is one.  A regular file with one name, of root or us, that nobody else
  * can write to, at the end of a path that nobody else decides on.  While the
  * daemon runs, that which is in force goes on (`kept`), and another one has to
  * be empty, for check, too.  Every fault is written as above; -1 if there was one.
@@ -237,6 +243,13 @@ int		 config_open(struct config *);
 int		 config_audit_open(struct config *, const struct config *running,
 		    bool check);
 void		 config_audit_close(struct config_audit *);
+/* That of a worker of keyd, from 0. */
+static inline struct config_audit *
+config_audit_of(const struct config *conf, unsigned int worker)
+{
+	return ((struct config_audit *)(uintptr_t)(worker == 0 ?
+	    &conf->audit : &conf->audits[worker - 1]));
+}
 /*
  * Binds and listens on every `listen on` and `metrics on`.  The same way.  The
  * port that the kernel chose for port 0 is put in the place of the 0.

@@ -51,6 +51,10 @@ print_head(FILE *f, const struct config *conf)
 	conf_print_named(f, "user ", conf->user);
 	if (conf->keyd_user != NULL)
 		conf_print_named(f, "\nkeyd user ", conf->keyd_user);
+	if (conf->workers_auto)
+		fputs("\nkeyd workers auto", f);
+	else if (conf->workers > 1)
+		fprintf(f, "\nkeyd workers %u", conf->workers);
 	conf_print_named(f, "\nchroot ", conf->chroot);
 	STAILQ_FOREACH(listen, &conf->listens, entry)
 		fprintf(f, "\nlisten on %s port %u", listen->host,

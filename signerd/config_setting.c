@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "signerd/parse.h"
 
@@ -85,6 +86,47 @@ number(struct parser *p, const struct lexer_token *t, const char *what,
 	}
 	*n = (uint32_t)value;
 	return (true);
+}
+
+/* CPUs that there are, as far as there can be workers. */
+static uint32_t
+online(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return (1);
+	return (n > CONFIG_WORKERS ? CONFIG_WORKERS : (uint32_t)n);
+}
+
+/* What a running daemon began with goes on, however many CPUs there are. */
+static void
+take_auto(struct parser *p)
+{
+	p->conf->workers_auto = true;
+	p->conf->workers = p->started != NULL ? p->started->workers :
+	    online();
+}
+
+/* Not a keyword, as that of audit is none. */
+void
+parser_keyd_word(struct parser *p, const struct lexer_token *word,
+    const struct lexer_token *value)
+{
+	if (strcmp(word->text, "workers") != 0) {
+		lexer_error(p->common.lexer, &word->pos,
+		    "keyd \"%s\": \"user\" or \"workers\" is expected",
+		    word->text);
+		return;
+	}
+	if (!conf_once(&p->common, SINGLE_WORKERS, "keyd workers",
+	    &word->pos))
+		return;
+	if (strcmp(value->text, "auto") == 0)
+		take_auto(p);
+	else
+		(void)number(p, value, "keyd workers", 1, CONFIG_WORKERS, "",
+		    &p->conf->workers);
 }
 
 void

@@ -12,13 +12,16 @@
 #define SPARE_FILES	96
 /* and for a proxy: addresses and name servers that are tried at once. */
 #define PROXY_FILES	24
+/* For a worker of keyd more, in the parent: its channels; beside its keys. */
+#define WORKER_FILES	12
 
 uint64_t
 config_files(const struct config *conf)
 {
 	return ((uint64_t)conf->limits.max_connections +
 	    (STAILQ_EMPTY(&conf->metrics) ? 0 : conf->limits.max_metrics) +
-	    SPARE_FILES + PROXY_FILES * (uint64_t)conf->nproxies);
+	    SPARE_FILES + PROXY_FILES * (uint64_t)conf->nproxies +
+	    (uint64_t)(conf->workers - 1) * (conf->nkeys + WORKER_FILES));
 }
 
 /* Without root it has no effect. */
@@ -78,6 +81,19 @@ check_processes(struct parser *p)
 }
 
 static void
+check_workers(struct parser *p)
+{
+	const struct lexer_pos *pos = &p->common.singles[SINGLE_WORKERS];
+
+	if (p->conf->workers == p->started->workers)
+		return;
+	if (pos->file == NULL)
+		pos = lexer_last(p->common.lexer);
+	lexer_error(p->common.lexer, pos, "keyd workers %u in the place of "
+	    "%u needs a restart", p->conf->workers, p->started->workers);
+}
+
+static void
 check_limit(struct parser *p)
 {
 	uint64_t need = config_files(p->conf);
@@ -101,6 +117,7 @@ started_check(struct parser *p)
 	check_users(p);
 	check_processes(p);
 	audit_started_check(p);
+	check_workers(p);
 	check_limit(p);
 }
 

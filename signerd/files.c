@@ -147,9 +147,11 @@ config_close(struct config *conf)
 	struct config_listen *listen;
 	struct config_key *key;
 	struct config_proxy *proxy;
+	unsigned int i;
 
 	conf_tls_close(&tls);
-	config_audit_close(&conf->audit);
+	for (i = 0; i < CONFIG_WORKERS; i++)
+		config_audit_close(config_audit_of(conf, i));
 	STAILQ_FOREACH(key, &conf->keys, entry)
 		conf_fd_close(&key->file.fd);
 	STAILQ_FOREACH(proxy, &conf->proxies, entry) {

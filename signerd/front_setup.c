@@ -122,6 +122,16 @@ take_channel(struct frontend *front, struct imsg *imsg)
 		fatalx("bad channel message");
 }
 
+static void
+take_worker(struct frontend *front, struct imsg *imsg)
+{
+	if (front->serving || front->channel == -1 ||
+	    front->nworkers == CONFIG_WORKERS - 1 || frontmsg_get_fd(imsg,
+	    &front->workers[front->nworkers]) == -1)
+		fatalx("bad channel message");
+	front->nworkers++;
+}
+
 /* ---- Whether it is good ----------------------------------------------- */
 
 static void
@@ -273,11 +283,11 @@ keyd_lost(const char *why, void *arg)
 }
 
 static void
-keyd_switched(void *arg)
+keyd_switched(unsigned int worker, void *arg)
 {
 	struct frontend	*front = arg;
 
-	if (keynames_switch(&front->names) == -1)
+	if (keynames_switch(&front->names, worker) == -1)
 		log_error("keyd goes by a configuration that is not known");
 }
 
@@ -306,12 +316,18 @@ walk(struct tlsexpiry *expiry, void *arg)
 static void
 begin(struct frontend *front)
 {
+	unsigned int	 i;
+
 	tlsexpiry_init(&front->expiry, front->base, walk, front);
 	front->config = front->next.config;
 	direct_limits(front);
 	if (keylink_init(&front->keylink, front->base, front->channel,
 	    &front->config.limits, keyd_lost, front) == -1)
 		fatal("keylink");
+	for (i = 0; i < front->nworkers; i++)
+		if (keylink_add(&front->keylink, front->workers[i]) == -1)
+			fatal("keylink");
+	front->names.nworkers = front->keylink.nworkers;
 	front->keylink.switched = keyd_switched;
 	if (direct_start(front, stopped) == -1 ||
 	    front_metrics_start(front) == -1 || !prepare_sockets(front))
@@ -362,7 +378,8 @@ next_message(struct frontend *front, struct imsg *imsg, uint32_t type)
 {
 	if (front->next.renews && (type == FRONT_LISTEN ||
 	    type == FRONT_KEEP || type == FRONT_KEY ||
-	    type == FRONT_CHANNEL || type == FRONT_METRICS ||
+	    type == FRONT_CHANNEL || type == FRONT_WORKER ||
+	    type == FRONT_METRICS ||
 	    type == FRONT_KEEPMETRICS))
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
@@ -382,6 +399,9 @@ next_message(struct frontend *front, struct imsg *imsg, uint32_t type)
 		break;
 	case FRONT_CHANNEL:
 		take_channel(front, imsg);
+		break;
+	case FRONT_WORKER:
+		take_worker(front, imsg);
 		break;
 	case FRONT_START:
 		start(front, imsg);

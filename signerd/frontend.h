@@ -54,6 +54,8 @@ struct frontend {
 	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
 	size_t			 nclients;	/* sockets in force, for them */
 	int			 channel;	/* to keyd, until serving */
+	int			 workers[CONFIG_WORKERS];	/* more of it */
+	unsigned int		 nworkers;
 	struct keylink		 keylink;
 	struct keynames		 names;
 	struct httpserver_limits limits;

@@ -16,7 +16,8 @@
 /*
  * The messages between the parent and a frontend.  From the parent, once, in
  * this order: FRONT_CONFIG, any of FRONT_FILE FRONT_LISTEN FRONT_KEY, one
- * FRONT_CHANNEL, FRONT_START; later FRONT_STOP.  From the frontend:
+ * FRONT_CHANNEL, a FRONT_WORKER for each more keyd, FRONT_START; later
+ * FRONT_STOP.  From the frontend:
  * FRONT_ERROR (a fault or a warning) any number of times, then FRONT_READY,
  * or FRONT_FAILED after a fault;
  * after FRONT_STOP it exits 0; and LOG_MSG at any time.
@@ -51,7 +52,8 @@ enum front_msg {
 	FRONT_COMMITTED,
 	FRONT_METRICS,		/* as FRONT_LISTEN, for metrics */
 	FRONT_KEEPMETRICS,	/* as FRONT_KEEP, for metrics */
-	FRONT_RENEW		/* files alone follow */
+	FRONT_RENEW,		/* files alone follow */
+	FRONT_WORKER		/* as FRONT_CHANNEL, of one more keyd */
 };
 
 #define FRONT_MSGSIZE		16384
@@ -82,8 +84,8 @@ int	frontmsg_send_error(struct imsgbuf *, const struct front_error *);
 /* FRONT_KEEP, FRONT_KEEPMETRICS. */
 int	frontmsg_send_keep(struct imsgbuf *, enum front_msg, uint32_t number);
 /*
- * FRONT_LISTEN, FRONT_METRICS, FRONT_CHANNEL (with fd), or one without
- * anything (fd -1).
+ * FRONT_LISTEN, FRONT_METRICS, FRONT_CHANNEL, FRONT_WORKER (with fd), or one
+ * without anything (fd -1).
  */
 int	frontmsg_send(struct imsgbuf *, enum front_msg, int fd);
 

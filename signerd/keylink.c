@@ -4,6 +4,7 @@
  */
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,30 +18,47 @@
 /* ---- Slots: what is in keyd ------------------------------------------- */
 
 static uint64_t
-slot_id(const struct keylink *k, const struct keylink_slot *s)
+slot_id(const struct keylink_worker *w, const struct keylink_slot *s)
 {
-	return ((uint64_t)s->generation << 32 | (uint64_t)(s - k->slots));
+	return ((uint64_t)s->generation << 32 | (uint64_t)(s - w->slots));
 }
 
 static struct keylink_slot *
-slot_of_id(struct keylink *k, uint64_t id)
+slot_of_id(struct keylink_worker *w, uint64_t id)
 {
 	struct keylink_slot	*s;
 	uint32_t		 index = (uint32_t)id;
 
 	if (index >= KEYLINK_WINDOW)
 		return (NULL);
-	s = &k->slots[index];
-	return (s->used && slot_id(k, s) == id ? s : NULL);
+	s = &w->slots[index];
+	return (s->used && slot_id(w, s) == id ? s : NULL);
+}
+
+static size_t
+load_of(size_t size)
+{
+	return (1 + size / KEYLINK_UNIT);
 }
 
 static void
-slot_release(struct keylink *k, struct keylink_slot *s)
+slot_take(struct keylink_worker *w, struct keylink_slot *s)
 {
-	TAILQ_REMOVE(&k->sent, s, entry);
-	TAILQ_INSERT_TAIL(&k->unused, s, entry);
-	k->nsent--;
-	k->bytes -= s->size;
+	w->nsent++;
+	w->bytes += s->size;
+	w->load += load_of(s->size);
+	TAILQ_REMOVE(&w->unused, s, entry);
+	TAILQ_INSERT_TAIL(&w->sent, s, entry);
+}
+
+static void
+slot_release(struct keylink_worker *w, struct keylink_slot *s)
+{
+	TAILQ_REMOVE(&w->sent, s, entry);
+	TAILQ_INSERT_TAIL(&w->unused, s, entry);
+	w->nsent--;
+	w->bytes -= s->size;
+	w->load -= load_of(s->size);
 	s->used = false;
 	s->call = NULL;
 	s->generation++;
@@ -54,7 +72,7 @@ turn_join(struct keylink *k, struct signing *signing)
 	struct rpc_owner	*owner = signing->rpc.owner;
 	const struct call	*call;
 
-	if (signing->in_turn || (call = rpc_next(signing)) == NULL ||
+	if (signing->in_turn || signing->parked || (call = rpc_next(signing)) == NULL ||
 	    signing->in_keyd >= k->limits->max_waiting)
 		return;
 	signing->lane = lane_of(call->args.request.client);
@@ -73,6 +91,10 @@ turn_leave(struct keylink *k, struct signing *signing)
 {
 	struct rpc_owner	*owner = signing->rpc.owner;
 
+	if (signing->parked) {
+		TAILQ_REMOVE(&k->parked, signing, turn);
+		signing->parked = false;
+	}
 	if (!signing->in_turn)
 		return;
 	TAILQ_REMOVE(&owner->turns, signing, turn);
@@ -119,65 +141,137 @@ turn_take(struct keylink *k)
 	return (signing);
 }
 
-static void
-ask(struct keylink *k, struct signing *signing, struct call *call)
+/* ---- Which worker ----------------------------------------------------- */
+
+/* What it was asked first it has not answered in its time. */
+static bool
+is_behind(const struct keylink *k, const struct keylink_worker *w,
+    uint64_t now)
 {
-	struct keylink_slot	*s = TAILQ_FIRST(&k->unused);
+	const struct keylink_slot	*s = TAILQ_FIRST(&w->sent);
+
+	return (s != NULL && now - s->sent >
+	    (uint64_t)k->limits->timeout_keyd * 1000);
+}
+
+/*
+ * The one with the least to do, from that number on; NULL where it has no room
+ * for more: then the others have none to spare either.
+ */
+static struct keylink_worker *
+choose(struct keylink *k, unsigned int from)
+{
+	struct keylink_worker	*w, *best = NULL;
+	uint64_t		 now = k->nworkers > 1 ? clock_us() : 0;
+	unsigned int		 i, n = k->nworkers - from;
+
+	for (i = 0; i < n; i++) {
+		w = &k->workers[from + (k->start + i) % n];
+		if ((best == NULL || w->load < best->load) &&
+		    (k->nworkers == 1 || !is_behind(k, w, now)))
+			best = w;
+	}
+	if (best == NULL || TAILQ_EMPTY(&best->unused) || best->bytes >
+	    (size_t)KEYLINK_BYTES * k->limits->max_transaction)
+		return (NULL);
+	return (best);
+}
+
+/* Until one of the workers for large ones has answered. */
+static void
+park(struct keylink *k, struct signing *signing)
+{
+	TAILQ_INSERT_TAIL(&k->parked, signing, turn);
+	signing->parked = true;
+}
+
+static void
+unpark(struct keylink *k)
+{
+	struct signing	*signing;
+
+	while ((signing = TAILQ_FIRST(&k->parked)) != NULL) {
+		turn_leave(k, signing);
+		turn_join(k, signing);
+	}
+}
+
+/* ---- Asking ----------------------------------------------------------- */
+
+static void
+slot_fill(struct keylink_slot *s, struct call *call, size_t size)
+{
+	s->used = true;
+	s->call = call;
+	s->sent = call->sent;
+	s->size = size;
+	snprintf(s->client, sizeof(s->client), "%s",
+	    call->args.request.client);
+	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
+	snprintf(s->origin, sizeof(s->origin), "%s", call->origin);
+}
+
+static void
+ask(struct keylink *k, struct keylink_worker *w, struct signing *signing,
+    struct call *call, size_t size)
+{
+	struct keylink_slot	*s = TAILQ_FIRST(&w->unused);
 	struct request		*request = &call->args.request;
 	uint64_t		 now = clock_us();
-	size_t			 size;
 	int			 error = 0;
 
-	request->id = slot_id(k, s);
+	request->id = slot_id(w, s);
 	request->deadline = now + (uint64_t)k->limits->timeout_keyd * 1000;
 	if (request->deadline > signing->deadline)
 		request->deadline = signing->deadline;
 	call->asked = true;
 	call->sent = now;
-	size = keymsg_request_size(request) + IMSG_HEADER_SIZE;
+	call->worker = (unsigned int)(w - k->workers);
 	/* keyd would close the channel over a larger one. */
 	if (size > k->limits->max_transaction)
 		error = EMSGSIZE;
-	else if (keymsg_send_request(&k->iev.ibuf, request) == -1)
+	else if (keymsg_send_request(&w->iev.ibuf, request) == -1)
 		error = errno;
 	if (error != 0) {
 		if (rpc_unsendable(call, error))
 			turn_join(k, signing);
 		return;
 	}
-	imsgev_flush(&k->iev);
-	s->used = true;
-	s->call = call;
-	s->sent = now;
-	s->size = size;
-	snprintf(s->client, sizeof(s->client), "%s", request->client);
-	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
-	snprintf(s->origin, sizeof(s->origin), "%s", call->origin);
-	k->nsent++;
-	k->bytes += s->size;
-	TAILQ_REMOVE(&k->unused, s, entry);
-	TAILQ_INSERT_TAIL(&k->sent, s, entry);
+	imsgev_flush(&w->iev);
+	slot_fill(s, call, size);
+	slot_take(w, s);
 	signing->in_keyd++;
 	turn_join(k, signing);
+}
+
+/* Of several workers the first is not for large ones. */
+static void
+ask_next(struct keylink *k, struct keylink_worker *w, struct signing *signing)
+{
+	struct call	*call;
+	size_t		 size;
+
+	if ((call = rpc_next(signing)) == NULL)
+		return;
+	size = keymsg_request_size(&call->args.request) + IMSG_HEADER_SIZE;
+	if (k->nworkers > 1 && size > KEYLINK_LARGE &&
+	    (w = choose(k, 1)) == NULL)
+		park(k, signing);
+	else
+		ask(k, w, signing, call, size);
 }
 
 static void
 pump(struct keylink *k)
 {
-	struct call	*call;
-	struct signing	*signing;
+	struct keylink_worker	*w;
 
 	/* An answer on the spot can lead to the next request, and here. */
 	if (k->pumping)
 		return;
 	k->pumping = true;
-	while (!TAILQ_EMPTY(&k->turn) &&
-	    !TAILQ_EMPTY(&k->unused) && k->bytes <=
-	    (size_t)KEYLINK_BYTES * k->limits->max_transaction) {
-		signing = turn_take(k);
-		if ((call = rpc_next(signing)) != NULL)
-			ask(k, signing, call);
-	}
+	while (!TAILQ_EMPTY(&k->turn) && (w = choose(k, 0)) != NULL)
+		ask_next(k, w, turn_take(k));
 	k->pumping = false;
 }
 
@@ -208,33 +302,45 @@ arm_timer(struct keylink *k)
 	event_add(k->timer, &tv);
 }
 
-/* Signings whose time is up, and those that keyd does not answer. */
+/* Those that it does not answer. */
 static void
-on_timer(int fd, short what, void *arg)
+give_up_on(struct keylink *k, struct keylink_worker *w, uint64_t now)
 {
-	struct keylink		*k = arg;
 	struct keylink_slot	*s, *next;
-	struct signing		*signing;
-	uint64_t		 now = clock_us();
 	uint64_t		 limit = (uint64_t)k->limits->timeout_keyd *
 				    1000;
 
-	(void)fd;
-	(void)what;
-	for (s = TAILQ_FIRST(&k->sent); s != NULL && now - s->sent > limit;
+	for (s = TAILQ_FIRST(&w->sent); s != NULL && now - s->sent > limit;
 	    s = next) {
 		next = TAILQ_NEXT(s, entry);
 		/* Cancels s->call, and others of its signing, in their slots. */
 		if (s->call != NULL)
 			rpc_expired(call_signing(s->call));
-		if (!k->behind)
+		if (!w->behind)
 			log_error("keyd has not answered for %u ms",
 			    k->limits->timeout_keyd);
-		k->behind = true;
+		w->behind = true;
 	}
+}
+
+/* Signings whose time is up, and those that keyd does not answer. */
+static void
+on_timer(int fd, short what, void *arg)
+{
+	struct keylink	*k = arg;
+	struct signing	*signing;
+	uint64_t	 now = clock_us();
+	unsigned int	 i;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < k->nworkers; i++)
+		give_up_on(k, &k->workers[i], now);
 	while ((signing = TAILQ_FIRST(&k->waiting)) != NULL &&
 	    signing->deadline <= now)
 		rpc_expired(signing);
+	/* Another worker may be one for large ones now. */
+	unpark(k);
 	pump(k);
 	arm_timer(k);
 }
@@ -242,23 +348,34 @@ on_timer(int fd, short what, void *arg)
 bool
 keylink_busy(const struct keylink *k)
 {
-	const struct keylink_slot	*s = TAILQ_FIRST(&k->sent);
+	uint64_t	 now = clock_us();
+	unsigned int	 i, behind = 0;
 
-	if (k->iev.dead || k->nwaiting >= k->limits->max_queue)
+	if (k->nwaiting >= k->limits->max_queue)
 		return (true);
-	return (s != NULL && clock_us() - s->sent >
-	    (uint64_t)k->limits->timeout_keyd * 1000);
+	for (i = 0; i < k->nworkers; i++) {
+		if (k->workers[i].iev.dead)
+			return (true);
+		behind += is_behind(k, &k->workers[i], now);
+	}
+	return (behind == k->nworkers);
 }
 
 bool
 keylink_spins(const struct keylink *k)
 {
 	const struct keylink_slot	*last;
+	uint64_t			 sent = 0;
+	unsigned int			 i, n = 0;
 
-	if (k->nsent == 0 || k->nsent > KEYLINK_FEW)
-		return (false);
-	last = TAILQ_LAST(&k->sent, keylink_slots);
-	return (clock_us() - last->sent < k->limits->spin);
+	for (i = 0; i < k->nworkers; i++) {
+		last = TAILQ_LAST(&k->workers[i].sent, keylink_slots);
+		if (last != NULL && last->sent > sent)
+			sent = last->sent;
+		n += k->workers[i].nsent;
+	}
+	return (n > 0 && n <= KEYLINK_FEW &&
+	    clock_us() - sent < k->limits->spin);
 }
 
 /* By its deadline; mostly, the last to come is the last to end. */
@@ -291,6 +408,7 @@ void
 keylink_cancel(struct keylink *k, struct signing *signing)
 {
 	struct keylink_slot	*s;
+	unsigned int		 i;
 
 	if (!signing->submitted)
 		return;
@@ -300,9 +418,11 @@ keylink_cancel(struct keylink *k, struct signing *signing)
 	k->nwaiting--;
 	if (signing->in_keyd == 0)
 		return;
-	TAILQ_FOREACH(s, &k->sent, entry)
-		if (s->call != NULL && call_signing(s->call) == signing)
-			s->call = NULL;
+	for (i = 0; i < k->nworkers; i++)
+		TAILQ_FOREACH(s, &k->workers[i].sent, entry)
+			if (s->call != NULL &&
+			    call_signing(s->call) == signing)
+				s->call = NULL;
 	signing->in_keyd = 0;
 }
 
@@ -334,16 +454,19 @@ drop_late(struct keylink *k, const struct keylink_slot *s,
 }
 
 static void
-answered(struct keylink *k, struct keylink_slot *s,
+answered(struct keylink_worker *w, struct keylink_slot *s,
     const struct keyd_reply *reply)
 {
+	struct keylink	*k = w->link;
 	struct call	*call = s->call;
 	struct signing	*signing;
 
-	slot_release(k, s);
-	if (k->behind) {
+	slot_release(w, s);
+	if (w != &k->workers[0])
+		unpark(k);
+	if (w->behind) {
 		log_info("keyd answers again");
-		k->behind = false;
+		w->behind = false;
 	}
 	if (call == NULL) {
 		drop_late(k, s, reply);
@@ -362,7 +485,8 @@ answered(struct keylink *k, struct keylink_slot *s,
 static void
 on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 {
-	struct keylink		*k = arg;
+	struct keylink_worker	*w = arg;
+	struct keylink		*k = w->link;
 	struct keylink_slot	*s;
 	struct keyd_reply	 reply;
 	uint64_t		 id;
@@ -373,24 +497,24 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	case KEYD_REFUSED:
 		if (keymsg_get_reply(imsg, &reply) == -1)
 			break;
-		if ((s = slot_of_id(k, reply.id)) == NULL)
+		if ((s = slot_of_id(w, reply.id)) == NULL)
 			drop_late(k, NULL, &reply);
 		else
-			answered(k, s, &reply);
+			answered(w, s, &reply);
 		return;
 	case KEYD_BADREQUEST:
 		if (keymsg_get_badrequest(imsg, &id) == -1)
 			break;
-		if ((s = slot_of_id(k, id)) == NULL)
+		if ((s = slot_of_id(w, id)) == NULL)
 			drop_late(k, NULL, NULL);
 		else
-			answered(k, s, NULL);
+			answered(w, s, NULL);
 		return;
 	case KEYD_SWITCHED:
 		if (keymsg_get_empty(imsg) == -1)
 			break;
 		if (k->switched != NULL)
-			k->switched(k->arg);
+			k->switched((unsigned int)(w - k->workers), k->arg);
 		return;
 	}
 	log_error("a message of keyd that does not decode");
@@ -399,20 +523,20 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 static void
 on_batch(struct imsgev *iev, void *arg)
 {
-	struct keylink	*k = arg;
+	struct keylink_worker	*w = arg;
 
 	(void)iev;
-	pump(k);
-	arm_timer(k);
+	pump(w->link);
+	arm_timer(w->link);
 }
 
 static void
 on_closed(struct imsgev *iev, const char *why, void *arg)
 {
-	struct keylink	*k = arg;
+	struct keylink_worker	*w = arg;
 
 	(void)iev;
-	k->lost(why != NULL ? why : "closed", k->arg);
+	w->link->lost(why != NULL ? why : "closed", w->link->arg);
 }
 
 /* Answers by the old limits are on their way: it is never lowered. */
@@ -420,36 +544,55 @@ int
 keylink_set_limits(struct keylink *k)
 {
 	uint32_t	 size = KEYD_REPLYSIZE(k->limits->max_transaction);
+	unsigned int	 i;
 
 	if (size <= k->maxsize)
 		return (0);
 	k->maxsize = size;
-	return (imsgbuf_set_maxsize(&k->iev.ibuf, size));
+	for (i = 0; i < k->nworkers; i++)
+		if (imsgbuf_set_maxsize(&k->workers[i].iev.ibuf, size) == -1)
+			return (-1);
+	return (0);
 }
 
+int
+keylink_add(struct keylink *k, int fd)
+{
+	static const struct imsgev_cb	 cb = {
+		on_message, on_batch, on_closed
+	};
+	struct keylink_worker		*w = &k->workers[k->nworkers];
+	size_t				 i;
+
+	memset(w, 0, sizeof(*w));
+	w->link = k;
+	TAILQ_INIT(&w->sent);
+	TAILQ_INIT(&w->unused);
+	for (i = 0; i < KEYLINK_WINDOW; i++)
+		TAILQ_INSERT_TAIL(&w->unused, &w->slots[i], entry);
+	if (imsgev_init(&w->iev, k->base, fd, k->maxsize, &cb, w) == -1)
+		return (-1);
+	k->nworkers++;
+	return (0);
+}
+
+/* What is of workers that there are not is not touched: it takes no memory. */
 int
 keylink_init(struct keylink *k, struct event_base *base, int fd,
     const struct config_limits *limits, void (*lost)(const char *, void *),
     void *arg)
 {
-	static const struct imsgev_cb	 cb = {
-		on_message, on_batch, on_closed
-	};
-	size_t				 i;
-
-	memset(k, 0, sizeof(*k));
+	memset(k, 0, offsetof(struct keylink, workers));
+	k->base = base;
 	k->limits = limits;
 	k->lost = lost;
 	k->arg = arg;
-	TAILQ_INIT(&k->sent);
-	TAILQ_INIT(&k->unused);
 	TAILQ_INIT(&k->turn);
+	TAILQ_INIT(&k->parked);
 	TAILQ_INIT(&k->waiting);
-	for (i = 0; i < KEYLINK_WINDOW; i++)
-		TAILQ_INSERT_TAIL(&k->unused, &k->slots[i], entry);
 	k->timer = evtimer_new(base, on_timer, k);
 	if (k->timer == NULL)
 		return (-1);
 	k->maxsize = KEYD_REPLYSIZE(limits->max_transaction);
-	return (imsgev_init(&k->iev, base, fd, k->maxsize, &cb, k));
+	return (keylink_add(k, fd));
 }

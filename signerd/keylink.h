@@ -26,7 +26,9 @@ struct signing;
 
 /*
  * The way to keyd: which requests are asked next, how many are under way,
- * and what becomes of those that keyd does not answer in time.
+ * and what becomes of those that keyd does not answer in time.  keyd can be
+ * several workers, which all know the same: a request goes to the one that has
+ * the least to do.
  *
  * One call is asked a turn, at most `max waiting` of a signing (an HTTP
  * request, or a message of a link) in keyd at once.  The turn is that of the
@@ -35,12 +37,19 @@ struct signing;
  */
 
 /*
- * Requests in keyd at once, of all owners: as many as keep it busy, for each
- * of them is one that the next request of another owner waits for.
+ * Requests in a worker at once, of all owners: as many as keep it busy, for
+ * each of them is one that the next request of another owner waits for.
  */
 #define KEYLINK_WINDOW	32
 /* Bytes of them, in units of `max transaction`. */
 #define KEYLINK_BYTES	1
+/*
+ * What a request is counted for is one, and one more for so many bytes of it,
+ * which take about as long as a signature.  One over the other size never goes
+ * to the first of several workers: what is small does not wait behind it.
+ */
+#define KEYLINK_UNIT	(16 * 1024)
+#define KEYLINK_LARGE	(64 * 1024)
 /* With more of them in keyd the process sleeps until an answer wakes it. */
 #define KEYLINK_FEW	2
 
@@ -56,41 +65,67 @@ struct keylink_slot {
 	TAILQ_ENTRY(keylink_slot) entry;
 };
 
-struct keylink {
+/* One keyd. */
+struct keylink_worker {
+	struct keylink		*link;
 	struct imsgev		 iev;
-	const struct config_limits *limits;
-	struct event		*timer;
-	unsigned int		 nsent;
-	uint64_t		 wake;		/* clock_us(), of the timer */
-	struct keylink_slot	 slots[KEYLINK_WINDOW];
 	TAILQ_HEAD(keylink_slots, keylink_slot) sent;	/* oldest first */
 	TAILQ_HEAD(, keylink_slot) unused;
+	unsigned int		 nsent;
+	size_t			 bytes;		/* in it */
+	size_t			 load;		/* what they count for */
+	bool			 behind;	/* and it was logged */
+	struct keylink_slot	 slots[KEYLINK_WINDOW];
+};
+
+struct keylink {
+	struct event_base	*base;
+	const struct config_limits *limits;
+	struct event		*timer;
+	uint64_t		 wake;		/* clock_us(), of the timer */
 	TAILQ_HEAD(, rpc_owner)	 turn;		/* with calls to ask */
 	uint64_t		 turns;		/* that ever were */
 	uint64_t		 owners[LANES];	/* the last one of each */
 	uint64_t		 clients[LANES];
+	/* With a large call to ask, for which no worker has room. */
+	TAILQ_HEAD(, signing)	 parked;
 	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
-	size_t			 bytes;		/* in keyd */
 	uint32_t		 maxsize;	/* of its messages */
 	bool			 pumping;
-	bool			 behind;	/* keyd, and it was logged */
 	uint64_t		 late;		/* answers nobody waited for */
 	struct reqcount		 count;
 	void			(*lost)(const char *why, void *arg);
-	/* May be set: keyd goes by another configuration from here on. */
-	void			(*switched)(void *arg);
+	/* May be set: a worker goes by another configuration from here on. */
+	void			(*switched)(unsigned int worker, void *arg);
 	void			*arg;
+	/* Of those that load alike, the first from here on is asked. */
+	unsigned int		 start;
+	unsigned int		 nworkers;
+	struct keylink_worker	 workers[CONFIG_WORKERS];
 };
 
 /* lost: the channel broke, which is the end of this process. */
 int	keylink_init(struct keylink *, struct event_base *, int fd,
 	    const struct config_limits *, void (*lost)(const char *, void *),
 	    void *arg);
+/* One more worker, of the same keys and rules.  0 or -1. */
+int	keylink_add(struct keylink *, int fd);
 /* The limits have changed; keyd has been told before.  0 or -1. */
 int	keylink_set_limits(struct keylink *);
-/* keyd is behind its deadline, or `max queue` signings wait. */
+/* Each worker is behind its deadline, or `max queue` signings wait. */
 bool	keylink_busy(const struct keylink *);
+/* What a worker has not answered in time. */
+static inline bool
+keylink_behind(const struct keylink *k)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < k->nworkers; i++)
+		if (k->workers[i].behind)
+			return (true);
+	return (false);
+}
 /* Whether to look for an answer again rather than to sleep: `spin`. */
 bool	keylink_spins(const struct keylink *);
 /* Has the calls of a signing asked; its answers come by rpc_reply(). */

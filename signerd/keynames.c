@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "signerd/keynames.h"
 
@@ -18,7 +19,9 @@ set_free(struct keyset *set)
 void
 keynames_init(struct keynames *names)
 {
+	memset(names, 0, sizeof(*names));
 	STAILQ_INIT(&names->sets);
+	names->nworkers = 1;
 }
 
 int
@@ -81,22 +84,55 @@ keynames_drop(struct keynames *names)
 	set_free(last);
 }
 
-int
-keynames_switch(struct keynames *names)
+/* That one goes by; NULL where there is none. */
+static const struct keyset *
+set_of(const struct keynames *names, unsigned int worker)
 {
-	struct keyset	*first = STAILQ_FIRST(&names->sets);
+	const struct keyset	*set = STAILQ_FIRST(&names->sets);
+	size_t			 i;
 
-	if (first == NULL || STAILQ_NEXT(first, entry) == NULL)
+	for (i = 0; set != NULL && i < names->ahead[worker]; i++)
+		set = STAILQ_NEXT(set, entry);
+	return (set);
+}
+
+/* No worker goes by the first any more. */
+static bool
+is_passed(const struct keynames *names)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < names->nworkers; i++)
+		if (names->ahead[i] == 0)
+			return (false);
+	return (true);
+}
+
+int
+keynames_switch(struct keynames *names, unsigned int worker)
+{
+	const struct keyset	*set = set_of(names, worker);
+	struct keyset		*first;
+	unsigned int		 i;
+
+	if (set == NULL || STAILQ_NEXT(set, entry) == NULL)
 		return (-1);
+	names->ahead[worker]++;
+	if (!is_passed(names))
+		return (0);
+	first = STAILQ_FIRST(&names->sets);
 	STAILQ_REMOVE_HEAD(&names->sets, entry);
 	set_free(first);
+	for (i = 0; i < names->nworkers; i++)
+		names->ahead[i]--;
 	return (0);
 }
 
 const struct front_key *
-keynames_find(const struct keynames *names, uint32_t index)
+keynames_find(const struct keynames *names, unsigned int worker,
+    uint32_t index)
 {
-	const struct keyset	*set = STAILQ_FIRST(&names->sets);
+	const struct keyset	*set = set_of(names, worker);
 
 	return (set != NULL && index < set->nkeys ? &set->keys[index] : NULL);
 }

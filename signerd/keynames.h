@@ -16,7 +16,8 @@
 /*
  * What the indices of keys in keyd's answers mean, for the log: the set of
  * the configuration that keyd goes by and, behind it, those that it will go by
- * once it has said so (KEYD_SWITCHED), the candidate being the last.
+ * once it has said so (KEYD_SWITCHED), the candidate being the last.  Each
+ * worker of keyd says so for itself.
  */
 struct keyset {
 	STAILQ_ENTRY(keyset)	 entry;
@@ -26,8 +27,11 @@ struct keyset {
 
 struct keynames {
 	STAILQ_HEAD(, keyset)	 sets;
+	unsigned int		 nworkers;
+	size_t			 ahead[CONFIG_WORKERS];	/* of the first */
 };
 
+/* Of one worker, unless nworkers is set to more. */
 void		 keynames_init(struct keynames *);
 /* One more set, empty; and a key of it, index after index.  0 or -1. */
 int		 keynames_begin(struct keynames *);
@@ -36,10 +40,10 @@ int		 keynames_add(struct keynames *, const struct front_key *);
 const struct keyset *keynames_last(const struct keynames *);
 /* It is not to be. */
 void		 keynames_drop(struct keynames *);
-/* The next one holds now.  -1 where there is none. */
-int		 keynames_switch(struct keynames *);
+/* For that worker the next one holds now.  -1 where there is none. */
+int		 keynames_switch(struct keynames *, unsigned int worker);
 /* NULL where there is no such key. */
 const struct front_key *keynames_find(const struct keynames *,
-		    uint32_t index);
+		    unsigned int worker, uint32_t index);
 
 #endif /* SIGNERD_KEYNAMES_H */

@@ -81,11 +81,11 @@ on_dialer_closed(struct imsgev *iev, const char *why, void *arg)
 /* ---- The beginning ---------------------------------------------------- */
 
 static void
-keyd_switched(void *arg)
+keyd_switched(unsigned int worker, void *arg)
 {
 	struct linkd	*l = arg;
 
-	if (keynames_switch(&l->names) == -1)
+	if (keynames_switch(&l->names, worker) == -1)
 		log_error("keyd goes by a configuration that is not known");
 }
 
@@ -107,10 +107,15 @@ linkd_begin(struct linkd *l)
 	static const struct imsgev_cb	 cb = {
 		on_dialer_message, NULL, on_dialer_closed
 	};
+	unsigned int			 i;
 
 	if (keylink_init(&l->keylink, l->base, l->channel, &l->config.limits,
 	    keyd_lost, l) == -1)
 		fatal("keylink");
+	for (i = 0; i < l->nworkers; i++)
+		if (keylink_add(&l->keylink, l->workers[i]) == -1)
+			fatal("keylink");
+	l->names.nworkers = l->keylink.nworkers;
 	l->keylink.switched = keyd_switched;
 	if (imsgev_init(&l->dialer, l->base, l->dialer_fd, DIAL_MSGSIZE, &cb,
 	    l) == -1)

@@ -133,6 +133,16 @@ take_fd(const struct linkd *l, struct imsg *imsg, int *fd,
 		fatalx("bad channel message");
 }
 
+static void
+take_worker(struct linkd *l, struct imsg *imsg)
+{
+	if (l->serving || l->channel == -1 ||
+	    l->nworkers == CONFIG_WORKERS - 1 ||
+	    frontmsg_get_fd(imsg, &l->workers[l->nworkers]) == -1)
+		fatalx("bad channel message");
+	l->nworkers++;
+}
+
 /* ---- Whether it is good ----------------------------------------------- */
 
 static void
@@ -321,7 +331,7 @@ next_message(struct linkd *l, struct imsg *imsg, uint32_t type)
 {
 	if (l->next.renews && (type == FRONT_KEY || type == KEYD_RULE ||
 	    type == KEYD_RULELIST || type == FRONT_CHANNEL ||
-	    type == LINK_DIALER))
+	    type == FRONT_WORKER || type == LINK_DIALER))
 		fatalx("message %u from the parent out of turn", type);
 	switch (type) {
 	case FRONT_KEY:
@@ -341,6 +351,9 @@ next_message(struct linkd *l, struct imsg *imsg, uint32_t type)
 		break;
 	case FRONT_CHANNEL:
 		take_fd(l, imsg, &l->channel, frontmsg_get_fd);
+		break;
+	case FRONT_WORKER:
+		take_worker(l, imsg);
 		break;
 	case LINK_DIALER:
 		take_fd(l, imsg, &l->dialer_fd, linkmsg_get_dialer);

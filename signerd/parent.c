@@ -45,7 +45,7 @@ on_message(struct child *c, struct imsg *imsg, void *arg)
 {
 	struct parent	*p = arg;
 
-	return (setup_answer(p, (enum child_role)(c - p->children), imsg));
+	return (setup_answer(p, c, imsg));
 }
 
 static void
@@ -75,24 +75,66 @@ on_stop(struct child *c, void *arg)
 {
 	struct parent	*p = arg;
 
-	if (c == &p->children[CHILD_KEYD] || c == &p->children[CHILD_AUDIT])
+	switch (setup_role(p, c)) {
+	case CHILD_KEYD:
+	case CHILD_AUDIT:
 		return (auditmsg_send(&c->iev.ibuf, AUDIT_STOP, -1));
-	return (frontmsg_send(&c->iev.ibuf, FRONT_STOP, -1));
+	default:
+		return (frontmsg_send(&c->iev.ibuf, FRONT_STOP, -1));
+	}
+}
+
+/* One of several has its number. */
+static unsigned int
+number(const struct parent *p, unsigned int worker)
+{
+	return (p->nworkers > 1 ? worker + 1 : 0);
 }
 
 /* With -n only to look at a file that there is. */
 static int
-start_audit(struct parent *p, const struct proc_user *user)
+start_audit(struct parent *p, unsigned int worker,
+    const struct proc_user *user)
 {
-	struct child	*audit = &p->children[CHILD_AUDIT];
+	const struct config_audit	*audit;
+	struct child			*c = &p->children[CHILD_AUDIT +
+					    worker];
 
-	if (p->config->audit.file.path == NULL ||
-	    p->config->audit.file.fd == -1)
+	audit = config_audit_of(p->config, worker);
+	if (audit->file.path == NULL || audit->file.fd == -1)
 		return (0);
-	audit->word = audit->outlives = true;
-	p->children[CHILD_KEYD].word = true;
-	return (children_start(&p->set, audit, "audit", STAGE_AUDIT, user,
+	c->word = c->outlives = true;
+	c->number = number(p, worker);
+	p->children[CHILD_KEYD + worker].word = true;
+	return (children_start(&p->set, c, "audit", STAGE_AUDIT, user,
 	    AUDIT_MSGSIZE));
+}
+
+static int
+start_audits(struct parent *p, const struct proc_user *user)
+{
+	unsigned int	 i;
+
+	for (i = 0; i < p->nworkers; i++)
+		if (start_audit(p, i, user) == -1)
+			return (-1);
+	return (0);
+}
+
+static int
+start_keyd(struct parent *p, const struct proc_user *user)
+{
+	struct child	*c;
+	unsigned int	 i;
+
+	for (i = 0; i < p->nworkers; i++) {
+		c = &p->children[CHILD_KEYD + i];
+		c->number = number(p, i);
+		if (children_start(&p->set, c, "keyd", STAGE_KEYD, user,
+		    KEYD_CONFIGSIZE) == -1)
+			return (-1);
+	}
+	return (0);
 }
 
 static int
@@ -101,8 +143,7 @@ start_children(struct parent *p, const struct proc_user *user,
 {
 	bool	 links = !STAILQ_EMPTY(&p->config->proxies);
 
-	if (children_start(&p->set, &p->children[CHILD_KEYD], "keyd",
-	    STAGE_KEYD, keyd, KEYD_CONFIGSIZE) == -1)
+	if (start_keyd(p, keyd) == -1)
 		return (-1);
 	if ((!STAILQ_EMPTY(&p->config->listens) ||
 	    !STAILQ_EMPTY(&p->config->metrics)) &&
@@ -116,10 +157,10 @@ start_children(struct parent *p, const struct proc_user *user,
 	if (links && children_start(&p->set, &p->children[CHILD_LINK], "link",
 	    STAGE_NETWORK, user, LINK_MSGSIZE) == -1)
 		return (-1);
-	return (start_audit(p, user));
+	return (start_audits(p, user));
 }
 
-/* keyd's ends of its channels. */
+/* The ends of a worker of keyd; -1: there is none. */
 struct keyd_ends {
 	int	front;
 	int	link;
@@ -137,34 +178,45 @@ make_pair(int *a, int *b)
 	*b = pair[1];
 }
 
-/* Before the sandbox closes: there are none to be made in it. */
 static void
-make_channels(struct parent *p, struct keyd_ends *keyd)
+make_worker_channels(struct parent *p, unsigned int worker,
+    struct keyd_ends *keyd)
 {
 	keyd->front = keyd->link = keyd->audit = -1;
-	p->front_channel = p->link_channel = p->audit_channel = -1;
-	p->dialer_end = p->link_end = -1;
+	p->front_channels[worker] = p->link_channels[worker] = -1;
+	p->audit_channels[worker] = -1;
 	if (p->set.check)
 		return;
 	if (p->children[CHILD_FRONTEND].started)
-		make_pair(&keyd->front, &p->front_channel);
-	if (p->children[CHILD_LINK].started) {
-		make_pair(&keyd->link, &p->link_channel);
-		make_pair(&p->dialer_end, &p->link_end);
-	}
-	if (p->children[CHILD_AUDIT].started) {
-		make_pair(&keyd->audit, &p->audit_channel);
+		make_pair(&keyd->front, &p->front_channels[worker]);
+	if (p->children[CHILD_LINK].started)
+		make_pair(&keyd->link, &p->link_channels[worker]);
+	if (p->children[CHILD_AUDIT + worker].started) {
+		make_pair(&keyd->audit, &p->audit_channels[worker]);
 		proc_socket_room(keyd->audit, AUDIT_SOCKET);
 	}
 }
 
+/* Before the sandbox closes: there are none to be made in it. */
+static void
+make_channels(struct parent *p, struct keyd_ends keyd[CONFIG_WORKERS])
+{
+	unsigned int	 i;
+
+	for (i = 0; i < p->nworkers; i++)
+		make_worker_channels(p, i, &keyd[i]);
+	p->dialer_end = p->link_end = -1;
+	if (!p->set.check && p->children[CHILD_LINK].started)
+		make_pair(&p->dialer_end, &p->link_end);
+}
+
 /* keyd gets its ends now; the other ones wait for keyd's word. */
 static void
-configure_children(struct parent *p, const struct keyd_ends *ends)
+configure_keyd(struct parent *p, unsigned int worker,
+    const struct keyd_ends *ends)
 {
-	struct imsgev	*keyd = &p->children[CHILD_KEYD].iev;
+	struct imsgev	*keyd = &p->children[CHILD_KEYD + worker].iev;
 
-	setup_keyd(p);
 	if (ends->front != -1 && keymsg_send_channel(&keyd->ibuf, KEYD_DIRECT,
 	    ends->front) == -1)
 		fatal("keyd's configuration");
@@ -177,10 +229,21 @@ configure_children(struct parent *p, const struct keyd_ends *ends)
 	if (keymsg_send_end(&keyd->ibuf) == -1)
 		fatal("keyd's configuration");
 	imsgev_flush(keyd);
+}
+
+static void
+configure_children(struct parent *p, const struct keyd_ends *ends)
+{
+	unsigned int	 i;
+
+	setup_keyd(p);
+	for (i = 0; i < p->nworkers; i++)
+		configure_keyd(p, i, &ends[i]);
 	if (p->children[CHILD_FRONTEND].started)
 		setup_frontend(p);
-	if (p->children[CHILD_AUDIT].started)
-		setup_audit(p, p->audit_channel);
+	for (i = 0; i < p->nworkers; i++)
+		if (p->children[CHILD_AUDIT + i].started)
+			setup_audit(p, i, p->audit_channels[i]);
 }
 
 int
@@ -190,7 +253,7 @@ parent_run(struct parent *p, const struct proc_user *user,
 	static const struct children_cb	 cb = {
 		on_message, on_ready, on_stop, on_reload
 	};
-	struct keyd_ends		 ends;
+	struct keyd_ends		 ends[CONFIG_WORKERS];
 
 	p->set.daemon = "signerd";
 	p->set.grace = p->config->limits.timeout_request / 1000;
@@ -198,6 +261,9 @@ parent_run(struct parent *p, const struct proc_user *user,
 	p->set.nchildren = CHILD_COUNT;
 	p->set.cb = &cb;
 	p->set.arg = p;
+	/* All of them would find the same. */
+	p->nworkers = p->set.check || p->config->workers == 0 ? 1 :
+	    p->config->workers;
 	children_init(&p->set);
 	parent_reload_init(p);
 	parent_metrics_init(p);
@@ -205,10 +271,10 @@ parent_run(struct parent *p, const struct proc_user *user,
 	parent_watch(p, p->config);
 	if (start_children(p, user, keyd) == -1)
 		return (1);
-	make_channels(p, &ends);
+	make_channels(p, ends);
 	control_confine(&p->control);
 	privdrop_parent();
 	sandbox_start(&sandbox_parent);
-	configure_children(p, &ends);
+	configure_children(p, ends);
 	return (children_run(&p->set));
 }

@@ -18,14 +18,19 @@
 #include "common/watch.h"
 #include "signerd/config.h"
 
-/* The dialer and the link process only where there are proxies to dial. */
+/*
+ * The first of each; there can be several of keyd, each with an audit process
+ * of its own.  The dialer and the link process only where there are proxies to
+ * dial.
+ */
 enum child_role {
 	CHILD_KEYD,
-	CHILD_FRONTEND,		/* only where there is listen or metrics */
+	CHILD_FRONTEND = CHILD_KEYD + CONFIG_WORKERS,
+				/* only where there is listen or metrics */
 	CHILD_DIALER,		/* not with -n: it has nothing to check */
 	CHILD_LINK,
 	CHILD_AUDIT,		/* only where there is an audit file */
-	CHILD_COUNT
+	CHILD_COUNT = CHILD_AUDIT + CONFIG_WORKERS
 };
 
 /* Unix times, for the metrics. */
@@ -52,10 +57,14 @@ struct parent {
 	struct control		 control;
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
-	/* Ends that go to children when keyd is ready, or -1. */
-	int			 front_channel;	/* frontend's to keyd */
-	int			 link_channel;	/* link process' to keyd */
-	int			 audit_channel;	/* audit process' to keyd */
+	unsigned int		 nworkers;	/* of keyd */
+	/* Whose addresses each has told, of what it was told last. */
+	bool			 told[CONFIG_WORKERS][KEYD_MAXKEYS];
+	bool			 unable;	/* one of them was */
+	/* Ends that go to children when keyd is ready, or -1; by worker. */
+	int			 front_channels[CONFIG_WORKERS];
+	int			 link_channels[CONFIG_WORKERS];
+	int			 audit_channels[CONFIG_WORKERS];
 	int			 dialer_end;	/* between those two */
 	int			 link_end;
 	/* Answers to the dialer's DIAL_NEEDFILES, of that second. */
@@ -130,23 +139,33 @@ setup_subject(const struct parent *p)
 {
 	return (p->candidate != NULL ? p->candidate : p->config);
 }
+/* Which kind of child it is. */
+enum child_role setup_role(const struct parent *, const struct child *);
 /*
  * A child has said whether that is good, which may be the end of the
  * candidate.  -1: it was not asked.
  */
-int	setup_answered(struct parent *, enum child_role, bool good);
+int	setup_answered(struct parent *, struct child *, bool good);
+/* A descriptor of each worker, from the first: FRONT_CHANNEL, FRONT_WORKER. */
+void	setup_channels(struct parent *, struct imsgev *,
+	    int channels[CONFIG_WORKERS]);
 /* The fd goes with the message and is closed when it has been sent. */
 int	setup_give(struct conf_file *);
+/*
+ * The same for a process that has `more` after it to be given the file.  They
+ * have the offset in it in common: it is read with pread(2).
+ */
+int	setup_share(struct conf_file *, unsigned int more);
 /* FRONT_CONFIG, and each FRONT_KEY. */
 void	setup_limits(struct parent *, struct imsgev *);
 void	setup_keys(struct parent *, struct imsgev *);
-/* What keyd and the frontend need before keyd is ready. */
+/* What keyd, each of it, and the frontend need before keyd is ready. */
 void	setup_keyd(struct parent *);
 void	setup_frontend(struct parent *);
 /* The same where files alone have changed. */
 void	setup_renew_frontend(struct parent *);
 /* One message of a child, other than a log record.  -1: out of order. */
-int	setup_answer(struct parent *, enum child_role, struct imsg *);
+int	setup_answer(struct parent *, struct child *, struct imsg *);
 
 /* ---- signerd/setup_link.c: the same for the other two ------------------ */
 
@@ -171,9 +190,9 @@ int	setup_dialer_answer(struct parent *, struct imsg *);
 
 /* ---- signerd/setup_audit.c --------------------------------------------- */
 
-/* For keyd; and for the audit process, with its channel or -1. */
-void	setup_audit_names(struct parent *);
-void	setup_audit(struct parent *, int channel);
-int	setup_audit_answer(struct parent *, struct imsg *);
+/* For a worker of keyd; and for its audit process, with its channel or -1. */
+void	setup_audit_names(struct parent *, unsigned int worker);
+void	setup_audit(struct parent *, unsigned int worker, int channel);
+int	setup_audit_answer(struct parent *, struct child *, struct imsg *);
 
 #endif /* SIGNERD_PARENT_H */

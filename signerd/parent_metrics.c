@@ -93,10 +93,16 @@ say_links(struct metrics_out *out, const struct config *config)
 
 /* ---- What could be served --------------------------------------------- */
 
+/* All of them, where there are several. */
 static bool
-answered(const struct parent *p, enum child_role role)
+answered(const struct parent *p, enum child_role role, unsigned int n)
 {
-	return (p->gather.children[role].ended);
+	unsigned int	 i;
+
+	for (i = 0; i < n; i++)
+		if (!p->gather.children[role + i].ended)
+			return (false);
+	return (true);
 }
 
 /* By the via of a rule: whether a request by it could come, and be asked. */
@@ -106,10 +112,10 @@ find_served(const struct parent *p, bool served[CONFIG_NUMBERS + 1])
 	const struct config_proxy	*proxy;
 
 	memset(served, 0, (CONFIG_NUMBERS + 1) * sizeof(*served));
-	if (!answered(p, CHILD_KEYD))
+	if (!answered(p, CHILD_KEYD, p->nworkers))
 		return;
 	served[0] = !STAILQ_EMPTY(&p->config->listens) &&
-	    answered(p, CHILD_FRONTEND);
+	    answered(p, CHILD_FRONTEND, 1);
 	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
 		served[proxy->index + 1] = proxy->up == p->gather.id;
 }

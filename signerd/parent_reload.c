@@ -129,13 +129,18 @@ log_proxies(const struct config *old, const struct config *new)
 static void
 log_audit(const struct config *config)
 {
-	struct log_record	 r;
+	const struct config_audit	*audit;
+	struct log_record		 r;
+	unsigned int			 i;
 
-	if (config->audit.file.path == NULL || config->audit.kept ||
-	    !log_start(&r, LOG_LVL_INFO, "audit file begun"))
-		return;
-	log_str(&r, "file", config->audit.file.path);
-	log_end(&r);
+	for (i = 0; i < config->workers; i++) {
+		audit = config_audit_of(config, i);
+		if (audit->file.path == NULL || audit->kept ||
+		    !log_start(&r, LOG_LVL_INFO, "audit file begun"))
+			continue;
+		log_str(&r, "file", audit->file.path);
+		log_end(&r);
+	}
 }
 
 static void
@@ -183,7 +188,8 @@ static int
 prepare(void *arg)
 {
 	struct parent	*p = arg;
-	struct imsgev	*keyd = &p->children[CHILD_KEYD].iev;
+	struct imsgev	*keyd;
+	unsigned int	 i;
 
 	if (daemon_enter() == -1) {
 		report_fault("%s: where the daemon was started: %s",
@@ -195,18 +201,23 @@ prepare(void *arg)
 	if (p->candidate == NULL)
 		return (-1);
 	parent_watch(p, p->candidate);
-	reload_ask(&p->reload, &p->children[CHILD_KEYD]);
 	setup_keyd(p);
-	if (keymsg_send_end(&keyd->ibuf) == -1)
-		fatal("keyd's configuration");
-	imsgev_flush(keyd);
+	for (i = 0; i < p->nworkers; i++) {
+		reload_ask(&p->reload, &p->children[CHILD_KEYD + i]);
+		keyd = &p->children[CHILD_KEYD + i].iev;
+		if (keymsg_send_end(&keyd->ibuf) == -1)
+			fatal("keyd's configuration");
+		imsgev_flush(keyd);
+	}
 	if (p->children[CHILD_FRONTEND].started) {
 		reload_ask(&p->reload, &p->children[CHILD_FRONTEND]);
 		setup_frontend(p);
 	}
-	if (p->children[CHILD_AUDIT].started) {
-		reload_ask(&p->reload, &p->children[CHILD_AUDIT]);
-		setup_audit(p, -1);
+	for (i = 0; i < p->nworkers; i++) {
+		if (!p->children[CHILD_AUDIT + i].started)
+			continue;
+		reload_ask(&p->reload, &p->children[CHILD_AUDIT + i]);
+		setup_audit(p, i, -1);
 	}
 	return (0);
 }
@@ -216,7 +227,7 @@ decide(struct parent *p, struct child *c, bool good)
 {
 	struct imsgbuf	*ibuf = &c->iev.ibuf;
 
-	switch ((enum child_role)(c - p->children)) {
+	switch (setup_role(p, c)) {
 	case CHILD_KEYD:
 		return (keymsg_send_empty(ibuf, good ? KEYD_COMMIT :
 		    KEYD_DISCARD));

@@ -19,6 +19,7 @@
 #define SINGLE_AUDITFILE	(SINGLE_OWN + 1)
 #define SINGLE_AUDITSYNC	(SINGLE_OWN + 2)
 #define SINGLE_SPIN		(SINGLE_OWN + 3)
+#define SINGLE_WORKERS		(SINGLE_OWN + 4)
 
 /* Statements that others ask for. */
 #define STATEMENT_LISTEN	(1U << 0)
@@ -64,6 +65,9 @@ void		 audit_started_check(struct parser *);
 /* config_setting.c */
 extern const struct conf_settings config_settings;
 void		 settings_check(struct parser *);
+/* keyd workers. */
+void		 parser_keyd_word(struct parser *, const struct lexer_token *word,
+		    const struct lexer_token *value);
 /* The unit may be NULL: then it is part of the value. */
 void		 parser_spin(struct parser *, const struct lexer_token *value,
 		    const struct lexer_token *unit);

@@ -63,6 +63,9 @@ statement	: USER string '\n'		{
 			conf_user(common, $3, SINGLE_KEYDUSER, "keyd user",
 			    &parser->conf->keyd_user);
 		}
+		| KEYD WORD string '\n'		{
+			parser_keyd_word(parser, $2, $3);
+		}
 		| CHROOT string '\n'		{
 			conf_chroot(common, $2, &parser->conf->chroot);
 		}
@@ -251,7 +254,8 @@ static const struct conf_keyword keywords[] = {
 	{ "include", WORD, 0, "include FILE", 0 },
 	{ "key", KEY, 0, "key NAME file FILE", STATEMENT_KEY },
 	/* It is also a timeout, which may begin a line in braces. */
-	{ "keyd", KEYD, CONF_INBRACES, "keyd user NAME", 0 },
+	{ "keyd", KEYD, CONF_INBRACES, "keyd user NAME or keyd workers "
+	    "NUMBER|auto", 0 },
 	{ "listen", LISTEN, 0, "listen on ADDRESS port NUMBER",
 	    STATEMENT_LISTEN },
 	{ "log", LOG, 0, "log { format logfmt|json "

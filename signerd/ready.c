@@ -14,13 +14,38 @@
 /* Rules that are listed; of more, how many they are. */
 #define LISTED	100
 
+/* One of several has a number behind its name. */
+static bool
+is_keyd(const char *process)
+{
+	return (strncmp(process, "keyd", 4) == 0 &&
+	    process[4 + strspn(process + 4, "0123456789")] == '\0');
+}
+
+/* Each worker of it answers. */
+static bool
+keyd_answers(const struct metrics_set *set)
+{
+	size_t	 i, n, first, found = 0;
+
+	first = metrics_set_find(set, METRIC_PROCESS_UP, &n);
+	for (i = first; i < first + n; i++) {
+		if (!is_keyd(set->items[i]->label[0]))
+			continue;
+		if (set->items[i]->gauge != 1)
+			return (false);
+		found++;
+	}
+	return (found > 0);
+}
+
 /* What stands between a request and its key; NULL: nothing. */
 static const char *
 find_fault(const struct metrics_set *set)
 {
 	size_t	 i, n, first;
 
-	if (metrics_set_gauge(set, METRIC_PROCESS_UP, "keyd") != 1)
+	if (!keyd_answers(set))
 		return ("keyd does not answer");
 	(void)metrics_set_find(set, METRIC_KEY_INFO, &n);
 	if (n == 0)
@@ -96,7 +121,7 @@ ready_judge(const struct metrics_set *set, struct evbuffer *text)
 	else
 		evbuffer_add_printf(text, "not ready: %s\n", fault);
 	/* Without keyd it is none of them. */
-	if (metrics_set_gauge(set, METRIC_PROCESS_UP, "keyd") == 1)
+	if (keyd_answers(set))
 		add_rules(text, set);
 	return (fault == NULL);
 }

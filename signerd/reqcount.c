@@ -194,9 +194,9 @@ reqcount_say(const struct keylink *k, struct metrics_out *out,
     const char *process)
 {
 	const struct reqcount		*count = &k->count;
-	const struct keylink_slot	*slot;
 	uint64_t			 n = 0;
 	size_t				 m;
+	unsigned int			 i;
 
 	say_calls(count, out, process);
 	for (m = 0; m < REQCOUNT_OTHER; m++) {
@@ -207,11 +207,11 @@ reqcount_say(const struct keylink *k, struct metrics_out *out,
 		metrics_hist(out, METRIC_REQUEST_KEYD_SECONDS,
 		    &count->keyd[m], process, methods[m]);
 	}
-	TAILQ_FOREACH(slot, &k->sent, entry)
-		n++;
+	for (i = 0; i < k->nworkers; i++)
+		n += k->workers[i].nsent;
 	metrics_u64(out, METRIC_QUEUE, k->nwaiting, process);
 	metrics_u64(out, METRIC_QUEUE_MAX, k->limits->max_queue, process);
 	metrics_u64(out, METRIC_IN_KEYD, n, process);
-	metrics_u64(out, METRIC_KEYD_BEHIND, k->behind, process);
+	metrics_u64(out, METRIC_KEYD_BEHIND, keylink_behind(k), process);
 	metrics_u64(out, METRIC_LATE_ANSWERS, k->late, process);
 }

@@ -141,7 +141,8 @@ reqlog_signed(const struct call *call, const struct keyd_reply *reply)
 		keccak256(hash, reply->result, reply->resultlen);
 		log_hex(&r, "txhash", hash, sizeof(hash));
 	}
-	if ((key = keynames_find(owner->names, reply->key)) != NULL) {
+	if ((key = keynames_find(owner->names, call->worker,
+	    reply->key)) != NULL) {
 		log_str(&r, "key", key->name);
 		log_hex(&r, "address", key->address, ADDRESS_SIZE);
 	}

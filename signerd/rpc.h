@@ -81,6 +81,7 @@ struct call {
 	bool		 asked;		/* of keyd */
 	bool		 kona;		/* the answer is an object */
 	uint64_t	 sent;		/* clock_us() */
+	unsigned int	 worker;	/* of keyd, from 0 */
 	struct args	 args;
 	char		 origin[METADATA_ID_MAX + 1];	/* metadata.id */
 };
@@ -97,6 +98,7 @@ struct signing {
 	size_t		 next;		/* first that may be unasked */
 	uint32_t	 in_keyd;
 	bool		 in_turn;
+	bool		 parked;	/* rather than that */
 	bool		 submitted;
 	uint32_t	 lane;		/* of the client */
 	TAILQ_ENTRY(signing) turn;

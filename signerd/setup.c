@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -24,11 +25,23 @@ setup_give(struct conf_file *file)
 	return (fd);
 }
 
-void
-setup_keyd(struct parent *p)
+int
+setup_share(struct conf_file *file, unsigned int more)
+{
+	int	 fd;
+
+	if (more == 0 || file->fd == -1)
+		return (setup_give(file));
+	if ((fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("%s", file->path);
+	return (fd);
+}
+
+static void
+setup_worker(struct parent *p, unsigned int worker)
 {
 	struct config		*subject = setup_subject(p);
-	struct imsgev		*iev = &p->children[CHILD_KEYD].iev;
+	struct imsgev		*iev = &p->children[CHILD_KEYD + worker].iev;
 	struct config_key	*key;
 	struct config_rule	*rule;
 	struct keyd_config	 config;
@@ -44,12 +57,23 @@ setup_keyd(struct parent *p)
 		fatal("keyd's configuration");
 	STAILQ_FOREACH(key, &subject->keys, entry)
 		if (keymsg_send_key(&iev->ibuf, key->index,
-		    setup_give(&key->file)) == -1)
+		    setup_share(&key->file, p->nworkers - 1 - worker)) == -1)
 			fatal("keyd's configuration");
 	STAILQ_FOREACH(rule, &subject->rules, entry)
 		if (keymsg_send_rule(&iev->ibuf, i++, &rule->rule) == -1)
 			fatal("keyd's configuration");
-	setup_audit_names(p);
+	setup_audit_names(p, worker);
+}
+
+void
+setup_keyd(struct parent *p)
+{
+	unsigned int	 i;
+
+	memset(p->told, 0, sizeof(p->told));
+	p->unable = false;
+	for (i = 0; i < p->nworkers; i++)
+		setup_worker(p, i);
 }
 
 void
@@ -159,14 +183,22 @@ key_by_index(struct config *config, uint32_t index)
 /* ---- keyd's answers --------------------------------------------------- */
 
 static int
-key_address(struct parent *p, struct imsg *imsg)
+key_address(struct parent *p, unsigned int worker, struct imsg *imsg)
 {
 	struct keyd_address	 msg;
 	struct config_key	*key;
 
 	if (keymsg_get_address(imsg, &msg) == -1 ||
-	    (key = key_by_index(setup_subject(p), msg.key)) == NULL)
+	    (key = key_by_index(setup_subject(p), msg.key)) == NULL ||
+	    p->told[worker][msg.key])
 		return (-1);
+	p->told[worker][msg.key] = true;
+	if (key->has_address && memcmp(key->address, msg.address,
+	    ADDRESS_SIZE) != 0) {
+		faults_report(&p->set, &key->file, "was changed while it was "
+		    "read: two workers of keyd have other keys", 0);
+		return (0);
+	}
 	memcpy(key->address, msg.address, ADDRESS_SIZE);
 	key->has_address = true;
 	return (0);
@@ -186,6 +218,20 @@ key_bad(struct parent *p, struct imsg *imsg)
 	return (0);
 }
 
+void
+setup_channels(struct parent *p, struct imsgev *iev,
+    int channels[CONFIG_WORKERS])
+{
+	unsigned int	 i;
+
+	for (i = 0; i < p->nworkers; i++) {
+		if (frontmsg_send(&iev->ibuf, i == 0 ? FRONT_CHANNEL :
+		    FRONT_WORKER, channels[i]) == -1)
+			fatal("a child's configuration");
+		channels[i] = -1;
+	}
+}
+
 /* The names of the keys, the way to keyd, and the word to begin. */
 static void
 start_frontend(struct parent *p, bool serve)
@@ -193,12 +239,8 @@ start_frontend(struct parent *p, bool serve)
 	struct imsgev	*iev = &p->children[CHILD_FRONTEND].iev;
 
 	setup_keys(p, iev);
-	if (serve && p->front_channel != -1) {
-		if (frontmsg_send(&iev->ibuf, FRONT_CHANNEL,
-		    p->front_channel) == -1)
-			fatal("frontend's configuration");
-		p->front_channel = -1;
-	}
+	if (serve && p->front_channels[0] != -1)
+		setup_channels(p, iev, p->front_channels);
 	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
 		fatal("frontend's configuration");
 	imsgev_flush(iev);
@@ -228,10 +270,8 @@ start_others(struct parent *p, bool serve)
 }
 
 int
-setup_answered(struct parent *p, enum child_role role, bool good)
+setup_answered(struct parent *p, struct child *c, bool good)
 {
-	struct child	*c = &p->children[role];
-
 	if (p->candidate != NULL || p->watch.renewing)
 		return (reload_answered(&p->reload, c, good));
 	if (!good)
@@ -241,32 +281,59 @@ setup_answered(struct parent *p, enum child_role role, bool good)
 }
 
 static bool
-all_addresses(const struct config *config)
+owes_answer(const struct parent *p, const struct child *c)
+{
+	return (p->candidate != NULL ? reload_awaits(&p->reload, c) :
+	    !c->answered);
+}
+
+/* When the last of them has spoken it is the others' turn. */
+static int
+keyd_answered(struct parent *p, struct child *c, bool good)
+{
+	const struct child	*other;
+	unsigned int		 i, n = 0;
+
+	if (!owes_answer(p, c))
+		return (-1);
+	if (!good)
+		p->unable = true;
+	for (i = 0; i < p->nworkers; i++) {
+		other = &p->children[CHILD_KEYD + i];
+		n += other != c && owes_answer(p, other);
+	}
+	if (n == 0)
+		start_others(p, !p->unable);
+	return (setup_answered(p, c, good));
+}
+
+static bool
+all_addresses(const struct parent *p, unsigned int worker)
 {
 	const struct config_key	*key;
 
-	STAILQ_FOREACH(key, &config->keys, entry)
-		if (!key->has_address)
+	STAILQ_FOREACH(key, &setup_subject(p)->keys, entry)
+		if (!p->told[worker][key->index])
 			return (false);
 	return (true);
 }
 
 static int
-keyd_answer(struct parent *p, struct imsg *imsg)
+keyd_answer(struct parent *p, struct child *c, struct imsg *imsg)
 {
+	unsigned int	 worker = (unsigned int)(c - p->children) -
+			    CHILD_KEYD;
 	char		 text[256];
 
 	switch (imsg_get_type(imsg)) {
 	case KEYD_ADDRESS:
-		return (key_address(p, imsg));
+		return (key_address(p, worker, imsg));
 	case KEYD_BADKEY:
 		return (key_bad(p, imsg));
 	case KEYD_READY:
-		if (keymsg_get_empty(imsg) == -1 ||
-		    !all_addresses(setup_subject(p)))
+		if (keymsg_get_empty(imsg) == -1 || !all_addresses(p, worker))
 			return (-1);
-		start_others(p, true);
-		return (setup_answered(p, CHILD_KEYD, true));
+		return (keyd_answered(p, c, true));
 	case KEYD_BADCONFIG:
 		if (keymsg_get_badconfig(imsg, text, sizeof(text)) == -1)
 			return (-1);
@@ -275,8 +342,7 @@ keyd_answer(struct parent *p, struct imsg *imsg)
 		if (p->candidate != NULL && report_count() == 0)
 			report_fault("keyd refuses its configuration: %s",
 			    text);
-		start_others(p, false);
-		return (setup_answered(p, CHILD_KEYD, false));
+		return (keyd_answered(p, c, false));
 	}
 	return (-1);
 }
@@ -307,7 +373,7 @@ frontend_error(struct parent *p, struct imsg *imsg)
 }
 
 static int
-frontend_answer(struct parent *p, struct imsg *imsg)
+frontend_answer(struct parent *p, struct child *c, struct imsg *imsg)
 {
 	switch (imsg_get_type(imsg)) {
 	case FRONT_ERROR:
@@ -316,7 +382,7 @@ frontend_answer(struct parent *p, struct imsg *imsg)
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
-		return (setup_answered(p, CHILD_FRONTEND,
+		return (setup_answered(p, c,
 		    imsg_get_type(imsg) == FRONT_READY));
 	}
 	return (-1);
@@ -338,10 +404,20 @@ is_committed(enum child_role role, uint32_t type)
 	}
 }
 
-int
-setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
+enum child_role
+setup_role(const struct parent *p, const struct child *c)
 {
-	struct child	*c = &p->children[role];
+	size_t	 i = (size_t)(c - p->children);
+
+	if (i >= CHILD_AUDIT)
+		return (CHILD_AUDIT);
+	return (i < CHILD_FRONTEND ? CHILD_KEYD : (enum child_role)i);
+}
+
+int
+setup_answer(struct parent *p, struct child *c, struct imsg *imsg)
+{
+	enum child_role	 role = setup_role(p, c);
 
 	if (is_committed(role, imsg_get_type(imsg)))
 		return (imsg_get_len(imsg) != 0 ? -1 :
@@ -356,11 +432,11 @@ setup_answer(struct parent *p, enum child_role role, struct imsg *imsg)
 		return (-1);
 	switch (role) {
 	case CHILD_KEYD:
-		return (keyd_answer(p, imsg));
+		return (keyd_answer(p, c, imsg));
 	case CHILD_FRONTEND:
-		return (frontend_answer(p, imsg));
+		return (frontend_answer(p, c, imsg));
 	case CHILD_AUDIT:
-		return (setup_audit_answer(p, imsg));
+		return (setup_audit_answer(p, c, imsg));
 	default:
 		return (setup_link_answer(p, imsg));
 	}

@@ -172,7 +172,7 @@ setup_dialer_answer(struct parent *p, struct imsg *imsg)
 	case DIAL_READY:
 		if (c->answered && !reload_awaits(&p->reload, c))
 			return (-1);
-		return (setup_answered(p, CHILD_DIALER, true));
+		return (setup_answered(p, c, true));
 	case DIAL_NEEDFILES:
 		return (need_files(p));
 	}

@@ -82,10 +82,9 @@ send_rules(struct parent *p, struct imsgev *iev)
 static void
 send_channels(struct parent *p, struct imsgev *iev)
 {
-	if (frontmsg_send(&iev->ibuf, FRONT_CHANNEL, p->link_channel) == -1 ||
-	    linkmsg_send_dialer(&iev->ibuf, p->link_end) == -1)
+	setup_channels(p, iev, p->link_channels);
+	if (linkmsg_send_dialer(&iev->ibuf, p->link_end) == -1)
 		fatal("link process' configuration");
-	p->link_channel = -1;
 	p->link_end = -1;
 }
 
@@ -100,7 +99,7 @@ setup_link(struct parent *p, bool serve)
 	STAILQ_FOREACH(proxy, &setup_subject(p)->proxies, entry)
 		send_proxy(p, iev, proxy);
 	send_rules(p, iev);
-	if (serve && p->link_channel != -1)
+	if (serve && p->link_channels[0] != -1)
 		send_channels(p, iev);
 	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
 		fatal("link process' configuration");
@@ -184,7 +183,7 @@ setup_link_answer(struct parent *p, struct imsg *imsg)
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
 			return (-1);
-		return (setup_answered(p, CHILD_LINK,
+		return (setup_answered(p, &p->children[CHILD_LINK],
 		    imsg_get_type(imsg) == FRONT_READY));
 	}
 	return (-1);

@@ -69,6 +69,7 @@ note_started(struct config_started *s, const struct config *config,
 	s->frontend = !STAILQ_EMPTY(&config->listens) ||
 	    !STAILQ_EMPTY(&config->metrics);
 	s->audit = config->audit.file.path != NULL;
+	s->workers = config->workers;
 	s->proxies = !STAILQ_EMPTY(&config->proxies);
 	s->files = (uint64_t)daemon_files_limit();
 }

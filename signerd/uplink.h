@@ -137,6 +137,8 @@ struct linkd {
 	struct event		*reap;		/* those that have left */
 	uint32_t		 cookies;	/* of the dialler's answers */
 	int			 channel;	/* to keyd, until serving */
+	int			 workers[CONFIG_WORKERS];	/* more of it */
+	unsigned int		 nworkers;
 	int			 dialer_fd;	/* until serving */
 	struct keylink		 keylink;
 	struct keynames		 names;

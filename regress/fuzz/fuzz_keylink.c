@@ -248,13 +248,13 @@ check_slots(void)
 	struct keylink_slot	*s;
 	size_t			 bytes = 0, n = 0, i;
 
-	TAILQ_FOREACH(s, &k.sent, entry) {
+	TAILQ_FOREACH(s, &k.workers[0].sent, entry) {
 		must(s->used);
 		bytes += s->size;
 		n++;
 	}
-	must(bytes == k.bytes && n <= KEYLINK_WINDOW);
-	TAILQ_FOREACH(s, &k.unused, entry)
+	must(bytes == k.workers[0].bytes && n <= KEYLINK_WINDOW);
+	TAILQ_FOREACH(s, &k.workers[0].unused, entry)
 		n += !s->used;
 	must(n == KEYLINK_WINDOW);
 	for (i = 0, n = 0; i < MAXSIGNINGS; i++) {
@@ -274,7 +274,7 @@ turn(void)
 	do {
 		must(event_base_loop(base, EVLOOP_NONBLOCK) != -1);
 		hear();
-	} while (!lost && imsgbuf_queuelen(&k.iev.ibuf) > 0);
+	} while (!lost && imsgbuf_queuelen(&k.workers[0].iev.ibuf) > 0);
 	if (!lost)
 		check_slots();
 }
@@ -350,7 +350,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(k.nwaiting == 0 && TAILQ_EMPTY(&k.turn));
 	must(TAILQ_EMPTY(&k.waiting));
 	event_free(k.timer);
-	imsgev_clear(&k.iev);
+	imsgev_clear(&k.workers[0].iev);
 	imsgbuf_clear(&keyd);
 	imsgbuf_clear(&records);
 	close(fd[1]);

@@ -194,7 +194,7 @@ listen_keyd(void)
 	uint32_t	 left;
 
 	do {
-		left = imsgbuf_queuelen(&k.iev.ibuf);
+		left = imsgbuf_queuelen(&k.workers[0].iev.ibuf);
 		turn();
 		assert_int_equal(imsgbuf_read(&keyd), 1);
 		while (imsg_get(&keyd, &imsg) > 0) {
@@ -205,7 +205,7 @@ listen_keyd(void)
 			imsg_free(&imsg);
 			asked[nasked++] = request;
 		}
-	} while (left > 0 || imsgbuf_queuelen(&k.iev.ibuf) > 0);
+	} while (left > 0 || imsgbuf_queuelen(&k.workers[0].iev.ibuf) > 0);
 	return (nasked);
 }
 
@@ -289,18 +289,18 @@ check_slots(void)
 	struct keylink_slot	*s;
 	int			 n = 0;
 
-	TAILQ_FOREACH(s, &k.sent, entry) {
+	TAILQ_FOREACH(s, &k.workers[0].sent, entry) {
 		assert_true(s->used);
 		n++;
 	}
-	TAILQ_FOREACH(s, &k.unused, entry) {
+	TAILQ_FOREACH(s, &k.workers[0].unused, entry) {
 		assert_false(s->used);
 		n++;
 	}
 	assert_int_equal(n, KEYLINK_WINDOW);
-	assert_ptr_equal(*k.sent.tqh_last, NULL);
-	assert_true(!TAILQ_EMPTY(&k.sent) ||
-	    k.sent.tqh_last == &k.sent.tqh_first);
+	assert_ptr_equal(*k.workers[0].sent.tqh_last, NULL);
+	assert_true(!TAILQ_EMPTY(&k.workers[0].sent) ||
+	    k.workers[0].sent.tqh_last == &k.workers[0].sent.tqh_first);
 }
 
 static inline int
@@ -311,7 +311,7 @@ link_close(void **state)
 	assert_int_equal(wrong, 0);
 	assert_int_equal(k.nwaiting, 0);
 	event_free(k.timer);
-	imsgev_clear(&k.iev);
+	imsgev_clear(&k.workers[0].iev);
 	imsgbuf_clear(&keyd);
 	imsgbuf_clear(&log_buf);
 	if (keyd_fd != -1)

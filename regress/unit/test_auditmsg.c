@@ -150,9 +150,9 @@ static void
 config_arrives(void **state)
 {
 	static const struct audit_config cases[] = {
-		{ 0x01020304, false, true, 0x05060708, 0x090a0b0c },
-		{ UINT32_MAX, true, false, UINT32_MAX, UINT32_MAX },
-		{ 0, true, true, 1, 1 }
+		{ 0x01020304, false, true, 0x05060708, 0x090a0b0c, 0, 0 },
+		{ UINT32_MAX, true, false, UINT32_MAX, UINT32_MAX, 0, 0 },
+		{ 0, true, true, 1, 1, 0, 0 }
 	};
 	struct audit_config	 got;
 	struct imsg		 imsg;
@@ -175,7 +175,8 @@ config_arrives(void **state)
 static void
 config_refused(void **state)
 {
-	static const struct audit_config good = { 1, true, true, 1, 1 };
+	static const struct audit_config good = { 1, true, true, 1, 1,
+					    0, 0 };
 	size_t				 len, i;
 
 	(void)state;

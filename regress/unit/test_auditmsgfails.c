@@ -66,7 +66,8 @@ send_number(struct imsgbuf *ibuf, const void *arg)
 static void
 of_the_parent(void **state)
 {
-	static const struct audit_config config = { 1, true, false, 64, 1 };
+	static const struct audit_config config = { 1, true, false, 64, 1,
+					      0, 0 };
 	int				 fd, other;
 
 	(void)state;

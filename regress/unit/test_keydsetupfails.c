@@ -88,7 +88,8 @@ fails(enum wrong what)
 
 #undef keymsg_send_empty
 
-static const struct audit_config	 trail = { 1, false, false, 64, 1000 };
+static const struct audit_config	 trail = { 1, false, false, 64, 1000,
+					       0, 0 };
 
 static int
 setup(void **state)

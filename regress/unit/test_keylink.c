@@ -33,7 +33,7 @@ asks_and_answers(void **state)
 	assert_int_equal(a.refusal, REFUSAL_NONE);
 	assert_int_equal(a.result, 77);
 	assert_null(a.rpc);
-	assert_int_equal(k.bytes, 0);
+	assert_int_equal(k.workers[0].bytes, 0);
 	assert_int_equal(k.late, 0);
 	assert_int_equal(nasked, 2);
 	/* No timer without anybody who waits. */
@@ -150,7 +150,7 @@ byte_window(void **state)
 	keylink_submit(&k, a.rpc);
 	/* One is not over the limit, so one more goes. */
 	asked_for(0, "a0 a1");
-	assert_int_equal(k.bytes, 2 * 4096);
+	assert_int_equal(k.workers[0].bytes, 2 * 4096);
 	answer(asked[0].id);
 	asked_for(2, "a2");
 	answer(asked[2].id);
@@ -190,7 +190,7 @@ oversized(void **state)
 	assert_null(b.rpc);
 	assert_int_equal(b.unsendable, 1);
 	asked_for(2, "c0");
-	assert_int_equal(k.bytes, keymsg_request_size(&asked[2]) +
+	assert_int_equal(k.workers[0].bytes, keymsg_request_size(&asked[2]) +
 	    IMSG_HEADER_SIZE);
 	discard(&c);
 }

@@ -136,13 +136,13 @@ cancel_in_keyd(void **state)
 	rpc_end(a.rpc);
 	assert_int_equal(k.nwaiting, 1);
 	/* Its slots are used until keyd has answered. */
-	assert_true(k.slots[(uint32_t)asked[0].id].used);
+	assert_true(k.workers[0].slots[(uint32_t)asked[0].id].used);
 	for (i = 0; i < 3; i++)
 		answer(asked[i].id);
 	assert_int_equal(a.replies, 0);
 	assert_int_equal(b.replies, 1);
 	assert_int_equal(k.late, 2);
-	assert_int_equal(k.bytes, 0);
+	assert_int_equal(k.workers[0].bytes, 0);
 	asked_for(0, "a0 a1 b0");
 	assert_int_equal(imsgbuf_queuelen(&log_buf), 2);
 	discard(&never);

@@ -52,7 +52,8 @@ cannot_have_a_channel(void **state)
 static int
 told(struct trail_set **set, enum audit_msg type, uint32_t index)
 {
-	static const struct audit_config config = { 1, true, true, 1, 1 };
+	static const struct audit_config config = { 1, true, true, 1, 1,
+					      0, 0 };
 	struct imsg			 imsg;
 	int				 r;
 

@@ -209,7 +209,7 @@ static void
 tell_trail(uint32_t generation, bool newfile)
 {
 	struct audit_config	 config = { generation, true, newfile, 100000,
-				    1000 };
+				    1000, 0, 0 };
 
 	tell(1, generation, "client.example");
 	assert_int_equal(auditmsg_send_config(&parent, &config), 0);

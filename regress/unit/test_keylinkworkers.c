@@ -1,0 +1,334 @@
+/*
+ * Copyright (c) 2026 The signerd authors
+ * SPDX-License-Identifier: ISC
+ */
+
+/* objects: signerd/keylink.o common/imsgev.o common/log.o
+ * common/log_render.o common/hex.o common/u256.o keyd/keymsg.o keyd/keymsg_request.o
+ * keyd/keymsg_rule.o compat/imsg.o compat/imsg-buffer.o */
+/* libs: libevent */
+
+#include "regress/unit/keylink_util.h"
+
+/* Which of several keyds is asked. */
+#define WORKERS	3
+
+static struct imsgbuf	 others[WORKERS];	/* from 1 */
+static uint8_t		 large[256 * 1024];
+static uint64_t		 due = LATER;		/* of a large one, in us */
+
+static int
+workers_open(void **state)
+{
+	int	 i, fd[2];
+
+	if (link_open(state) == -1)
+		return (-1);
+	for (i = 1; i < WORKERS; i++) {
+		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM |
+		    SOCK_NONBLOCK, 0, fd), 0);
+		assert_int_equal(imsgbuf_init(&others[i], fd[1]), 0);
+		assert_int_equal(imsgbuf_set_maxsize(&others[i], 2 * MIB), 0);
+		assert_int_equal(keylink_add(&k, fd[0]), 0);
+	}
+	assert_int_equal(k.nworkers, WORKERS);
+	return (0);
+}
+
+static int
+workers_close(void **state)
+{
+	int	 i;
+
+	assert_true(TAILQ_EMPTY(&k.parked));
+	for (i = 1; i < WORKERS; i++) {
+		imsgev_clear(&k.workers[i].iev);
+		imsgbuf_clear(&others[i]);
+		close(others[i].fd);
+	}
+	return (link_close(state));
+}
+
+/* How many requests each has, as digits. */
+static void
+in_workers(const char *want)
+{
+	char	 got[WORKERS + 1];
+	int	 i;
+
+	for (i = 0; i < WORKERS; i++)
+		got[i] = (char)('0' + k.workers[i].nsent);
+	got[i] = '\0';
+	assert_string_equal(got, want);
+}
+
+/* A worker's answer to the request that it has had for the longest time. */
+static void
+answer_first(int worker)
+{
+	struct keylink_worker	*w = &k.workers[worker];
+	struct imsgbuf		*ibuf = worker == 0 ? &keyd : &others[worker];
+	struct keylink_slot	*s = TAILQ_FIRST(&w->sent);
+	struct keyd_reply	 reply;
+	uint8_t			 bytes[65] = { 1 };
+	unsigned int		 before = w->nsent;
+
+	assert_non_null(s);
+	memset(&reply, 0, sizeof(reply));
+	reply.id = (uint64_t)s->generation << 32 |
+	    (uint64_t)(s - w->slots);
+	reply.result = bytes;
+	reply.resultlen = sizeof(bytes);
+	assert_int_equal(keymsg_send_reply(ibuf, &reply), 0);
+	assert_int_equal(imsgbuf_flush(ibuf), 0);
+	/* It may be asked another at once. */
+	while (TAILQ_FIRST(&w->sent) == s && w->nsent == before)
+		turn();
+}
+
+/* A call of so many bytes of data. */
+static void
+submit_large(struct fate *f, char name, size_t size)
+{
+	struct request	*r;
+
+	make(f, name, 1);
+	r = &signing_call(f->rpc, 0)->args.request;
+	r->method = METHOD_TRANSACTION;
+	memset(&r->tx, 0, sizeof(r->tx));
+	r->tx.has = TX_DATA;
+	r->tx.data = large;
+	r->tx.datalen = size;
+	f->rpc->deadline = now_us + due;
+	keylink_submit(&k, f->rpc);
+}
+
+static void
+discard_all(struct fate *f, size_t n)
+{
+	while (n-- > 0)
+		discard(&f[n]);
+}
+
+/* The one that has the fewest; of equals the first from the start on. */
+static void
+least_in_flight(void **state)
+{
+	struct fate	 f[7];
+
+	(void)state;
+	submit(&f[0], 'a', 1);
+	in_workers("100");
+	submit(&f[1], 'b', 1);
+	in_workers("110");
+	submit(&f[2], 'c', 1);
+	in_workers("111");
+	submit(&f[3], 'd', 1);
+	in_workers("211");
+	answer_first(1);
+	in_workers("201");
+	submit(&f[4], 'e', 1);
+	in_workers("211");
+	answer_first(0);
+	answer_first(0);
+	answer_first(1);
+	answer_first(2);
+	in_workers("000");
+	k.start = 2;
+	submit(&f[5], 'f', 1);
+	in_workers("001");
+	submit(&f[6], 'g', 1);
+	in_workers("101");
+	discard_all(f, 7);
+}
+
+/* One signing has no more than `max waiting` in all of them together. */
+static void
+waiting_of_all(void **state)
+{
+	struct fate	 f[2];
+
+	(void)state;
+	limits.max_waiting = 5;
+	submit(&f[0], 'a', 20);
+	in_workers("221");
+	answer_first(2);
+	in_workers("221");
+	submit(&f[1], 'b', 3);
+	in_workers("332");
+	discard_all(f, 2);
+}
+
+/* Each has its window; over that they wait here. */
+static void
+window_of_each(void **state)
+{
+	struct fate	 f[WORKERS * KEYLINK_WINDOW + 2];
+	size_t		 i, n = sizeof(f) / sizeof(f[0]);
+
+	(void)state;
+	for (i = 0; i < n; i++)
+		submit(&f[i], 'a', 1);
+	for (i = 0; i < WORKERS; i++)
+		assert_int_equal(k.workers[i].nsent, KEYLINK_WINDOW);
+	answer_first(1);
+	assert_int_equal(k.workers[1].nsent, KEYLINK_WINDOW);
+	discard_all(f, n);
+}
+
+/* What is small does not go where something large is. */
+static void
+large_ones(void **state)
+{
+	struct fate	 f[9];
+
+	(void)state;
+	submit_large(&f[0], 'a', 128 * 1024);
+	in_workers("010");
+	submit_large(&f[1], 'b', 128 * 1024);
+	in_workers("011");
+	/* Never to the first, though it has nothing to do. */
+	submit_large(&f[2], 'c', 128 * 1024);
+	in_workers("021");
+	submit(&f[3], 'd', 1);
+	submit(&f[4], 'e', 1);
+	submit(&f[5], 'f', 1);
+	in_workers("321");
+	/* That one is not large, but counts for more. */
+	submit_large(&f[6], 'g', KEYLINK_LARGE / 2);
+	in_workers("421");
+	answer_first(2);
+	submit(&f[7], 'h', 1);
+	submit(&f[8], 'i', 1);
+	in_workers("422");
+	discard_all(f, 9);
+}
+
+/* Where there is no room for it others are not held up, nor is it forgotten. */
+static void
+no_room_for_large_ones(void **state)
+{
+	struct fate	 f[8];
+	int		 i;
+
+	(void)state;
+	limits.max_transaction = 160 * 1024;
+	for (i = 0; i < 6; i++)
+		submit_large(&f[i], 'a', 100 * 1024);
+	in_workers("022");
+	submit(&f[6], 'b', 1);
+	in_workers("122");
+	/* One that goes while it waits. */
+	discard(&f[4]);
+	answer_first(1);
+	in_workers("122");
+	assert_null(f[0].rpc);
+	assert_true(TAILQ_EMPTY(&k.parked));
+	/* And one whose time is up. */
+	due = 60000;
+	submit_large(&f[7], 'c', 100 * 1024);
+	due = LATER;
+	in_workers("122");
+	assert_false(TAILQ_EMPTY(&k.parked));
+	now_us += 90000;
+	while (f[7].rpc != NULL)
+		turn();
+	assert_int_equal(f[7].expired, 1);
+	discard_all(f, 7);
+}
+
+/* One that does not answer is not asked; when none does, that is to be busy. */
+static void
+one_is_silent(void **state)
+{
+	struct fate	 f[6];
+
+	(void)state;
+	submit(&f[0], 'a', 1);
+	submit(&f[1], 'b', 1);
+	submit(&f[2], 'c', 1);
+	answer_first(0);
+	answer_first(2);
+	in_workers("010");
+	now_us += 101000;
+	assert_false(keylink_busy(&k));
+	submit(&f[3], 'd', 1);
+	submit(&f[4], 'e', 1);
+	submit(&f[5], 'f', 1);
+	in_workers("211");
+	assert_int_equal(f[3].replies + f[4].replies + f[5].replies, 0);
+	turn();
+	while (f[1].rpc != NULL)
+		turn();
+	assert_int_equal(f[1].expired, 1);
+	assert_true(keylink_behind(&k));
+	now_us += 101000;
+	assert_true(keylink_busy(&k));
+	answer_first(2);
+	assert_false(keylink_busy(&k));
+	answer_first(1);
+	discard_all(f, 6);
+}
+
+/* It answers its own requests alone. */
+static void
+not_for_another(void **state)
+{
+	struct fate	 f[2];
+	uint64_t	 late = k.late;
+
+	(void)state;
+	submit(&f[0], 'a', 1);
+	submit(&f[1], 'b', 1);
+	in_workers("110");
+	answer_first(0);
+	in_workers("010");
+	/* The first slot, in that one: it has been used once here. */
+	send_answer((uint64_t)k.workers[1].slots[0].generation << 32,
+	    REFUSAL_NONE, 1);
+	while (k.late == late)
+		turn();
+	assert_int_equal(f[1].replies, 0);
+	in_workers("010");
+	answer_first(1);
+	assert_int_equal(f[1].replies, 1);
+}
+
+/* A few in all of them are few. */
+static void
+spins_for_all(void **state)
+{
+	struct fate	 f[3];
+
+	(void)state;
+	limits.spin = 200;
+	submit(&f[0], 'a', 1);
+	now_us += 150;
+	submit(&f[1], 'b', 1);
+	now_us += 150;
+	assert_true(keylink_spins(&k));
+	submit(&f[2], 'c', 1);
+	assert_false(keylink_spins(&k));
+	discard_all(f, 3);
+}
+
+#define workers_test(f)							\
+	cmocka_unit_test_setup_teardown(f, workers_open, workers_close)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		workers_test(least_in_flight),
+		workers_test(waiting_of_all),
+		workers_test(window_of_each),
+		workers_test(large_ones),
+		workers_test(no_room_for_large_ones),
+		workers_test(one_is_silent),
+		workers_test(not_for_another),
+		workers_test(spins_for_all)
+	};
+
+	return (cmocka_run_group_tests_name("keylinkworkers", tests, NULL,
+	    NULL));
+}
