@@ -191,6 +191,7 @@ static const struct sandbox_rule frontend_rules[] = {
 	{ "sendto", NOBITS(3, MSG_FASTOPEN) },
 	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
 	{ "shutdown", ANY },
+	{ "pread64", ANY },
 	END
 };
 
@@ -297,6 +298,7 @@ static const struct sandbox_rule link_rules[] = {
 	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
 	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_USER_TIMEOUT) },
 	{ "shutdown", ANY },
+	{ "pread64", ANY },
 	END
 };
 
@@ -311,6 +313,7 @@ static const struct sandbox_rule relay_rules[] = {
 	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_NODELAY) },
 	{ "setsockopt", EQ2(1, IPPROTO_TCP, TCP_USER_TIMEOUT) },
 	{ "shutdown", ANY },
+	{ "pread64", ANY },
 	END
 };
 

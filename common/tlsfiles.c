@@ -54,7 +54,9 @@ read_text(int fd, struct text *t)
 	for (;;) {
 		if (t->len == t->size && grow(t) == -1)
 			return ("out of memory");
-		n = read(fd, t->data + t->len, t->size - t->len);
+		/* Others may read it, too, by the same open file. */
+		n = pread(fd, t->data + t->len, t->size - t->len,
+		    (off_t)t->len);
 		if (n == 0)
 			break;
 		if (n == -1 && errno == EINTR)

@@ -46,7 +46,7 @@ config_new(void)
 	SLIST_INIT(&conf->names);
 	tls = config_tls(conf);
 	conf_tls_init(&tls);
-	conf->workers = 1;
+	conf->workers = conf->prefork = 1;
 	for (i = 0; i < CONFIG_WORKERS; i++) {
 		config_audit_of(conf, i)->file.fd = -1;
 		config_audit_of(conf, i)->tail = -1;

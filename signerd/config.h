@@ -30,6 +30,7 @@
 #define CONFIG_TARGET_MAX	255	/* of a url: path and query */
 #define CONFIG_NAMESERVERS	8
 #define CONFIG_WORKERS	16	/* of keyd */
+#define CONFIG_FRONTENDS	16
 #define CONFIG_SPIN_MAX	KEYD_MAXSPIN
 
 /* A socket: of `listen on`, or of `metrics on`. */
@@ -45,6 +46,7 @@ struct config_listen {
 	bool		 taken;		/* the next configuration keeps it */
 	bool		 kept;		/* it goes on from what ran before */
 	uint32_t	 number;	/* the frontend's of it */
+	uint32_t	 other;		/* that of more frontends */
 };
 STAILQ_HEAD(config_listens, config_listen);
 
@@ -139,6 +141,10 @@ struct config_limits {
 	uint32_t	timeout_stable;		/* timeout stable, ms */
 	uint32_t	timeout_metrics;	/* timeout metrics, ms */
 	uint32_t	spin;			/* spin, us; 0: off */
+	/* Of one of several frontends, not of the text: which it is, from 0, */
+	uint32_t	place;
+	/* and how many requests it may have in each keyd; 0: all there can. */
+	uint32_t	window;
 };
 
 struct config {
@@ -159,6 +165,7 @@ struct config {
 	uint32_t	 log_rate;		/* records a second and child */
 	uint32_t	 watch;			/* watch interval, ms; 0: off */
 	struct config_limits limits;
+	uint32_t	 prefork;		/* frontends */
 	uint32_t	 workers;		/* keyd workers */
 	bool		 workers_auto;
 	struct config_audit audit;		/* of the first of them */
@@ -187,6 +194,7 @@ struct config_started {
 	bool		 proxies;	/* there is a link process */
 	bool		 audit;		/* there is an audit process */
 	uint32_t	 workers;	/* of keyd */
+	uint32_t	 prefork;
 	uint64_t	 files;		/* limit of open ones */
 };
 

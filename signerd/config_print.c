@@ -55,6 +55,8 @@ print_head(FILE *f, const struct config *conf)
 		fputs("\nkeyd workers auto", f);
 	else if (conf->workers > 1)
 		fprintf(f, "\nkeyd workers %u", conf->workers);
+	if (conf->prefork > 1)
+		fprintf(f, "\nprefork %u", conf->prefork);
 	conf_print_named(f, "\nchroot ", conf->chroot);
 	STAILQ_FOREACH(listen, &conf->listens, entry)
 		fprintf(f, "\nlisten on %s port %u", listen->host,

@@ -130,6 +130,14 @@ parser_keyd_word(struct parser *p, const struct lexer_token *word,
 }
 
 void
+parser_prefork(struct parser *p, const struct lexer_token *value)
+{
+	if (conf_once(&p->common, SINGLE_PREFORK, "prefork", &value->pos))
+		(void)number(p, value, "prefork", 1, CONFIG_FRONTENDS, "",
+		    &p->conf->prefork);
+}
+
+void
 parser_spin(struct parser *p, const struct lexer_token *value,
     const struct lexer_token *unit)
 {

@@ -14,6 +14,8 @@
 #define PROXY_FILES	24
 /* For a worker of keyd more, in the parent: its channels; beside its keys. */
 #define WORKER_FILES	12
+/* For a frontend more: its files and sockets; beside two for each worker. */
+#define FRONTEND_FILES	12
 
 uint64_t
 config_files(const struct config *conf)
@@ -21,7 +23,9 @@ config_files(const struct config *conf)
 	return ((uint64_t)conf->limits.max_connections +
 	    (STAILQ_EMPTY(&conf->metrics) ? 0 : conf->limits.max_metrics) +
 	    SPARE_FILES + PROXY_FILES * (uint64_t)conf->nproxies +
-	    (uint64_t)(conf->workers - 1) * (conf->nkeys + WORKER_FILES));
+	    (uint64_t)(conf->workers - 1) * (conf->nkeys + WORKER_FILES) +
+	    (uint64_t)(conf->prefork - 1) * (CONF_LISTENS + FRONTEND_FILES +
+	    2 * (uint64_t)conf->workers));
 }
 
 /* Without root it has no effect. */
@@ -94,6 +98,19 @@ check_workers(struct parser *p)
 }
 
 static void
+check_prefork(struct parser *p)
+{
+	const struct lexer_pos *pos = &p->common.singles[SINGLE_PREFORK];
+
+	if (p->conf->prefork == p->started->prefork)
+		return;
+	if (pos->file == NULL)
+		pos = lexer_last(p->common.lexer);
+	lexer_error(p->common.lexer, pos, "prefork %u in the place of %u "
+	    "needs a restart", p->conf->prefork, p->started->prefork);
+}
+
+static void
 check_limit(struct parser *p)
 {
 	uint64_t need = config_files(p->conf);
@@ -118,6 +135,7 @@ started_check(struct parser *p)
 	check_processes(p);
 	audit_started_check(p);
 	check_workers(p);
+	check_prefork(p);
 	check_limit(p);
 }
 

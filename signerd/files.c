@@ -56,6 +56,7 @@ keep(struct config_listens *listens, struct config_listens *running)
 		l->kept = true;
 		l->port = old->port;
 		l->number = old->number;
+		l->other = old->other;
 	}
 }
 

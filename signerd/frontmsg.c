@@ -43,6 +43,8 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 	f[n++] = &l->timeout_stable;
 	f[n++] = &l->timeout_metrics;
 	f[n++] = &l->spin;
+	f[n++] = &l->place;
+	f[n++] = &l->window;
 }
 
 int

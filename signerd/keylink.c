@@ -154,6 +154,14 @@ is_behind(const struct keylink *k, const struct keylink_worker *w,
 	    (uint64_t)k->limits->timeout_keyd * 1000);
 }
 
+static unsigned int
+window(const struct keylink *k)
+{
+	uint32_t	 n = k->limits->window;
+
+	return (n == 0 || n > KEYLINK_WINDOW ? KEYLINK_WINDOW : n);
+}
+
 /*
  * The one with the least to do, from that number on; NULL where it has no room
  * for more: then the others have none to spare either.
@@ -166,12 +174,13 @@ choose(struct keylink *k, unsigned int from)
 	unsigned int		 i, n = k->nworkers - from;
 
 	for (i = 0; i < n; i++) {
-		w = &k->workers[from + (k->start + i) % n];
+		/* Of those that load alike, another for each frontend. */
+		w = &k->workers[from + (k->limits->place + i) % n];
 		if ((best == NULL || w->load < best->load) &&
 		    (k->nworkers == 1 || !is_behind(k, w, now)))
 			best = w;
 	}
-	if (best == NULL || TAILQ_EMPTY(&best->unused) || best->bytes >
+	if (best == NULL || best->nsent >= window(k) || best->bytes >
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction)
 		return (NULL);
 	return (best);

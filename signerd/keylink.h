@@ -99,8 +99,6 @@ struct keylink {
 	/* May be set: a worker goes by another configuration from here on. */
 	void			(*switched)(unsigned int worker, void *arg);
 	void			*arg;
-	/* Of those that load alike, the first from here on is asked. */
-	unsigned int		 start;
 	unsigned int		 nworkers;
 	struct keylink_worker	 workers[CONFIG_WORKERS];
 };

@@ -84,11 +84,11 @@ on_stop(struct child *c, void *arg)
 	}
 }
 
-/* One of several has its number. */
+/* One of several, of so many, has its number. */
 static unsigned int
-number(const struct parent *p, unsigned int worker)
+number(unsigned int i, unsigned int n)
 {
-	return (p->nworkers > 1 ? worker + 1 : 0);
+	return (n > 1 ? i + 1 : 0);
 }
 
 /* With -n only to look at a file that there is. */
@@ -104,7 +104,7 @@ start_audit(struct parent *p, unsigned int worker,
 	if (audit->file.path == NULL || audit->file.fd == -1)
 		return (0);
 	c->word = c->outlives = true;
-	c->number = number(p, worker);
+	c->number = number(worker, p->nworkers);
 	p->children[CHILD_KEYD + worker].word = true;
 	return (children_start(&p->set, c, "audit", STAGE_AUDIT, user,
 	    AUDIT_MSGSIZE));
@@ -129,9 +129,25 @@ start_keyd(struct parent *p, const struct proc_user *user)
 
 	for (i = 0; i < p->nworkers; i++) {
 		c = &p->children[CHILD_KEYD + i];
-		c->number = number(p, i);
+		c->number = number(i, p->nworkers);
 		if (children_start(&p->set, c, "keyd", STAGE_KEYD, user,
 		    KEYD_CONFIGSIZE) == -1)
+			return (-1);
+	}
+	return (0);
+}
+
+static int
+start_frontends(struct parent *p, const struct proc_user *user)
+{
+	struct child	*c;
+	unsigned int	 i;
+
+	for (i = 0; i < p->nfrontends; i++) {
+		c = &p->children[CHILD_FRONTEND + i];
+		c->number = number(i, p->nfrontends);
+		if (children_start(&p->set, c, "frontend", STAGE_NETWORK,
+		    user, FRONT_MSGSIZE) == -1)
 			return (-1);
 	}
 	return (0);
@@ -147,8 +163,7 @@ start_children(struct parent *p, const struct proc_user *user,
 		return (-1);
 	if ((!STAILQ_EMPTY(&p->config->listens) ||
 	    !STAILQ_EMPTY(&p->config->metrics)) &&
-	    children_start(&p->set, &p->children[CHILD_FRONTEND], "frontend",
-	    STAGE_NETWORK, user, FRONT_MSGSIZE) == -1)
+	    start_frontends(p, user) == -1)
 		return (-1);
 	if (links && !p->set.check &&
 	    children_start(&p->set, &p->children[CHILD_DIALER], "dialer",
@@ -162,7 +177,7 @@ start_children(struct parent *p, const struct proc_user *user,
 
 /* The ends of a worker of keyd; -1: there is none. */
 struct keyd_ends {
-	int	front;
+	int	front[CONFIG_FRONTENDS];
 	int	link;
 	int	audit;
 };
@@ -182,13 +197,18 @@ static void
 make_worker_channels(struct parent *p, unsigned int worker,
     struct keyd_ends *keyd)
 {
-	keyd->front = keyd->link = keyd->audit = -1;
-	p->front_channels[worker] = p->link_channels[worker] = -1;
-	p->audit_channels[worker] = -1;
+	unsigned int	 i;
+
+	for (i = 0; i < p->nfrontends; i++)
+		keyd->front[i] = p->front_channels[i][worker] = -1;
+	keyd->link = p->link_channels[worker] = -1;
+	keyd->audit = p->audit_channels[worker] = -1;
 	if (p->set.check)
 		return;
-	if (p->children[CHILD_FRONTEND].started)
-		make_pair(&keyd->front, &p->front_channels[worker]);
+	for (i = 0; i < p->nfrontends; i++)
+		if (p->children[CHILD_FRONTEND + i].started)
+			make_pair(&keyd->front[i],
+			    &p->front_channels[i][worker]);
 	if (p->children[CHILD_LINK].started)
 		make_pair(&keyd->link, &p->link_channels[worker]);
 	if (p->children[CHILD_AUDIT + worker].started) {
@@ -216,10 +236,12 @@ configure_keyd(struct parent *p, unsigned int worker,
     const struct keyd_ends *ends)
 {
 	struct imsgev	*keyd = &p->children[CHILD_KEYD + worker].iev;
+	unsigned int	 i;
 
-	if (ends->front != -1 && keymsg_send_channel(&keyd->ibuf, KEYD_DIRECT,
-	    ends->front) == -1)
-		fatal("keyd's configuration");
+	for (i = 0; i < p->nfrontends; i++)
+		if (ends->front[i] != -1 && keymsg_send_channel(&keyd->ibuf,
+		    KEYD_DIRECT, ends->front[i]) == -1)
+			fatal("keyd's configuration");
 	if (ends->link != -1 && keymsg_send_channel(&keyd->ibuf, KEYD_LINK,
 	    ends->link) == -1)
 		fatal("keyd's configuration");
@@ -264,6 +286,8 @@ parent_run(struct parent *p, const struct proc_user *user,
 	/* All of them would find the same. */
 	p->nworkers = p->set.check || p->config->workers == 0 ? 1 :
 	    p->config->workers;
+	p->nfrontends = p->set.check || p->config->prefork == 0 ? 1 :
+	    p->config->prefork;
 	children_init(&p->set);
 	parent_reload_init(p);
 	parent_metrics_init(p);

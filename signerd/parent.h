@@ -19,15 +19,16 @@
 #include "signerd/config.h"
 
 /*
- * The first of each; there can be several of keyd, each with an audit process
- * of its own.  The dialer and the link process only where there are proxies to
+ * The first of each; there can be several frontends, and several of keyd, each
+ * with an audit process of its own.  The dialer and the link process only where there are proxies to
  * dial.
  */
 enum child_role {
 	CHILD_KEYD,
 	CHILD_FRONTEND = CHILD_KEYD + CONFIG_WORKERS,
 				/* only where there is listen or metrics */
-	CHILD_DIALER,		/* not with -n: it has nothing to check */
+	CHILD_DIALER = CHILD_FRONTEND + CONFIG_FRONTENDS,
+				/* not with -n: it has nothing to check */
 	CHILD_LINK,
 	CHILD_AUDIT,		/* only where there is an audit file */
 	CHILD_COUNT = CHILD_AUDIT + CONFIG_WORKERS
@@ -53,16 +54,20 @@ struct parent {
 	struct parent_times	 times;
 	struct watch		 watch;		/* of the TLS files */
 	uint32_t		 next_number;	/* of a proxy */
-	uint32_t		 nlistens;	/* FRONT_LISTEN, _METRICS */
+	/* FRONT_LISTEN and _METRICS: of the first frontend, of each other. */
+	uint32_t		 nlistens;
+	uint32_t		 nothers;
 	struct control		 control;
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	unsigned int		 nworkers;	/* of keyd */
+	unsigned int		 nfrontends;
 	/* Whose addresses each has told, of what it was told last. */
 	bool			 told[CONFIG_WORKERS][KEYD_MAXKEYS];
 	bool			 unable;	/* one of them was */
 	/* Ends that go to children when keyd is ready, or -1; by worker. */
-	int			 front_channels[CONFIG_WORKERS];
+	int			 front_channels[CONFIG_FRONTENDS]
+				    [CONFIG_WORKERS];
 	int			 link_channels[CONFIG_WORKERS];
 	int			 audit_channels[CONFIG_WORKERS];
 	int			 dialer_end;	/* between those two */
@@ -156,8 +161,9 @@ int	setup_give(struct conf_file *);
  * have the offset in it in common: it is read with pread(2).
  */
 int	setup_share(struct conf_file *, unsigned int more);
-/* FRONT_CONFIG, and each FRONT_KEY. */
-void	setup_limits(struct parent *, struct imsgev *);
+/* FRONT_CONFIG with these limits, and each FRONT_KEY. */
+void	setup_limits(struct parent *, struct imsgev *,
+	    const struct config_limits *);
 void	setup_keys(struct parent *, struct imsgev *);
 /* What keyd, each of it, and the frontend need before keyd is ready. */
 void	setup_keyd(struct parent *);

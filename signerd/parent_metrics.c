@@ -115,7 +115,7 @@ find_served(const struct parent *p, bool served[CONFIG_NUMBERS + 1])
 	if (!answered(p, CHILD_KEYD, p->nworkers))
 		return;
 	served[0] = !STAILQ_EMPTY(&p->config->listens) &&
-	    answered(p, CHILD_FRONTEND, 1);
+	    answered(p, CHILD_FRONTEND, p->nfrontends);
 	STAILQ_FOREACH(proxy, &p->config->proxies, entry)
 		served[proxy->index + 1] = proxy->up == p->gather.id;
 }

@@ -210,7 +210,9 @@ prepare(void *arg)
 		imsgev_flush(keyd);
 	}
 	if (p->children[CHILD_FRONTEND].started) {
-		reload_ask(&p->reload, &p->children[CHILD_FRONTEND]);
+		for (i = 0; i < p->nfrontends; i++)
+			reload_ask(&p->reload,
+			    &p->children[CHILD_FRONTEND + i]);
 		setup_frontend(p);
 	}
 	for (i = 0; i < p->nworkers; i++) {

@@ -52,12 +52,15 @@ prepare(void *arg)
 {
 	struct parent			*p = arg;
 	const struct config_proxy	*proxy;
+	unsigned int			 i;
 	bool				 links = false;
 
 	if (watch_open(&p->watch) == 0)
 		return (-1);
 	if (watch_changed(&p->watch, owner_of(NULL)) != NULL) {
-		reload_ask(&p->reload, &p->children[CHILD_FRONTEND]);
+		for (i = 0; i < p->nfrontends; i++)
+			reload_ask(&p->reload,
+			    &p->children[CHILD_FRONTEND + i]);
 		setup_renew_frontend(p);
 	}
 	STAILQ_FOREACH(proxy, &p->config->proxies, entry)

@@ -20,6 +20,7 @@
 #define SINGLE_AUDITSYNC	(SINGLE_OWN + 2)
 #define SINGLE_SPIN		(SINGLE_OWN + 3)
 #define SINGLE_WORKERS		(SINGLE_OWN + 4)
+#define SINGLE_PREFORK		(SINGLE_OWN + 5)
 
 /* Statements that others ask for. */
 #define STATEMENT_LISTEN	(1U << 0)
@@ -65,6 +66,7 @@ void		 audit_started_check(struct parser *);
 /* config_setting.c */
 extern const struct conf_settings config_settings;
 void		 settings_check(struct parser *);
+void		 parser_prefork(struct parser *, const struct lexer_token *);
 /* keyd workers. */
 void		 parser_keyd_word(struct parser *, const struct lexer_token *word,
 		    const struct lexer_token *value);

@@ -34,7 +34,7 @@ static void	 yyerror(const char *);
 }
 
 %token	<string> ALLOW AUDIT CHROOT CONTROL KEY KEYD LISTEN LOG MAX METRICS
-%token	<string> NAMESERVER PROXY SPIN TIMEOUT TLS USER WATCH
+%token	<string> NAMESERVER PREFORK PROXY SPIN TIMEOUT TLS USER WATCH
 %token	<string> CA CERTIFICATE CHAIN CLIENT CRL DOMAIN KEYFILE MAXFEE MAXVALUE
 %token	<string> METHOD NAME ON PORT PROTOCOLS TO URL VIA
 %token	<string> STRING WORD UNIT
@@ -106,6 +106,9 @@ statement	: USER string '\n'		{
 		}
 		| NAMESERVER string PORT string '\n' {
 			parser_nameserver(parser, $2, $4);
+		}
+		| PREFORK string '\n'		{
+			parser_prefork(parser, $2);
 		}
 		| SPIN string '\n'		{
 			parser_spin(parser, $2, NULL);
@@ -273,6 +276,7 @@ static const struct conf_keyword keywords[] = {
 	{ "nameserver", NAMESERVER, 0, "nameserver ADDRESS [port NUMBER]", 0 },
 	{ "on", ON, 0, NULL, 0 },
 	{ "port", PORT, 0, NULL, 0 },
+	{ "prefork", PREFORK, 0, "prefork NUMBER", 0 },
 	{ "protocols", PROTOCOLS, CONF_LIST, NULL, 0 },
 	{ "proxy", PROXY, CONF_BLOCK, "proxy NAME { url URL [tls ca FILE] "
 	    "[tls certificate FILE key FILE] [tls crl FILE] [tls name NAME] }",

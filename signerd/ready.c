@@ -16,27 +16,29 @@
 
 /* One of several has a number behind its name. */
 static bool
-is_keyd(const char *process)
+is_of(const char *process, const char *program)
 {
-	return (strncmp(process, "keyd", 4) == 0 &&
-	    process[4 + strspn(process + 4, "0123456789")] == '\0');
+	size_t	 len = strlen(program);
+
+	return (strncmp(process, program, len) == 0 &&
+	    process[len + strspn(process + len, "0123456789")] == '\0');
 }
 
-/* Each worker of it answers. */
-static bool
-keyd_answers(const struct metrics_set *set)
+/* How many there are of it; 0, too, where one of them does not answer. */
+static size_t
+answering(const struct metrics_set *set, const char *program)
 {
 	size_t	 i, n, first, found = 0;
 
 	first = metrics_set_find(set, METRIC_PROCESS_UP, &n);
 	for (i = first; i < first + n; i++) {
-		if (!is_keyd(set->items[i]->label[0]))
+		if (!is_of(set->items[i]->label[0], program))
 			continue;
 		if (set->items[i]->gauge != 1)
-			return (false);
+			return (0);
 		found++;
 	}
-	return (found > 0);
+	return (found);
 }
 
 /* What stands between a request and its key; NULL: nothing. */
@@ -45,7 +47,7 @@ find_fault(const struct metrics_set *set)
 {
 	size_t	 i, n, first;
 
-	if (!keyd_answers(set))
+	if (answering(set, "keyd") == 0)
 		return ("keyd does not answer");
 	(void)metrics_set_find(set, METRIC_KEY_INFO, &n);
 	if (n == 0)
@@ -54,7 +56,8 @@ find_fault(const struct metrics_set *set)
 	if (n > 0 && metrics_set_gauge(set, METRIC_AUDIT_READY, NULL) != 1)
 		return ("the audit trail cannot be written");
 	if (metrics_set_gauge(set, METRIC_LISTENERS, NULL) > 0)
-		return (NULL);
+		return (answering(set, "frontend") > 0 ? NULL :
+		    "a frontend does not answer");
 	first = metrics_set_find(set, METRIC_LINK_REGISTERED, &n);
 	for (i = first; i < first + n; i++)
 		if (set->items[i]->gauge == 1)
@@ -121,7 +124,7 @@ ready_judge(const struct metrics_set *set, struct evbuffer *text)
 	else
 		evbuffer_add_printf(text, "not ready: %s\n", fault);
 	/* Without keyd it is none of them. */
-	if (keyd_answers(set))
+	if (answering(set, "keyd") > 0)
 		add_rules(text, set);
 	return (fault == NULL);
 }

@@ -16,6 +16,9 @@
 #include "signerd/frontmsg.h"
 #include "signerd/parent.h"
 
+/* Of all frontends together, in each keyd: KEYLINK_WINDOW of one alone. */
+#define WINDOW	32
+
 int
 setup_give(struct conf_file *file)
 {
@@ -77,12 +80,13 @@ setup_keyd(struct parent *p)
 }
 
 void
-setup_limits(struct parent *p, struct imsgev *iev)
+setup_limits(struct parent *p, struct imsgev *iev,
+    const struct config_limits *limits)
 {
 	struct front_config	 fc;
 
 	memset(&fc, 0, sizeof(fc));
-	fc.limits = setup_subject(p)->limits;
+	fc.limits = *limits;
 	if ((size_t)snprintf(fc.protocols, sizeof(fc.protocols), "%s",
 	    setup_subject(p)->protocols) >= sizeof(fc.protocols))
 		fatalx("tls protocols: too long");
@@ -107,66 +111,135 @@ setup_keys(struct parent *p, struct imsgev *iev)
 }
 
 static void
-send_files(struct config *config, struct imsgev *iev)
+send_file(struct imsgev *iev, enum tlsfile which, struct conf_file *file,
+    unsigned int more)
 {
-	if (frontmsg_send_file(&iev->ibuf, TLSFILE_CA,
-	    setup_give(&config->ca)) == -1 ||
-	    frontmsg_send_file(&iev->ibuf, TLSFILE_CERT,
-	    setup_give(&config->cert)) == -1 ||
-	    frontmsg_send_file(&iev->ibuf, TLSFILE_KEY,
-	    setup_give(&config->key)) == -1)
-		fatal("frontend's configuration");
-	if (config->crl.fd != -1 && frontmsg_send_file(&iev->ibuf, TLSFILE_CRL,
-	    setup_give(&config->crl)) == -1)
+	if (frontmsg_send_file(&iev->ibuf, which, setup_share(file,
+	    more)) == -1)
 		fatal("frontend's configuration");
 }
 
-/* It counts the new ones as we do. */
+/* To a frontend that has so many after it. */
 static void
-send_listen(struct parent *p, struct imsgev *iev, struct config_listen *l,
-    enum front_msg new, enum front_msg keep)
+send_files(struct config *config, struct imsgev *iev, unsigned int more)
 {
+	send_file(iev, TLSFILE_CA, &config->ca, more);
+	send_file(iev, TLSFILE_CERT, &config->cert, more);
+	send_file(iev, TLSFILE_KEY, &config->key, more);
+	if (config->crl.fd != -1)
+		send_file(iev, TLSFILE_CRL, &config->crl, more);
+}
+
+/* The socket, for one that has so many after it. */
+static int
+share_socket(struct config_listen *l, unsigned int more)
+{
+	int	 fd = l->fd;
+
+	if (more > 0 && (fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0)) == -1)
+		fatal("a socket");
+	if (more == 0)
+		l->fd = -1;
+	return (fd);
+}
+
+/* Each counts the new ones as we do; but the first the others have none of. */
+static void
+send_listen(struct parent *p, unsigned int i, struct config_listen *l,
+    bool metrics)
+{
+	struct imsgbuf	*ibuf = &p->children[CHILD_FRONTEND + i].iev.ibuf;
+	unsigned int	 more = metrics ? 0 : p->nfrontends - 1 - i;
+
 	if (l->kept) {
-		if (frontmsg_send_keep(&iev->ibuf, keep, l->number) == -1)
+		if (frontmsg_send_keep(ibuf, metrics ? FRONT_KEEPMETRICS :
+		    FRONT_KEEP, i == 0 ? l->number : l->other) == -1)
 			fatal("frontend's configuration");
 		return;
 	}
 	if (l->fd == -1)
 		return;
-	if (frontmsg_send(&iev->ibuf, new, l->fd) == -1)
+	if (frontmsg_send(ibuf, metrics ? FRONT_METRICS : FRONT_LISTEN,
+	    share_socket(l, more)) == -1)
 		fatal("frontend's configuration");
-	l->fd = -1;
-	l->number = p->nlistens++;
+	if (i == 0)
+		l->number = p->nlistens++;
+	else if (i == 1)
+		l->other = p->nothers++;
+}
+
+static uint32_t
+part_of(uint32_t limit, unsigned int n)
+{
+	return ((limit + n - 1) / n);
+}
+
+/*
+ * What all of them together may have; of bodies room for two of the largest in
+ * any case.
+ */
+static struct config_limits
+limits_of(const struct parent *p, unsigned int i)
+{
+	struct config_limits	 l = setup_subject(p)->limits;
+	unsigned int		 n = p->nfrontends;
+
+	if (n == 1)
+		return (l);
+	l.max_connections = part_of(l.max_connections, n);
+	l.max_per_address = part_of(l.max_per_address, n);
+	l.max_queue = part_of(l.max_queue, n);
+	l.max_bodies = part_of(l.max_bodies, n);
+	if (l.max_bodies / 2 < l.max_body)
+		l.max_bodies = 2 * l.max_body;
+	l.place = i;
+	l.window = part_of(WINDOW, n);
+	return (l);
+}
+
+static void
+setup_one_frontend(struct parent *p, unsigned int i)
+{
+	struct config		*config = setup_subject(p);
+	struct imsgev		*iev = &p->children[CHILD_FRONTEND + i].iev;
+	struct config_limits	 limits = limits_of(p, i);
+	struct config_listen	*l;
+
+	setup_limits(p, iev, &limits);
+	if (!STAILQ_EMPTY(&config->listens))
+		send_files(config, iev, p->nfrontends - 1 - i);
+	STAILQ_FOREACH(l, &config->listens, entry)
+		send_listen(p, i, l, false);
+	if (i == 0)
+		STAILQ_FOREACH(l, &config->metrics, entry)
+			send_listen(p, i, l, true);
+	imsgev_flush(iev);
 }
 
 void
 setup_frontend(struct parent *p)
 {
-	struct config		*config = setup_subject(p);
-	struct imsgev		*iev = &p->children[CHILD_FRONTEND].iev;
-	struct config_listen	*l;
+	unsigned int	 i;
 
-	setup_limits(p, iev);
-	if (!STAILQ_EMPTY(&config->listens))
-		send_files(config, iev);
-	STAILQ_FOREACH(l, &config->listens, entry)
-		send_listen(p, iev, l, FRONT_LISTEN, FRONT_KEEP);
-	STAILQ_FOREACH(l, &config->metrics, entry)
-		send_listen(p, iev, l, FRONT_METRICS, FRONT_KEEPMETRICS);
-	imsgev_flush(iev);
+	for (i = 0; i < p->nfrontends; i++)
+		setup_one_frontend(p, i);
 }
 
 void
 setup_renew_frontend(struct parent *p)
 {
-	struct imsgev	*iev = &p->children[CHILD_FRONTEND].iev;
+	struct imsgev	*iev;
+	unsigned int	 i;
 
-	if (frontmsg_send(&iev->ibuf, FRONT_RENEW, -1) == -1)
-		fatal("frontend's files");
-	send_files(p->config, iev);
-	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
-		fatal("frontend's files");
-	imsgev_flush(iev);
+	for (i = 0; i < p->nfrontends; i++) {
+		iev = &p->children[CHILD_FRONTEND + i].iev;
+		if (frontmsg_send(&iev->ibuf, FRONT_RENEW, -1) == -1)
+			fatal("frontend's files");
+		send_files(p->config, iev, p->nfrontends - 1 - i);
+		if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
+			fatal("frontend's files");
+		imsgev_flush(iev);
+	}
 }
 
 static struct config_key *
@@ -234,13 +307,13 @@ setup_channels(struct parent *p, struct imsgev *iev,
 
 /* The names of the keys, the way to keyd, and the word to begin. */
 static void
-start_frontend(struct parent *p, bool serve)
+start_frontend(struct parent *p, unsigned int i, bool serve)
 {
-	struct imsgev	*iev = &p->children[CHILD_FRONTEND].iev;
+	struct imsgev	*iev = &p->children[CHILD_FRONTEND + i].iev;
 
 	setup_keys(p, iev);
-	if (serve && p->front_channels[0] != -1)
-		setup_channels(p, iev, p->front_channels);
+	if (serve && p->front_channels[i][0] != -1)
+		setup_channels(p, iev, p->front_channels[i]);
 	if (frontmsg_send(&iev->ibuf, FRONT_START, -1) == -1)
 		fatal("frontend's configuration");
 	imsgev_flush(iev);
@@ -257,8 +330,11 @@ ask(struct parent *p, enum child_role role)
 static void
 start_others(struct parent *p, bool serve)
 {
-	if (p->children[CHILD_FRONTEND].started)
-		start_frontend(p, serve);
+	unsigned int	 i;
+
+	for (i = 0; i < p->nfrontends; i++)
+		if (p->children[CHILD_FRONTEND + i].started)
+			start_frontend(p, i, serve);
 	if (p->children[CHILD_DIALER].started) {
 		ask(p, CHILD_DIALER);
 		setup_dialer(p);
@@ -350,7 +426,7 @@ keyd_answer(struct parent *p, struct child *c, struct imsg *imsg)
 /* ---- The frontend's answers ------------------------------------------- */
 
 static int
-frontend_error(struct parent *p, struct imsg *imsg)
+frontend_error(struct parent *p, const struct child *c, struct imsg *imsg)
 {
 	struct conf_file	*files[TLSFILE_COUNT];
 	struct front_error	 msg;
@@ -362,6 +438,9 @@ frontend_error(struct parent *p, struct imsg *imsg)
 	if (frontmsg_get_error(imsg, &msg) == -1 ||
 	    files[msg.file]->path == NULL)
 		return (-1);
+	/* All of them find the same; this one is not told twice by itself. */
+	if (p->watch.renewing && c != &p->children[CHILD_FRONTEND])
+		return (0);
 	if (p->watch.renewing)
 		return (parent_watch_tell(p, NULL, files[msg.file],
 		    msg.severity, msg.text));
@@ -377,7 +456,7 @@ frontend_answer(struct parent *p, struct child *c, struct imsg *imsg)
 {
 	switch (imsg_get_type(imsg)) {
 	case FRONT_ERROR:
-		return (frontend_error(p, imsg));
+		return (frontend_error(p, c, imsg));
 	case FRONT_FAILED:
 	case FRONT_READY:
 		if (frontmsg_get_empty(imsg) == -1)
@@ -411,7 +490,9 @@ setup_role(const struct parent *p, const struct child *c)
 
 	if (i >= CHILD_AUDIT)
 		return (CHILD_AUDIT);
-	return (i < CHILD_FRONTEND ? CHILD_KEYD : (enum child_role)i);
+	if (i >= CHILD_DIALER)
+		return ((enum child_role)i);
+	return (i >= CHILD_FRONTEND ? CHILD_FRONTEND : CHILD_KEYD);
 }
 
 int

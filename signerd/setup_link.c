@@ -94,7 +94,7 @@ setup_link(struct parent *p, bool serve)
 	struct imsgev		*iev = &p->children[CHILD_LINK].iev;
 	struct config_proxy	*proxy;
 
-	setup_limits(p, iev);
+	setup_limits(p, iev, &setup_subject(p)->limits);
 	setup_keys(p, iev);
 	STAILQ_FOREACH(proxy, &setup_subject(p)->proxies, entry)
 		send_proxy(p, iev, proxy);

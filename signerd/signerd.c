@@ -70,6 +70,7 @@ note_started(struct config_started *s, const struct config *config,
 	    !STAILQ_EMPTY(&config->metrics);
 	s->audit = config->audit.file.path != NULL;
 	s->workers = config->workers;
+	s->prefork = config->prefork;
 	s->proxies = !STAILQ_EMPTY(&config->proxies);
 	s->files = (uint64_t)daemon_files_limit();
 }

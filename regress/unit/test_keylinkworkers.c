@@ -134,7 +134,7 @@ least_in_flight(void **state)
 	answer_first(1);
 	answer_first(2);
 	in_workers("000");
-	k.start = 2;
+	limits.place = 2;
 	submit(&f[5], 'f', 1);
 	in_workers("001");
 	submit(&f[6], 'g', 1);
@@ -174,6 +174,24 @@ window_of_each(void **state)
 	answer_first(1);
 	assert_int_equal(k.workers[1].nsent, KEYLINK_WINDOW);
 	discard_all(f, n);
+}
+
+/* One of several frontends has less of it. */
+static void
+window_of_one_of_several(void **state)
+{
+	struct fate	 f[3 * WORKERS];
+	size_t		 i;
+
+	(void)state;
+	limits.window = 2;
+	for (i = 0; i < 3 * WORKERS; i++)
+		submit(&f[i], 'a', 1);
+	in_workers("222");
+	limits.window = KEYLINK_WINDOW + 1;
+	answer_first(0);
+	in_workers("332");
+	discard_all(f, 3 * WORKERS);
 }
 
 /* What is small does not go where something large is. */
@@ -322,6 +340,7 @@ main(void)
 		workers_test(least_in_flight),
 		workers_test(waiting_of_all),
 		workers_test(window_of_each),
+		workers_test(window_of_one_of_several),
 		workers_test(large_ones),
 		workers_test(no_room_for_large_ones),
 		workers_test(one_is_silent),
