@@ -326,6 +326,15 @@ def test_a_start_goes_on_with_each_chain(site, path):
         assert len(starts) == 2
         assert [s["worker"] for s in starts] == [str(n + 1)] * 2
     assert trail.verify(*files(path))[0] == trail.GOOD
+    # A file holds no other worker's records, whatever their hashes.
+    with open(path) as f:
+        lines = f.read().splitlines()
+    second = [n for n, line in enumerate(lines) if "event=start" in line][1]
+    lines[second] = lines[second].replace("worker=1", "worker=2")
+    trail.write(path, lines)
+    status, _, err = trail.verify(*files(path))
+    assert status == trail.BAD
+    assert "%s:%d: it is of another worker" % (path, second + 1) in err
 
 
 def test_one_more_worker_than_before(site, path):
