@@ -259,7 +259,7 @@ no_room_for_large_ones(void **state)
 static void
 one_is_silent(void **state)
 {
-	struct fate	 f[6];
+	struct fate	 f[8];
 
 	(void)state;
 	submit(&f[0], 'a', 1);
@@ -273,7 +273,9 @@ one_is_silent(void **state)
 	submit(&f[3], 'd', 1);
 	submit(&f[4], 'e', 1);
 	submit(&f[5], 'f', 1);
-	in_workers("211");
+	submit(&f[6], 'g', 1);
+	submit(&f[7], 'h', 1);
+	in_workers("312");
 	assert_int_equal(f[3].replies + f[4].replies + f[5].replies, 0);
 	turn();
 	while (f[1].rpc != NULL)
@@ -283,9 +285,10 @@ one_is_silent(void **state)
 	now_us += 101000;
 	assert_true(keylink_busy(&k));
 	answer_first(2);
+	answer_first(2);
 	assert_false(keylink_busy(&k));
 	answer_first(1);
-	discard_all(f, 6);
+	discard_all(f, 8);
 }
 
 /* It answers its own requests alone. */
