@@ -162,24 +162,78 @@ window(const struct keylink *k)
 	return (n == 0 || n > KEYLINK_WINDOW ? KEYLINK_WINDOW : n);
 }
 
+/* It has said that it cannot record what it is asked, and not long ago. */
+static bool
+is_shy(const struct keylink_worker *w, uint64_t now)
+{
+	return (w->shy && now - w->refused < KEYLINK_SHY);
+}
+
+static bool
+is_fit(const struct keylink *k, const struct keylink_worker *w, uint64_t now)
+{
+	return (!is_shy(w, now) && !is_behind(k, w, now));
+}
+
+static bool
+is_better(const struct keylink_worker *w, const struct keylink_worker *than,
+    uint64_t now)
+{
+	if (than == NULL)
+		return (true);
+	if (is_shy(w, now) != is_shy(than, now))
+		return (is_shy(than, now));
+	return (w->load < than->load);
+}
+
 /*
- * The one with the least to do, from that number on; NULL where it has no room
- * for more: then the others have none to spare either.
+ * The one with the least to do, from that number on; the others before one
+ * that cannot record.  NULL: all are behind.
  */
 static struct keylink_worker *
-choose(struct keylink *k, unsigned int from)
+best_of(struct keylink *k, unsigned int from, uint64_t now)
 {
 	struct keylink_worker	*w, *best = NULL;
-	uint64_t		 now = k->nworkers > 1 ? clock_us() : 0;
 	unsigned int		 i, n = k->nworkers - from;
 
+	if (n == 1 && from == 0)
+		return (&k->workers[0]);
 	for (i = 0; i < n; i++) {
 		/* Of those that load alike, another for each frontend. */
 		w = &k->workers[from + (k->limits->place + i) % n];
-		if ((best == NULL || w->load < best->load) &&
-		    (k->nworkers == 1 || !is_behind(k, w, now)))
+		if (!is_behind(k, w, now) && is_better(w, best, now))
 			best = w;
 	}
+	return (best);
+}
+
+static bool
+is_one_fit(const struct keylink *k, unsigned int from, uint64_t now)
+{
+	unsigned int	 i;
+
+	for (i = from; i < k->nworkers; i++)
+		if (is_fit(k, &k->workers[i], now))
+			return (true);
+	return (false);
+}
+
+/* The first does what is large only where none of the others can. */
+static bool
+is_for_others(const struct keylink *k, uint64_t now)
+{
+	return (k->nworkers > 1 && (is_one_fit(k, 1, now) ||
+	    !is_fit(k, &k->workers[0], now)));
+}
+
+/* NULL: it has no room for more; then the others have none to spare either. */
+static struct keylink_worker *
+choose(struct keylink *k, bool large)
+{
+	struct keylink_worker	*best;
+	uint64_t		 now = k->nworkers > 1 ? clock_us() : 0;
+
+	best = best_of(k, large && is_for_others(k, now) ? 1 : 0, now);
 	if (best == NULL || best->nsent >= window(k) || best->bytes >
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction)
 		return (NULL);
@@ -253,7 +307,7 @@ ask(struct keylink *k, struct keylink_worker *w, struct signing *signing,
 	turn_join(k, signing);
 }
 
-/* Of several workers the first is not for large ones. */
+/* Which of several workers does what is large depends on it. */
 static void
 ask_next(struct keylink *k, struct keylink_worker *w, struct signing *signing)
 {
@@ -264,7 +318,7 @@ ask_next(struct keylink *k, struct keylink_worker *w, struct signing *signing)
 		return;
 	size = keymsg_request_size(&call->args.request) + IMSG_HEADER_SIZE;
 	if (k->nworkers > 1 && size > KEYLINK_LARGE &&
-	    (w = choose(k, 1)) == NULL)
+	    (w = choose(k, true)) == NULL)
 		park(k, signing);
 	else
 		ask(k, w, signing, call, size);
@@ -279,7 +333,7 @@ pump(struct keylink *k)
 	if (k->pumping)
 		return;
 	k->pumping = true;
-	while (!TAILQ_EMPTY(&k->turn) && (w = choose(k, 0)) != NULL)
+	while (!TAILQ_EMPTY(&k->turn) && (w = choose(k, false)) != NULL)
 		ask_next(k, w, turn_take(k));
 	k->pumping = false;
 }
@@ -462,6 +516,25 @@ drop_late(struct keylink *k, const struct keylink_slot *s,
 	log_end(&r);
 }
 
+/*
+ * That worker has refused a request that it could not record.  It is not asked
+ * for a while, and another one is.  False: there is none.
+ */
+static bool
+ask_another(struct keylink_worker *w, struct call *call)
+{
+	struct keylink	*k = w->link;
+
+	w->shy = true;
+	w->refused = clock_us();
+	if (call == NULL || call->again + 1 >= k->nworkers ||
+	    !is_one_fit(k, 0, w->refused))
+		return (false);
+	call->again++;
+	rpc_again(call);
+	return (true);
+}
+
 static void
 answered(struct keylink_worker *w, struct keylink_slot *s,
     const struct keyd_reply *reply)
@@ -469,8 +542,13 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 	struct keylink	*k = w->link;
 	struct call	*call = s->call;
 	struct signing	*signing;
+	bool		 again = false;
 
 	slot_release(w, s);
+	if (reply != NULL && reply->refusal == REFUSAL_AUDIT)
+		again = ask_another(w, call);
+	else
+		w->shy = false;
 	if (w != &k->workers[0])
 		unpark(k);
 	if (w->behind) {
@@ -484,6 +562,8 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 	signing = call_signing(call);
 	signing->in_keyd--;
 	turn_join(k, signing);
+	if (again)
+		return;
 	/* May free the signing, with keylink_cancel() before. */
 	if (reply != NULL)
 		rpc_reply(call, reply);

@@ -28,7 +28,7 @@ struct signing;
  * The way to keyd: which requests are asked next, how many are under way,
  * and what becomes of those that keyd does not answer in time.  keyd can be
  * several workers, which all know the same: a request goes to the one that has
- * the least to do.
+ * the least to do, and to another where that one cannot record it.
  *
  * One call is asked a turn, at most `max waiting` of a signing (an HTTP
  * request, or a message of a link) in keyd at once.  The turn is that of the
@@ -45,11 +45,17 @@ struct signing;
 #define KEYLINK_BYTES	1
 /*
  * What a request is counted for is one, and one more for so many bytes of it,
- * which take about as long as a signature.  One over the other size never goes
- * to the first of several workers: what is small does not wait behind it.
+ * which take about as long as a signature.  One over the other size does not go
+ * to the first of several workers while another can take it: what is small does
+ * not wait behind it.
  */
 #define KEYLINK_UNIT	(16 * 1024)
 #define KEYLINK_LARGE	(64 * 1024)
+/*
+ * A worker that could not record what it was asked is not asked for so long, in
+ * us, while another can be.
+ */
+#define KEYLINK_SHY	100000
 /* With more of them in keyd the process sleeps until an answer wakes it. */
 #define KEYLINK_FEW	2
 
@@ -75,6 +81,8 @@ struct keylink_worker {
 	size_t			 bytes;		/* in it */
 	size_t			 load;		/* what they count for */
 	bool			 behind;	/* and it was logged */
+	bool			 shy;		/* it could not record */
+	uint64_t		 refused;	/* for that, clock_us() */
 	struct keylink_slot	 slots[KEYLINK_WINDOW];
 };
 

@@ -357,6 +357,13 @@ rpc_next(struct signing *s)
 	return (NULL);
 }
 
+void
+rpc_again(struct call *call)
+{
+	call->asked = false;
+	call_signing(call)->next = 0;
+}
+
 static bool
 answered(struct signing *s, bool left)
 {

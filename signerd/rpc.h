@@ -82,6 +82,7 @@ struct call {
 	bool		 kona;		/* the answer is an object */
 	uint64_t	 sent;		/* clock_us() */
 	unsigned int	 worker;	/* of keyd, from 0 */
+	unsigned int	 again;		/* how often it was put back */
 	struct args	 args;
 	char		 origin[METADATA_ID_MAX + 1];	/* metadata.id */
 };
@@ -146,6 +147,8 @@ void		 rpc_cancel_all(struct rpc_owner *);
 
 /* The next call to be asked, or NULL. */
 struct call	*rpc_next(struct signing *);
+/* That one is to be asked once more: it will be a next one. */
+void		 rpc_again(struct call *);
 /*
  * keyd's answer to a call.  Returns whether its signing is still there: the
  * last answer ends it.

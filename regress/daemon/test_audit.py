@@ -161,7 +161,7 @@ def test_no_more_often_than_is_said(site, path):
 # ---- when it cannot be written -------------------------------------------
 
 
-def set_limit(signerd, size):
+def set_limit(signerd, size, child):
     """As the user that the audit process is, who may."""
     pid = os.fork()
     if pid == 0:
@@ -171,7 +171,7 @@ def set_limit(signerd, size):
                 os.setgroups([])
                 os.setresgid(*[user.pw_gid] * 3)
                 os.setresuid(*[user.pw_uid] * 3)
-            resource.prlimit(signerd.children["audit"],
+            resource.prlimit(signerd.children[child],
                              resource.RLIMIT_FSIZE,
                              (size, resource.RLIM_INFINITY))
             os._exit(0)
@@ -180,13 +180,13 @@ def set_limit(signerd, size):
     assert os.waitpid(pid, 0)[1] == 0
 
 
-def fill_disk(signerd, path):
+def fill_disk(signerd, path, child="audit"):
     """The file cannot grow, but for half a record."""
-    set_limit(signerd, os.path.getsize(path) + 200)
+    set_limit(signerd, os.path.getsize(path) + 200, child)
 
 
-def empty_disk(signerd):
-    set_limit(signerd, resource.RLIM_INFINITY)
+def empty_disk(signerd, child="audit"):
+    set_limit(signerd, resource.RLIM_INFINITY, child)
 
 
 def is_busy(answer):

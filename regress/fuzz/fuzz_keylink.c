@@ -90,6 +90,14 @@ rpc_next(struct signing *s)
 	return (NULL);
 }
 
+void
+rpc_again(struct call *call)
+{
+	must(call->asked && call->head.deferred);
+	call->asked = false;
+	call_signing(call)->next = 0;
+}
+
 static bool
 call_done(struct call *call)
 {

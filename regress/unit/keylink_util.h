@@ -92,6 +92,13 @@ rpc_next(struct signing *rpc)
 	return (NULL);
 }
 
+void
+rpc_again(struct call *call)
+{
+	call->asked = false;
+	call_signing(call)->next = 0;
+}
+
 static inline bool
 call_done(struct call *call)
 {

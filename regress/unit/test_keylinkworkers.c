@@ -64,7 +64,7 @@ in_workers(const char *want)
 
 /* A worker's answer to the request that it has had for the longest time. */
 static void
-answer_first(int worker)
+reply_first(int worker, enum refusal refusal)
 {
 	struct keylink_worker	*w = &k.workers[worker];
 	struct imsgbuf		*ibuf = worker == 0 ? &keyd : &others[worker];
@@ -77,13 +77,27 @@ answer_first(int worker)
 	memset(&reply, 0, sizeof(reply));
 	reply.id = (uint64_t)s->generation << 32 |
 	    (uint64_t)(s - w->slots);
+	reply.refusal = refusal;
+	reply.rule = refusal == REFUSAL_NONE ? 0 : POLICY_NORULE;
 	reply.result = bytes;
-	reply.resultlen = sizeof(bytes);
+	reply.resultlen = refusal == REFUSAL_NONE ? sizeof(bytes) : 0;
 	assert_int_equal(keymsg_send_reply(ibuf, &reply), 0);
 	assert_int_equal(imsgbuf_flush(ibuf), 0);
 	/* It may be asked another at once. */
 	while (TAILQ_FIRST(&w->sent) == s && w->nsent == before)
 		turn();
+}
+
+static void
+answer_first(int worker)
+{
+	reply_first(worker, REFUSAL_NONE);
+}
+
+static void
+cannot_record(int worker)
+{
+	reply_first(worker, REFUSAL_AUDIT);
 }
 
 /* A call of so many bytes of data. */
@@ -315,6 +329,157 @@ not_for_another(void **state)
 	assert_int_equal(f[1].replies, 1);
 }
 
+/* ---- One that cannot record what it is asked --------------------------- */
+
+static void
+another_is_asked(void **state)
+{
+	struct fate	 f[5];
+
+	(void)state;
+	submit(&f[0], 'a', 1);
+	in_workers("100");
+	cannot_record(0);
+	in_workers("010");
+	assert_int_equal(f[0].replies, 0);
+	answer_first(1);
+	assert_int_equal(f[0].replies, 1);
+	assert_int_equal(f[0].refusal, REFUSAL_NONE);
+	/* For a while it is not asked, though it has nothing to do. */
+	now_us += KEYLINK_SHY - 1;
+	submit(&f[1], 'b', 1);
+	submit(&f[2], 'c', 1);
+	submit(&f[3], 'd', 1);
+	in_workers("021");
+	now_us++;
+	submit(&f[4], 'e', 1);
+	in_workers("121");
+	cannot_record(0);
+	in_workers("022");
+	discard_all(f, 5);
+}
+
+/* One that has recorded again is asked as before. */
+static void
+it_records_again(void **state)
+{
+	struct fate	 f[5];
+
+	(void)state;
+	submit(&f[0], 'a', 1);
+	submit(&f[1], 'b', 1);
+	submit(&f[2], 'c', 1);
+	submit(&f[3], 'd', 1);
+	in_workers("211");
+	cannot_record(0);
+	in_workers("121");
+	answer_first(0);
+	answer_first(1);
+	in_workers("011");
+	submit(&f[4], 'e', 1);
+	in_workers("111");
+	discard_all(f, 5);
+}
+
+/* Where none can, that is the answer, at once and after each was asked once. */
+static void
+nobody_can(void **state)
+{
+	struct fate	 f;
+	int		 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		submit(&f, 'a', 1);
+		cannot_record(0);
+		in_workers(i == 0 ? "010" : "000");
+		if (i == 0) {
+			cannot_record(1);
+			in_workers("001");
+			assert_int_equal(f.replies, 0);
+			cannot_record(2);
+		}
+		in_workers("000");
+		assert_null(f.rpc);
+		assert_int_equal(f.replies, 1);
+		assert_int_equal(f.refusal, REFUSAL_AUDIT);
+	}
+	/* Nor is one asked over and over for which each comes to be able. */
+	submit(&f, 'a', 1);
+	for (i = 0; i < WORKERS; i++) {
+		assert_int_equal(f.replies, 0);
+		now_us += 2 * KEYLINK_SHY / 5;
+		k.workers[(i + 1) % WORKERS].shy = false;
+		cannot_record(i);
+	}
+	assert_int_equal(f.replies, 1);
+	in_workers("000");
+}
+
+/* Of a message of several calls it is that one. */
+static void
+one_of_several_calls(void **state)
+{
+	struct fate	 f;
+	struct call	*first;
+
+	(void)state;
+	limits.max_waiting = 3;
+	submit(&f, 'a', 6);
+	in_workers("111");
+	first = TAILQ_FIRST(&k.workers[0].sent)->call;
+	cannot_record(0);
+	in_workers("021");
+	assert_ptr_equal(TAILQ_LAST(&k.workers[1].sent, keylink_slots)->call,
+	    first);
+	assert_int_equal(f.rpc->in_keyd, 3);
+	while (f.rpc != NULL)
+		answer_first(k.workers[1].nsent > 0 ? 1 : 2);
+	assert_int_equal(f.replies, 6);
+	/* And of one that nobody waits for nothing is asked. */
+	submit(&f, 'a', 1);
+	in_workers("010");
+	discard(&f);
+	cannot_record(1);
+	in_workers("000");
+}
+
+/* What is large goes to the first where none of the others can. */
+static void
+large_ones_that_cannot(void **state)
+{
+	struct fate	 f[4];
+
+	(void)state;
+	limits.max_transaction = 160 * 1024;
+	submit_large(&f[0], 'a', 100 * 1024);
+	submit_large(&f[1], 'b', 100 * 1024);
+	in_workers("011");
+	cannot_record(1);
+	in_workers("002");
+	submit_large(&f[2], 'c', 100 * 1024);
+	in_workers("002");
+	assert_false(TAILQ_EMPTY(&k.parked));
+	/* The one that waited here is not forgotten; nor is the last. */
+	cannot_record(2);
+	in_workers("201");
+	submit_large(&f[3], 'd', 100 * 1024);
+	in_workers("201");
+	cannot_record(2);
+	assert_false(TAILQ_EMPTY(&k.parked) && TAILQ_EMPTY(&k.turn));
+	answer_first(0);
+	in_workers("200");
+	answer_first(0);
+	in_workers("200");
+	answer_first(0);
+	answer_first(0);
+	in_workers("000");
+	assert_int_equal(f[0].replies + f[1].replies + f[2].replies +
+	    f[3].replies, 4);
+}
+
+/* ------------------------------------------------------------------------ */
+
 /* A few in all of them are few. */
 static void
 spins_for_all(void **state)
@@ -348,6 +513,11 @@ main(void)
 		workers_test(no_room_for_large_ones),
 		workers_test(one_is_silent),
 		workers_test(not_for_another),
+		workers_test(another_is_asked),
+		workers_test(it_records_again),
+		workers_test(nobody_can),
+		workers_test(one_of_several_calls),
+		workers_test(large_ones_that_cannot),
 		workers_test(spins_for_all)
 	};
 

@@ -316,6 +316,33 @@ direct(void **state)
 	assert_int_equal(nunavailable, 0);
 }
 
+/* What a worker of keyd could not do is a next one once more. */
+static void
+put_back(void **state)
+{
+	struct signing	*s;
+	struct call	*call;
+	size_t		 i;
+
+	(void)state;
+	new_owner("a.example", NULL, false);
+	assert_non_null(s = start("[" CALL("1", "[" ARG "]") ",1,"
+	    CALL("2", "[" ARG "]") "]"));
+	for (i = 0; i < 3; i += 2) {
+		assert_ptr_equal(call = rpc_next(s), signing_call(s, i));
+		call->asked = true;
+	}
+	assert_null(rpc_next(s));
+	rpc_again(signing_call(s, 0));
+	assert_ptr_equal(call = rpc_next(s), signing_call(s, 0));
+	call->asked = true;
+	assert_null(rpc_next(s));
+	assert_true(reply(s, 2, REFUSAL_NONE));
+	assert_null(rpc_next(s));
+	assert_false(reply(s, 0, REFUSAL_NONE));
+	assert_int_equal(nanswers, 1);
+}
+
 /* One element that cannot be served is the whole answer's 503. */
 static void
 direct_unavailable(void **state)
@@ -672,6 +699,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		rpc_test(direct),
+		rpc_test(put_back),
 		rpc_test(direct_unavailable),
 		rpc_test(owner_ends),
 		rpc_test(several),
