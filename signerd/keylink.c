@@ -15,6 +15,21 @@
 #include "signerd/keylink.h"
 #include "signerd/rpc.h"
 
+/* Of a worker in the log: "keyd", or one of several as "keyd2". */
+#define NAME_SIZE	16
+
+static const char *
+name_of(const struct keylink_worker *w, char name[NAME_SIZE])
+{
+	const struct keylink	*k = w->link;
+
+	if (k->nworkers == 1)
+		return ("keyd");
+	snprintf(name, NAME_SIZE, "keyd%u", (unsigned int)(w - k->workers) +
+	    1);
+	return (name);
+}
+
 /* ---- Slots: what is in keyd ------------------------------------------- */
 
 static uint64_t
@@ -372,6 +387,7 @@ give_up_on(struct keylink *k, struct keylink_worker *w, uint64_t now)
 	struct keylink_slot	*s, *next;
 	uint64_t		 limit = (uint64_t)k->limits->timeout_keyd *
 				    1000;
+	char			 name[NAME_SIZE];
 
 	for (s = TAILQ_FIRST(&w->sent); s != NULL && now - s->sent > limit;
 	    s = next) {
@@ -380,8 +396,8 @@ give_up_on(struct keylink *k, struct keylink_worker *w, uint64_t now)
 		if (s->call != NULL)
 			rpc_expired(call_signing(s->call));
 		if (!w->behind)
-			log_error("keyd has not answered for %u ms",
-			    k->limits->timeout_keyd);
+			log_error("%s has not answered for %u ms",
+			    name_of(w, name), k->limits->timeout_keyd);
 		w->behind = true;
 	}
 }
@@ -543,6 +559,7 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 	struct call	*call = s->call;
 	struct signing	*signing;
 	bool		 again = false;
+	char		 name[NAME_SIZE];
 
 	slot_release(w, s);
 	if (reply != NULL && reply->refusal == REFUSAL_AUDIT)
@@ -552,7 +569,7 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 	if (w != &k->workers[0])
 		unpark(k);
 	if (w->behind) {
-		log_info("keyd answers again");
+		log_info("%s answers again", name_of(w, name));
 		w->behind = false;
 	}
 	if (call == NULL) {
@@ -579,6 +596,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	struct keylink_slot	*s;
 	struct keyd_reply	 reply;
 	uint64_t		 id;
+	char			 name[NAME_SIZE];
 
 	(void)iev;
 	switch (imsg_get_type(imsg)) {
@@ -606,7 +624,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 			k->switched((unsigned int)(w - k->workers), k->arg);
 		return;
 	}
-	log_error("a message of keyd that does not decode");
+	log_error("a message of %s that does not decode", name_of(w, name));
 }
 
 static void

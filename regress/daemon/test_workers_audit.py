@@ -58,6 +58,9 @@ def test_one_file_cannot_be_written(site, path, sync):
         assert is_busy(answers[0]) if sync else is_signed(answers[0])
         assert all(is_signed(each) for each in answers[1:])
         is_not_ready(signerd)
+        if sync:
+            signerd.wait_log(process="frontend",
+                             msg="keyd1 has not answered for 1000 ms")
         assert not signerd.logged(process="keyd2", msg=STOPS)
         empty_disk(signerd, "audit1")
         signerd.wait_log(process="keyd1", msg=GOES_ON)
@@ -65,6 +68,8 @@ def test_one_file_cannot_be_written(site, path, sync):
                        lambda f: f("signerd_audit_ready") == 1)
         assert ready(signerd)
         spread(signerd, lambda: signed(path)[0] > 5)
+        if sync:
+            signerd.wait_log(process="frontend", msg="keyd1 answers again")
     first, second = [signed_digests(each) for each in files(path)]
     assert first.count(digest(0)) == 1 and digest(0) not in second
     for n in range(1, 20):
