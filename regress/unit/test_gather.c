@@ -605,6 +605,23 @@ test_server_dies(void **state)
 	server_goes_meanwhile(false);
 }
 
+/* Another of its kind is not told what it has not asked, and may not ask. */
+static void
+test_first_of_two_dies(void **state)
+{
+	(void)state;
+	make_two(FRONTEND, "frontend1", "frontend2");
+	server_goes_meanwhile(false);
+	assert_true(is_silent(LINK));
+	assert_int_equal(refused, 0);
+	assert_int_equal(metrics_send(&end[LINK], METRICS_WANT, 1), 0);
+	assert_int_equal(imsgbuf_flush(&end[LINK]), 0);
+	turn();
+	turn();
+	assert_int_equal(refused, 1);
+	assert_false(gather.wanted);
+}
+
 /* It has so much to read that its question waits. */
 static void
 test_deaf_server_stops(void **state)
@@ -645,6 +662,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_server_stops, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_server_dies, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_first_of_two_dies, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_deaf_server_stops, setup,
 		    teardown)
