@@ -249,9 +249,12 @@ trail_set_message(struct trail_set **set, struct imsg *imsg)
 			return (-1);
 		return (auditmsg_get_config(imsg, &(*set)->config));
 	}
-	if (*set != NULL && imsg_get_type(imsg) == AUDIT_WORKER)
-		return (auditmsg_get_worker(imsg, &(*set)->config));
-	if (*set == NULL || auditmsg_get_name(imsg, &name) == -1)
+	if (*set == NULL)
+		return (-1);
+	if (imsg_get_type(imsg) == AUDIT_WORKER)
+		return ((*set)->config.worker != 0 ? -1 :
+		    auditmsg_get_worker(imsg, &(*set)->config));
+	if (auditmsg_get_name(imsg, &name) == -1)
 		return (-1);
 	if (imsg_get_type(imsg) == AUDIT_KEY)
 		return (set_name((*set)->keys, KEYD_MAXKEYS, &name));

@@ -14,7 +14,7 @@ from lib import childproc, daemon, imsg, keymsg
 
 FRONT = dict(zip(("CONFIG", "FILE", "LISTEN", "KEY", "CHANNEL", "START",
                   "STOP"), range(0x300, 0x307)), KEEP=0x30a, COMMIT=0x30b,
-             DISCARD=0x30c)
+             DISCARD=0x30c, WORKER=0x311)
 LINK = dict(FRONT, PROXY=0x500, PROXYFILE=0x501, DIALER=0x502,
             RULE=keymsg.RULE, RULELIST=keymsg.RULELIST)
 RELAY = dict(zip(("CONFIG", "LISTEN", "FILE", "SIGNER", "RULE", "LIST",
@@ -91,6 +91,7 @@ def piece(kind, items):
 FRONT_CONFIG = ("CONFIG", limits("signerd") + text("tlsv1.3"))
 RELAY_CONFIG = ("CONFIG", limits("proxyd") + keymsg.u32(0) + b"\3" +
                 text("tlsv1.3"))
+CHANNEL = ("CHANNEL", b"", WITH)
 VIA = {"client": "a.example", "key": 0, "methods": 3, "chains": [], "via": 1}
 CHAIN = keymsg.u256(10)
 ADDRESS = text("127.0.0.1:1")
@@ -109,6 +110,11 @@ BOTH = {
     "no channel": ([("CHANNEL",)], "channel"),
     "channel with a body": ([("CHANNEL", b"x", WITH)], "channel"),
     "channel twice": ([("CHANNEL", b"", WITH)] * 2, "channel"),
+    "worker before the channel": ([("WORKER", b"", WITH)], "channel"),
+    "no worker": ([CHANNEL, ("WORKER",)], "channel"),
+    "worker with a body": ([CHANNEL, ("WORKER", b"x", WITH)], "channel"),
+    "too many workers": ([CHANNEL] + [("WORKER", b"", WITH)] * 16,
+                         "channel"),
     "start with a body": ([FRONT_CONFIG, ("START", b"x")], "start"),
     "stop with a body": ([FRONT_CONFIG, ("STOP", b"x")], "stop"),
     "ready": ([(0x308,)], "unknown message"),

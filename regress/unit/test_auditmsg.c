@@ -47,6 +47,20 @@ decode_config(struct imsg *imsg, int *fd)
 }
 
 static int
+decode_worker(struct imsg *imsg, int *fd)
+{
+	struct audit_config	 config;
+
+	(void)fd;
+	memset(&config, 0xa5, sizeof(config));
+	if (auditmsg_get_worker(imsg, &config) == -1)
+		return (-1);
+	assert_in_range(config.worker, 1, config.workers);
+	assert_in_range(config.workers, 1, AUDIT_WORKERS);
+	return (0);
+}
+
+static int
 decode_name(struct imsg *imsg, int *fd)
 {
 	struct audit_name	 name;
@@ -201,6 +215,52 @@ config_refused(void **state)
 	assert_int_equal(decode_raw(decode_config, AUDIT_KEY, body, len,
 	    false), -1);
 	noise(decode_config, AUDIT_CONFIG, body, len, false);
+}
+
+static int
+worker_of(uint32_t worker, uint32_t workers)
+{
+	struct audit_config	 sent, got;
+	struct imsg		 imsg;
+	int			 r;
+
+	memset(&sent, 0, sizeof(sent));
+	memset(&got, 0, sizeof(got));
+	sent.worker = worker;
+	sent.workers = workers;
+	assert_int_equal(auditmsg_send_worker(&p.a, &sent), 0);
+	receive(&imsg, AUDIT_WORKER);
+	if ((r = auditmsg_get_worker(&imsg, &got)) == 0) {
+		assert_int_equal(got.worker, worker);
+		assert_int_equal(got.workers, workers);
+	}
+	imsg_free(&imsg);
+	return (r);
+}
+
+static void
+workers(void **state)
+{
+	static const struct audit_config good = { 1, true, true, 1, 1, 2, 3 };
+	size_t				 len;
+
+	(void)state;
+	assert_int_equal(worker_of(1, 1), 0);
+	assert_int_equal(worker_of(1, AUDIT_WORKERS), 0);
+	assert_int_equal(worker_of(AUDIT_WORKERS, AUDIT_WORKERS), 0);
+	/* There is none of that number, or there are not so many. */
+	assert_int_equal(worker_of(0, 2), -1);
+	assert_int_equal(worker_of(0, 0), -1);
+	assert_int_equal(worker_of(1, 0), -1);
+	assert_int_equal(worker_of(3, 2), -1);
+	assert_int_equal(worker_of(1, AUDIT_WORKERS + 1), -1);
+	assert_int_equal(worker_of(UINT32_MAX, UINT32_MAX), -1);
+	assert_int_equal(auditmsg_send_worker(&p.a, &good), 0);
+	len = encoded(AUDIT_WORKER, body, sizeof(body));
+	exact(decode_worker, AUDIT_WORKER, body, len, false);
+	assert_int_equal(decode_raw(decode_worker, AUDIT_CONFIG, body, len,
+	    false), -1);
+	noise(decode_worker, AUDIT_WORKER, body, len, false);
 }
 
 static void
@@ -430,6 +490,7 @@ main(void)
 		TEST(descriptor),
 		TEST(config_arrives),
 		TEST(config_refused),
+		TEST(workers),
 		TEST(names),
 		TEST(failures),
 		TEST(where_arrives),

@@ -33,6 +33,12 @@ send_config(struct imsgbuf *ibuf, const void *arg)
 }
 
 static int
+send_worker(struct imsgbuf *ibuf, const void *arg)
+{
+	return (auditmsg_send_worker(ibuf, arg));
+}
+
+static int
 send_name(struct imsgbuf *ibuf, const void *arg)
 {
 	return (auditmsg_send_name(ibuf, AUDIT_KEY, 1, arg));
@@ -67,7 +73,7 @@ static void
 of_the_parent(void **state)
 {
 	static const struct audit_config config = { 1, true, false, 64, 1,
-					      0, 0 };
+					      1, 2 };
 	int				 fd, other;
 
 	(void)state;
@@ -77,6 +83,8 @@ of_the_parent(void **state)
 	close(other);
 	assert_int_equal(each_failure(send_config, &p.a, &config, -1, 0),
 	    1 + 5);
+	assert_int_equal(each_failure(send_worker, &p.a, &config, -1, 0),
+	    1 + 2);
 	/* A string is its length and its bytes. */
 	assert_int_equal(each_failure(send_name, &p.a, "key", -1, 0),
 	    1 + 1 + 2);

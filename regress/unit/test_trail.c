@@ -53,12 +53,13 @@ static int
 told(struct trail_set **set, enum audit_msg type, uint32_t index)
 {
 	static const struct audit_config config = { 1, true, true, 1, 1,
-					      0, 0 };
+					      2, 3 };
 	struct imsg			 imsg;
 	int				 r;
 
 	assert_int_equal(type == AUDIT_CONFIG ?
-	    auditmsg_send_config(&parent, &config) :
+	    auditmsg_send_config(&parent, &config) : type == AUDIT_WORKER ?
+	    auditmsg_send_worker(&parent, &config) :
 	    auditmsg_send_name(&parent, type, index, "name"), 0);
 	assert_int_equal(imsgbuf_write(&parent), 0);
 	assert_int_equal(imsgbuf_read(&keyd.parent), 1);
@@ -82,8 +83,15 @@ names(void **state)
 
 	(void)state;
 	refused(&set, AUDIT_KEY, 0, 0);
+	refused(&set, AUDIT_WORKER, 0, 0);
 	assert_int_equal(told(&set, AUDIT_CONFIG, 0), 0);
 	refused(&set, AUDIT_CONFIG, 0, 0);
+	/* It is the only one until it is told which one it is, once. */
+	assert_int_equal(set->config.worker, 0);
+	assert_int_equal(told(&set, AUDIT_WORKER, 0), 0);
+	assert_int_equal(set->config.worker, 2);
+	assert_int_equal(set->config.workers, 3);
+	refused(&set, AUDIT_WORKER, 0, 0);
 	assert_int_equal(told(&set, AUDIT_KEY, 0), 0);
 	assert_int_equal(told(&set, AUDIT_KEY, KEYD_MAXKEYS - 1), 0);
 	assert_int_equal(told(&set, AUDIT_LINK, KEYD_MAXVIAS), 0);
