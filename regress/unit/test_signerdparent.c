@@ -62,21 +62,38 @@ parent_watch_tell(struct parent *p, const struct config_proxy *which,
 
 /* ---- keyd ------------------------------------------------------------- */
 
+/* What the second of several makes of it hangs on the key. */
+static void
+tell_address(struct imsg *imsg)
+{
+	struct keyd_address	 ka;
+	bool			 second = strcmp(role_name, "keyd2") == 0;
+	char			 text[16] = "";
+	int			 fd;
+
+	if (keymsg_get_key(imsg, &ka.key, &fd) == -1 ||
+	    pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		_exit(6);
+	close(fd);
+	log_info("a key %s", text);
+	memcpy(ka.address, address, ADDRESS_SIZE);
+	if (second && strcmp(text, "other") == 0)
+		ka.address[ADDRESS_SIZE - 1] ^= 1;
+	if (!second || strcmp(text, "untold") != 0)
+		keymsg_send_address(&role_ibuf, &ka);
+	if (second && strcmp(text, "twice") == 0)
+		keymsg_send_address(&role_ibuf, &ka);
+}
+
 static void
 keyd_role(struct imsg *imsg)
 {
-	struct keyd_address	 ka;
 	enum keyd_role		 role;
-	uint32_t		 key;
 	int			 fd;
 
 	switch (imsg_get_type(imsg)) {
 	case KEYD_KEY:
-		if (keymsg_get_key(imsg, &key, &fd) == -1)
-			_exit(6);
-		ka.key = key;
-		memcpy(ka.address, address, ADDRESS_SIZE);
-		keymsg_send_address(&role_ibuf, &ka);
+		tell_address(imsg);
 		break;
 	case KEYD_CHANNEL:
 		if (keymsg_get_channel(imsg, &role, &fd) == -1)
@@ -295,6 +312,11 @@ link_role(struct imsg *imsg)
 			_exit(6);
 		log_info("a channel");
 		break;
+	case FRONT_WORKER:
+		if (frontmsg_get_fd(imsg, &fd) == -1)
+			_exit(6);
+		log_info("one more");
+		break;
 	case LINK_DIALER:
 		if (linkmsg_get_dialer(imsg, &dialer_fd) == -1)
 			_exit(6);
@@ -317,6 +339,8 @@ struct want {
 	bool		 check;
 	const char	*proxy;		/* names, or NULL: none */
 	const char	*host;
+	unsigned int	 workers;
+	const char	*secret;	/* what is in the key's file */
 };
 
 static struct config		 config;
@@ -377,7 +401,8 @@ fill_config(const struct want *w)
 	give_file(&config.cert, "tls.crt", "CERT");
 	give_file(&config.key, "tls.key", "KEY");
 	config.crl.fd = -1;
-	give_file(&a_key.file, "key.pem", "secret");
+	config.workers = w->workers;
+	give_file(&a_key.file, "key.pem", w->secret);
 	a_key.name = (char *)(uintptr_t)"sequencer";
 	STAILQ_INSERT_TAIL(&config.keys, &a_key, entry);
 	config.nkeys = 1;
@@ -424,7 +449,7 @@ static void
 run_want(struct forked *r, bool listens, bool check, const char *proxy,
     const char *host)
 {
-	struct want	 w = { listens, check, proxy, host };
+	struct want	 w = { listens, check, proxy, host, 1, "secret" };
 
 	forked_run(r, do_run, &w);
 }
@@ -604,6 +629,66 @@ lying_dialer(void **state)
 	has(&r, "exited with status 0");
 }
 
+/* ---- Several workers -------------------------------------------------- */
+
+static void
+run_workers(struct forked *r, unsigned int workers, const char *secret)
+{
+	struct want	 w = { true, false, "edge", "host.example", workers,
+			       secret };
+
+	forked_run(r, do_run, &w);
+}
+
+static void
+several_workers(void **state)
+{
+	struct forked	 r;
+
+	(void)state;
+	run_workers(&r, 3, "secret");
+	left_with(&r, 0);
+	assert_int_equal(count_of(&r, "msg=started child=keyd"), 3);
+	/* Each has the key, and a way to the frontend and to the links. */
+	has(&r, "process=keyd1 msg=\"a key secret\"");
+	has(&r, "process=keyd2 msg=\"a key secret\"");
+	has(&r, "process=keyd3 msg=\"a key secret\"");
+	assert_int_equal(count_of(&r, "process=keyd3 msg=\"a channel\""), 2);
+	assert_int_equal(count_of(&r, "process=link msg=\"a channel\""), 1);
+	assert_int_equal(count_of(&r, "process=link msg=\"one more\""), 2);
+	assert_int_equal(count_of(&r, "msg=key key=sequencer "), 1);
+}
+
+/* The file was changed between the one's look at it and the other's. */
+static void
+other_keys(void **state)
+{
+	struct forked	 r;
+
+	(void)state;
+	run_workers(&r, 2, "other");
+	left_with(&r, 1);
+	assert_int_equal(count_of(&r, "test.conf:7: key.pem: was changed "
+	    "while it was read: two workers of keyd have other keys\n"), 1);
+	has_not(&r, "msg=ready");
+}
+
+static void
+lying_worker(void **state)
+{
+	static const char *const	 lies[] = { "twice", "untold" };
+	struct forked			 r;
+	size_t				 i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		run_workers(&r, 2, lies[i]);
+		left_with(&r, 1);
+		has(&r, "a message of keyd2 that was not expected");
+		has_not(&r, "msg=ready");
+	}
+}
+
 static int
 setup(void **state)
 {
@@ -635,11 +720,16 @@ main(int argc, char *argv[])
 		cmocka_unit_test(lying_link),
 		cmocka_unit_test(files_at_a_rate),
 		cmocka_unit_test(lying_dialer),
+		cmocka_unit_test(several_workers),
+		cmocka_unit_test(other_keys),
+		cmocka_unit_test(lying_worker)
 	};
 	size_t				 i;
 
+	/* One of several has its number. */
 	for (i = 0; names[i] != NULL; i++)
-		if (strcmp(argv[0], names[i]) == 0)
+		if (strcspn(argv[0], "0123456789") == strlen(names[i]) &&
+		    strncmp(argv[0], names[i], strlen(names[i])) == 0)
 			role_run(argc, argv, roles[i]);
 	return (cmocka_run_group_tests_name("signerdparent", tests, setup,
 	    teardown));
