@@ -503,7 +503,9 @@ setup_answer(struct parent *p, struct child *c, struct imsg *imsg)
 	if (is_committed(role, imsg_get_type(imsg)))
 		return (imsg_get_len(imsg) != 0 ? -1 :
 		    reload_committed(&p->reload, c));
-	if (role == CHILD_KEYD && imsg_get_type(imsg) == KEYD_CHECKED)
+	/* The first worker alone is asked. */
+	if (c == &p->children[CHILD_KEYD] &&
+	    imsg_get_type(imsg) == KEYD_CHECKED)
 		return (parent_checked(p, imsg));
 	/* It asks for files as long as it lives. */
 	if (role == CHILD_DIALER)

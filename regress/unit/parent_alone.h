@@ -29,7 +29,7 @@ parent_checked(struct parent *p, struct imsg *imsg)
 {
 	(void)p;
 	(void)imsg;
-	return (-1);
+	return (0);
 }
 
 /* Nor are files watched. */

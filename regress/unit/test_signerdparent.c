@@ -83,6 +83,8 @@ tell_address(struct imsg *imsg)
 		keymsg_send_address(&role_ibuf, &ka);
 	if (second && strcmp(text, "twice") == 0)
 		keymsg_send_address(&role_ibuf, &ka);
+	if (strcmp(text, second ? "second" : "first") == 0)
+		keymsg_send_empty(&role_ibuf, KEYD_CHECKED);
 }
 
 static void
@@ -689,6 +691,20 @@ lying_worker(void **state)
 	}
 }
 
+/* What operators ask is for the first one to answer. */
+static void
+unasked_worker(void **state)
+{
+	struct forked	 r;
+
+	(void)state;
+	run_workers(&r, 2, "first");
+	left_with(&r, 0);
+	run_workers(&r, 2, "second");
+	left_with(&r, 1);
+	has(&r, "a message of keyd2 that was not expected");
+}
+
 static int
 setup(void **state)
 {
@@ -722,7 +738,8 @@ main(int argc, char *argv[])
 		cmocka_unit_test(lying_dialer),
 		cmocka_unit_test(several_workers),
 		cmocka_unit_test(other_keys),
-		cmocka_unit_test(lying_worker)
+		cmocka_unit_test(lying_worker),
+		cmocka_unit_test(unasked_worker)
 	};
 	size_t				 i;
 
