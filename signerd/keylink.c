@@ -87,10 +87,14 @@ turn_join(struct keylink *k, struct signing *signing)
 	struct rpc_owner	*owner = signing->rpc.owner;
 	const struct call	*call;
 
-	if (signing->in_turn || signing->parked || (call = rpc_next(signing)) == NULL ||
+	if (signing->in_turn || (call = rpc_next(signing)) == NULL ||
 	    signing->in_keyd >= k->limits->max_waiting)
 		return;
 	signing->lane = lane_of(call->args.request.client);
+	signing->size = keymsg_request_size(&call->args.request) +
+	    IMSG_HEADER_SIZE;
+	signing->large = k->nworkers > 1 && signing->size > KEYLINK_LARGE;
+	owner->nlarge += signing->large;
 	if (owner->nturns++ == 0) {
 		owner->lane = owner->link != NULL ? lane_of(owner->link) :
 		    signing->lane;
@@ -106,47 +110,72 @@ turn_leave(struct keylink *k, struct signing *signing)
 {
 	struct rpc_owner	*owner = signing->rpc.owner;
 
-	if (signing->parked) {
-		TAILQ_REMOVE(&k->parked, signing, turn);
-		signing->parked = false;
-	}
 	if (!signing->in_turn)
 		return;
 	TAILQ_REMOVE(&owner->turns, signing, turn);
 	signing->in_turn = false;
+	owner->nlarge -= signing->large;
 	if (--owner->nturns == 0)
 		TAILQ_REMOVE(&k->turn, owner, turn);
 }
 
-static struct rpc_owner *
-next_owner(const struct keylink *k)
+/* Where the next request can go, by what it is; NULL: none has room. */
+struct room {
+	struct keylink_worker	*small;
+	struct keylink_worker	*large;
+};
+
+static bool
+is_room_for(const struct room *room, const struct rpc_owner *owner)
 {
-	struct rpc_owner	*o, *next = TAILQ_FIRST(&k->turn);
+	return ((room->small != NULL && owner->nturns > owner->nlarge) ||
+	    (room->large != NULL && owner->nlarge > 0));
+}
+
+static struct rpc_owner *
+next_owner(const struct keylink *k, const struct room *room)
+{
+	struct rpc_owner	*o, *next = NULL;
 
 	TAILQ_FOREACH(o, &k->turn, turn)
-		if (k->owners[o->lane] < k->owners[next->lane])
+		if (is_room_for(room, o) && (next == NULL ||
+		    k->owners[o->lane] < k->owners[next->lane]))
 			next = o;
 	return (next);
 }
 
-static struct signing *
-next_signing(const struct keylink *k, const struct rpc_owner *owner)
+static struct keylink_worker *
+room_for(const struct room *room, const struct signing *s)
 {
-	struct signing	*s, *next = TAILQ_FIRST(&owner->turns);
+	return (s->large ? room->large : room->small);
+}
+
+static struct signing *
+next_signing(const struct keylink *k, const struct room *room,
+    const struct rpc_owner *owner)
+{
+	struct signing	*s, *next = NULL;
 
 	TAILQ_FOREACH(s, &owner->turns, turn)
-		if (k->clients[s->lane] < k->clients[next->lane])
+		if (room_for(room, s) != NULL && (next == NULL ||
+		    k->clients[s->lane] < k->clients[next->lane]))
 			next = s;
 	return (next);
 }
 
-/* The next, which leaves; its owner is the last now. */
+/*
+ * The next that there is room for, which leaves; its owner is the last now.
+ * NULL: there is none.
+ */
 static struct signing *
-turn_take(struct keylink *k)
+turn_take(struct keylink *k, const struct room *room)
 {
-	struct rpc_owner	*owner = next_owner(k);
-	struct signing		*signing = next_signing(k, owner);
+	struct rpc_owner	*owner;
+	struct signing		*signing;
 
+	if ((owner = next_owner(k, room)) == NULL)
+		return (NULL);
+	signing = next_signing(k, room, owner);
 	k->owners[owner->lane] = k->clients[signing->lane] = ++k->turns;
 	turn_leave(k, signing);
 	if (owner->nturns > 0) {
@@ -243,35 +272,25 @@ is_for_others(const struct keylink *k, uint64_t now)
 
 /* NULL: it has no room for more; then the others have none to spare either. */
 static struct keylink_worker *
-choose(struct keylink *k, bool large)
+choose(struct keylink *k, unsigned int from, uint64_t now)
 {
-	struct keylink_worker	*best;
-	uint64_t		 now = k->nworkers > 1 ? clock_us() : 0;
+	struct keylink_worker	*best = best_of(k, from, now);
 
-	best = best_of(k, large && is_for_others(k, now) ? 1 : 0, now);
 	if (best == NULL || best->nsent >= window(k) || best->bytes >
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction)
 		return (NULL);
 	return (best);
 }
 
-/* Until one of the workers for large ones has answered. */
-static void
-park(struct keylink *k, struct signing *signing)
+static bool
+find_room(struct keylink *k, struct room *room)
 {
-	TAILQ_INSERT_TAIL(&k->parked, signing, turn);
-	signing->parked = true;
-}
+	uint64_t	 now = k->nworkers > 1 ? clock_us() : 0;
 
-static void
-unpark(struct keylink *k)
-{
-	struct signing	*signing;
-
-	while ((signing = TAILQ_FIRST(&k->parked)) != NULL) {
-		turn_leave(k, signing);
-		turn_join(k, signing);
-	}
+	room->small = room->large = choose(k, 0, now);
+	if (is_for_others(k, now))
+		room->large = choose(k, 1, now);
+	return (room->small != NULL || room->large != NULL);
 }
 
 /* ---- Asking ----------------------------------------------------------- */
@@ -290,14 +309,18 @@ slot_fill(struct keylink_slot *s, struct call *call, size_t size)
 }
 
 static void
-ask(struct keylink *k, struct keylink_worker *w, struct signing *signing,
-    struct call *call, size_t size)
+ask(struct keylink *k, struct keylink_worker *w, struct signing *signing)
 {
+	struct call		*call = rpc_next(signing);
 	struct keylink_slot	*s = TAILQ_FIRST(&w->unused);
-	struct request		*request = &call->args.request;
+	struct request		*request;
 	uint64_t		 now = clock_us();
+	size_t			 size = signing->size;
 	int			 error = 0;
 
+	if (call == NULL)
+		return;
+	request = &call->args.request;
 	request->id = slot_id(w, s);
 	request->deadline = now + (uint64_t)k->limits->timeout_keyd * 1000;
 	if (request->deadline > signing->deadline)
@@ -322,34 +345,19 @@ ask(struct keylink *k, struct keylink_worker *w, struct signing *signing,
 	turn_join(k, signing);
 }
 
-/* Which of several workers does what is large depends on it. */
-static void
-ask_next(struct keylink *k, struct keylink_worker *w, struct signing *signing)
-{
-	struct call	*call;
-	size_t		 size;
-
-	if ((call = rpc_next(signing)) == NULL)
-		return;
-	size = keymsg_request_size(&call->args.request) + IMSG_HEADER_SIZE;
-	if (k->nworkers > 1 && size > KEYLINK_LARGE &&
-	    (w = choose(k, true)) == NULL)
-		park(k, signing);
-	else
-		ask(k, w, signing, call, size);
-}
-
 static void
 pump(struct keylink *k)
 {
-	struct keylink_worker	*w;
+	struct signing	*signing;
+	struct room	 room;
 
 	/* An answer on the spot can lead to the next request, and here. */
 	if (k->pumping)
 		return;
 	k->pumping = true;
-	while (!TAILQ_EMPTY(&k->turn) && (w = choose(k, false)) != NULL)
-		ask_next(k, w, turn_take(k));
+	while (!TAILQ_EMPTY(&k->turn) && find_room(k, &room) &&
+	    (signing = turn_take(k, &room)) != NULL)
+		ask(k, room_for(&room, signing), signing);
 	k->pumping = false;
 }
 
@@ -419,7 +427,6 @@ on_timer(int fd, short what, void *arg)
 	    signing->deadline <= now)
 		rpc_expired(signing);
 	/* Another worker may be one for large ones now. */
-	unpark(k);
 	pump(k);
 	arm_timer(k);
 }
@@ -566,8 +573,6 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 		again = ask_another(w, call);
 	else
 		w->shy = false;
-	if (w != &k->workers[0])
-		unpark(k);
 	if (w->behind) {
 		log_info("%s answers again", name_of(w, name));
 		w->behind = false;
@@ -578,6 +583,9 @@ answered(struct keylink_worker *w, struct keylink_slot *s,
 	}
 	signing = call_signing(call);
 	signing->in_keyd--;
+	/* It may be its next one from here on, and larger. */
+	if (again)
+		turn_leave(k, signing);
 	turn_join(k, signing);
 	if (again)
 		return;
@@ -695,7 +703,6 @@ keylink_init(struct keylink *k, struct event_base *base, int fd,
 	k->lost = lost;
 	k->arg = arg;
 	TAILQ_INIT(&k->turn);
-	TAILQ_INIT(&k->parked);
 	TAILQ_INIT(&k->waiting);
 	k->timer = evtimer_new(base, on_timer, k);
 	if (k->timer == NULL)

@@ -47,7 +47,8 @@ struct signing;
  * What a request is counted for is one, and one more for so many bytes of it,
  * which take about as long as a signature.  One over the other size does not go
  * to the first of several workers while another can take it: what is small does
- * not wait behind it.
+ * not wait behind it.  While there is room for what is small alone, or for what
+ * is large, the others keep their turn.
  */
 #define KEYLINK_UNIT	(16 * 1024)
 #define KEYLINK_LARGE	(64 * 1024)
@@ -95,8 +96,6 @@ struct keylink {
 	uint64_t		 turns;		/* that ever were */
 	uint64_t		 owners[LANES];	/* the last one of each */
 	uint64_t		 clients[LANES];
-	/* With a large call to ask, for which no worker has room. */
-	TAILQ_HEAD(, signing)	 parked;
 	TAILQ_HEAD(signings, signing) waiting;	/* all, by their deadlines */
 	uint32_t		 nwaiting;
 	uint32_t		 maxsize;	/* of its messages */

@@ -71,6 +71,7 @@ struct rpc_owner {
 	size_t		 held;		/* bytes of their texts and calls */
 	/* Of the keylink. */
 	size_t		 nturns;
+	size_t		 nlarge;	/* of these */
 	uint32_t	 lane;
 	TAILQ_HEAD(, signing) turns;	/* with calls to ask */
 	TAILQ_ENTRY(rpc_owner) turn;
@@ -99,8 +100,9 @@ struct signing {
 	size_t		 next;		/* first that may be unasked */
 	uint32_t	 in_keyd;
 	bool		 in_turn;
-	bool		 parked;	/* rather than that */
 	bool		 submitted;
+	bool		 large;		/* the next one */
+	size_t		 size;		/* of its message to keyd */
 	uint32_t	 lane;		/* of the client */
 	TAILQ_ENTRY(signing) turn;
 	TAILQ_ENTRY(signing) waiting;

@@ -40,7 +40,7 @@ workers_close(void **state)
 {
 	int	 i;
 
-	assert_true(TAILQ_EMPTY(&k.parked));
+	assert_true(TAILQ_EMPTY(&k.turn));
 	for (i = 1; i < WORKERS; i++) {
 		imsgev_clear(&k.workers[i].iev);
 		imsgbuf_clear(&others[i]);
@@ -255,18 +255,107 @@ no_room_for_large_ones(void **state)
 	answer_first(1);
 	in_workers("122");
 	assert_null(f[0].rpc);
-	assert_true(TAILQ_EMPTY(&k.parked));
+	assert_true(TAILQ_EMPTY(&k.turn));
 	/* And one whose time is up. */
 	due = 60000;
 	submit_large(&f[7], 'c', 100 * 1024);
 	due = LATER;
 	in_workers("122");
-	assert_false(TAILQ_EMPTY(&k.parked));
+	assert_false(TAILQ_EMPTY(&k.turn));
 	now_us += 90000;
 	while (f[7].rpc != NULL)
 		turn();
 	assert_int_equal(f[7].expired, 1);
 	discard_all(f, 7);
+}
+
+/*
+ * What is large keeps its turn while there is room for others alone, and comes
+ * before those who have had one since.
+ */
+static void
+large_ones_have_their_turn(void **state)
+{
+	struct fate	 f[8], one;
+	int		 i;
+
+	(void)state;
+	limits.window = 1;
+	for (i = 0; i < 3; i++)
+		submit(&f[i], 'a' + (char)i, 1);
+	submit(&f[3], 'd', 1);
+	answer_first(0);
+	answer_first(0);
+	in_workers("011");
+	/* Each has had a turn but this one, whose place is with the others. */
+	submit_large(&one, 'l', 128 * 1024);
+	in_workers("011");
+	for (i = 4; i < 8; i++)
+		submit(&f[i], 'a' + (char)(i - 4), 1);
+	in_workers("111");
+	answer_first(0);
+	answer_first(0);
+	in_workers("111");
+	assert_int_equal(one.rpc->in_keyd, 0);
+	answer_first(1);
+	assert_int_equal(one.rpc->in_keyd, 1);
+	in_workers("111");
+	/* Its next one is not before the others'. */
+	answer_first(1);
+	assert_null(one.rpc);
+	in_workers("111");
+	discard_all(f, 8);
+}
+
+/* Where there is room for it alone it does not wait for others. */
+static void
+room_for_large_ones_alone(void **state)
+{
+	struct fate	 f[4], one;
+
+	(void)state;
+	limits.window = 2;
+	limits.max_transaction = 160 * 1024;
+	submit(&f[0], 'a', 1);
+	submit_large(&f[1], 'b', 100 * 1024);
+	submit_large(&f[2], 'c', 100 * 1024);
+	submit(&f[3], 'd', 1);
+	in_workers("211");
+	submit_large(&one, 'l', 100 * 1024);
+	in_workers("221");
+	discard(&one);
+	discard_all(f, 4);
+}
+
+/* Of a message of several calls, one that is asked again can be larger. */
+static void
+a_large_one_again(void **state)
+{
+	struct request	*r;
+	struct fate	 f;
+
+	(void)state;
+	limits.window = 1;
+	make(&f, 'a', 4);
+	r = &signing_call(f.rpc, 0)->args.request;
+	r->method = METHOD_TRANSACTION;
+	memset(&r->tx, 0, sizeof(r->tx));
+	r->tx.has = TX_DATA;
+	r->tx.data = large;
+	r->tx.datalen = 128 * 1024;
+	keylink_submit(&k, f.rpc);
+	in_workers("111");
+	cannot_record(1);
+	in_workers("101");
+	/* The small one that was the next comes after it. */
+	answer_first(0);
+	in_workers("001");
+	answer_first(2);
+	in_workers("101");
+	assert_int_equal(TAILQ_FIRST(&k.workers[2].sent)->size / 1024, 128);
+	while (f.rpc != NULL)
+		answer_first(k.workers[0].nsent > 0 ? 0 : 2);
+	assert_int_equal(f.replies, 4);
 }
 
 /* One that does not answer is not asked; when none does, that is to be busy. */
@@ -459,14 +548,14 @@ large_ones_that_cannot(void **state)
 	in_workers("002");
 	submit_large(&f[2], 'c', 100 * 1024);
 	in_workers("002");
-	assert_false(TAILQ_EMPTY(&k.parked));
+	assert_false(TAILQ_EMPTY(&k.turn));
 	/* The one that waited here is not forgotten; nor is the last. */
 	cannot_record(2);
 	in_workers("201");
 	submit_large(&f[3], 'd', 100 * 1024);
 	in_workers("201");
 	cannot_record(2);
-	assert_false(TAILQ_EMPTY(&k.parked) && TAILQ_EMPTY(&k.turn));
+	assert_false(TAILQ_EMPTY(&k.turn));
 	answer_first(0);
 	in_workers("200");
 	answer_first(0);
@@ -511,6 +600,9 @@ main(void)
 		workers_test(window_of_one_of_several),
 		workers_test(large_ones),
 		workers_test(no_room_for_large_ones),
+		workers_test(large_ones_have_their_turn),
+		workers_test(room_for_large_ones_alone),
+		workers_test(a_large_one_again),
 		workers_test(one_is_silent),
 		workers_test(not_for_another),
 		workers_test(another_is_asked),
