@@ -137,6 +137,7 @@ show(struct gather *g, struct gather_child *gc)
 struct own {
 	struct metrics_out	 out;		/* first */
 	struct gather_child	*to;
+	size_t			 max;		/* bytes; the rest is left out */
 	size_t			 len;
 	uint8_t			 buf[METRICS_MSGSIZE - 4];
 };
@@ -155,7 +156,7 @@ keep_own(struct metrics_out *out, const uint8_t *sample, size_t len)
 {
 	struct own	*own = (struct own *)(void *)out;
 
-	if (own->to->bytes + own->len + len > METRICS_MAXBYTES)
+	if (own->to->bytes + own->len + len > own->max)
 		return (0);
 	if (len > sizeof(own->buf) - own->len && flush_own(own) == -1)
 		return (-1);
@@ -165,11 +166,12 @@ keep_own(struct metrics_out *out, const uint8_t *sample, size_t len)
 }
 
 static void
-begin_own(struct gather *g, struct own *own)
+begin_own(struct gather *g, struct own *own, size_t max)
 {
 	memset(&own->out, 0, sizeof(own->out));
 	own->out.put = keep_own;
 	own->to = &g->own;
+	own->max = max;
 	own->len = 0;
 }
 
@@ -180,7 +182,7 @@ say_own(struct gather *g)
 	struct child	*c;
 	size_t		 i;
 
-	begin_own(g, &own);
+	begin_own(g, &own, METRICS_MAXBYTES);
 	for (i = 0; i < g->set->nchildren; i++) {
 		c = &g->set->child[i];
 		if (c->started)
@@ -205,6 +207,7 @@ are_several(const struct gather *g)
 	return (false);
 }
 
+/* What it says of the same as others is one sample with theirs. */
 static int
 collect(struct metrics_set *set, const struct gather_child *gc)
 {
@@ -213,7 +216,9 @@ collect(struct metrics_set *set, const struct gather_child *gc)
 	for (chunk = gc->first; chunk != NULL; chunk = chunk->next)
 		if (metrics_set_add(set, chunk->bytes, chunk->len) == -1)
 			return (-1);
-	return (0);
+	if (gc->first != NULL)
+		metrics_set_sort(set);
+	return (set->n > METRICS_MAXSAMPLES ? -1 : 0);
 }
 
 /* Each metric has four labels at most: what it has not is not looked at. */
@@ -251,14 +256,14 @@ merge(struct gather *g)
 	int			 r;
 
 	memset(&set, 0, sizeof(set));
+	set.more = METRICS_MAXSAMPLES;
 	r = collect(&set, &g->own);
 	for (i = 0; i < g->set->nchildren; i++)
 		if (collect(&set, &g->children[i]) == -1)
 			r = -1;
 	if (r == 0) {
-		metrics_set_sort(&set);
 		clear_all(g);
-		begin_own(g, &own);
+		begin_own(g, &own, SIZE_MAX);
 		for (i = 0; i < set.n; i++)
 			say_again(&own.out, set.items[i]);
 		if (own.out.failed || flush_own(&own) == -1)

@@ -51,7 +51,7 @@ metrics_set_add(struct metrics_set *set, const void *samples, size_t len)
 
 	ibuf_from_buffer(&b, (void *)(uintptr_t)samples, len);
 	while (ibuf_size(&b) > 0) {
-		if (set->n == METRICS_MAXSAMPLES ||
+		if (set->n == METRICS_MAXSAMPLES + set->more ||
 		    metrics_decode(&b, &s) == -1 ||
 		    list_grow(&set->items, set->n, sizeof(item)) == -1 ||
 		    (item = item_new(&s)) == NULL)

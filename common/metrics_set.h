@@ -28,16 +28,17 @@ struct metrics_item {
 struct metrics_set {
 	struct metrics_item	**items;
 	size_t			 n;
+	size_t			 more;	/* than METRICS_MAXSAMPLES there may be */
 };
 
 /*
  * Adds all in a piece, as it comes in a METRICS_SAMPLE.  -1: memory is short,
- * they are more than METRICS_MAXSAMPLES in all, or a sample is malformed.
+ * they are more than there may be in all, or a sample is malformed.
  */
 int	metrics_set_add(struct metrics_set *, const void *, size_t len);
 /*
  * When all have come: they are in the order of their definitions, and by
- * their labels, and each is there once.
+ * their labels, and each is there once.  If more are added then, once more.
  */
 void	metrics_set_sort(struct metrics_set *);
 void	metrics_set_clear(struct metrics_set *);

@@ -500,6 +500,77 @@ test_two_of_a_program(void **state)
 	assert_int_equal(up(&a, "keyd"), -1);
 }
 
+/* So many distinct ones, of a hundred bytes and more. */
+static void
+say_many(int who, uint32_t id, enum metric metric, size_t n)
+{
+	static struct metrics_writer	 w;
+	char				 label[128];
+	size_t				 i = 0, stop;
+
+	while (i < n) {
+		metrics_begin(&w, &end[who], id);
+		for (stop = i + 30; i < stop; i++) {
+			snprintf(label, sizeof(label), "%0100zu", i);
+			metrics_u64(&w.out, metric, i, label);
+		}
+		assert_int_equal(metrics_send_samples(&end[who], id, w.buf,
+		    w.len), 0);
+		assert_int_equal(imsgbuf_flush(&end[who]), 0);
+		turn();
+	}
+	say_end(who, id);
+}
+
+static size_t	 nmany;
+static uint64_t	 many_sum;
+
+static void
+take_many(const void *samples, size_t len, void *arg)
+{
+	struct metric_sample	 s;
+	struct ibuf		 b;
+
+	(void)arg;
+	ibuf_from_buffer(&b, (void *)(uintptr_t)samples, len);
+	while (ibuf_size(&b) > 0) {
+		assert_int_equal(metrics_decode(&b, &s), 0);
+		if (s.metric != METRIC_RULE_SIGNATURES &&
+		    s.metric != METRIC_OP_HTTP_REQUESTS)
+			continue;
+		nmany++;
+		many_sum += s.value;
+	}
+}
+
+/* What is the same is one sample: that there are several leaves none out. */
+static void
+test_two_with_many(void **state)
+{
+	const size_t	 n = 30000;
+	struct asker	 a;
+	uint32_t	 id;
+
+	(void)state;
+	make_two(KEYD, "keyd1", "keyd2");
+	nmany = 0;
+	many_sum = 0;
+	begin(&a);
+	a.ask.samples = take_many;
+	/* However long it takes here. */
+	event_del(gather.timer);
+	id = take_ask(KEYD);
+	(void)take_ask(FRONTEND);
+	(void)take_ask(LINK);
+	say_many(KEYD, id, METRIC_RULE_SIGNATURES, n);
+	say_many(LINK, id, METRIC_RULE_SIGNATURES, n);
+	say_many(FRONTEND, id, METRIC_OP_HTTP_REQUESTS, n);
+	wait_done(&a);
+	assert_int_equal(refused, 0);
+	assert_int_equal(nmany, 2 * n);
+	assert_int_equal(many_sum, (uint64_t)n * (n - 1) / 2 * 3);
+}
+
 /* The first of them serves; another that wants to is out of order. */
 static void
 test_two_that_could_serve(void **state)
@@ -654,6 +725,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_of_a_program, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(test_two_with_many, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(test_two_that_could_serve,
 		    setup, teardown),
