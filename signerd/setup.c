@@ -14,10 +14,8 @@
 #include "keyd/keymsg.h"
 #include "signerd/dialmsg.h"
 #include "signerd/frontmsg.h"
+#include "signerd/keylink.h"
 #include "signerd/parent.h"
-
-/* Of all frontends together, in each keyd: KEYLINK_WINDOW of one alone. */
-#define WINDOW	32
 
 int
 setup_give(struct conf_file *file)
@@ -168,32 +166,35 @@ send_listen(struct parent *p, unsigned int i, struct config_listen *l,
 		l->other = p->nothers++;
 }
 
+/* All parts together are the limit; but each is one at least. */
 static uint32_t
-part_of(uint32_t limit, unsigned int n)
+part_of(uint32_t limit, const struct parent *p, unsigned int i)
 {
-	return ((limit + n - 1) / n);
+	uint32_t	 part;
+
+	part = limit / p->nfrontends + (i < limit % p->nfrontends);
+	return (part > 0 ? part : 1);
 }
 
 /*
- * What all of them together may have; of bodies room for two of the largest in
- * any case.
+ * What one of them may have; of bodies room for two of the largest in any
+ * case.
  */
 static struct config_limits
 limits_of(const struct parent *p, unsigned int i)
 {
 	struct config_limits	 l = setup_subject(p)->limits;
-	unsigned int		 n = p->nfrontends;
 
-	if (n == 1)
+	if (p->nfrontends == 1)
 		return (l);
-	l.max_connections = part_of(l.max_connections, n);
-	l.max_per_address = part_of(l.max_per_address, n);
-	l.max_queue = part_of(l.max_queue, n);
-	l.max_bodies = part_of(l.max_bodies, n);
+	l.max_connections = part_of(l.max_connections, p, i);
+	l.max_per_address = part_of(l.max_per_address, p, i);
+	l.max_queue = part_of(l.max_queue, p, i);
+	l.max_bodies = part_of(l.max_bodies, p, i);
 	if (l.max_bodies / 2 < l.max_body)
 		l.max_bodies = 2 * l.max_body;
 	l.place = i;
-	l.window = part_of(WINDOW, n);
+	l.window = part_of(KEYLINK_WINDOW, p, i);
 	return (l);
 }
 

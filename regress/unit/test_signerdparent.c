@@ -112,9 +112,25 @@ keyd_role(struct imsg *imsg)
 /* ---- frontend --------------------------------------------------------- */
 
 static void
+limits_told(struct imsg *imsg)
+{
+	struct front_config		 fc;
+	const struct config_limits	*l = &fc.limits;
+
+	if (frontmsg_get_config(imsg, &fc) == -1)
+		_exit(6);
+	log_info("limits %u %u %u %u %u place %u", l->max_connections,
+	    l->max_per_address, l->max_queue, l->max_bodies, l->window,
+	    l->place);
+}
+
+static void
 frontend_role(struct imsg *imsg)
 {
 	switch (imsg_get_type(imsg)) {
+	case FRONT_CONFIG:
+		limits_told(imsg);
+		break;
 	case FRONT_START:
 		log_info("starts");
 		frontmsg_send(&role_ibuf, FRONT_READY, -1);
@@ -343,6 +359,7 @@ struct want {
 	const char	*host;
 	unsigned int	 workers;
 	const char	*secret;	/* what is in the key's file */
+	unsigned int	 prefork;
 };
 
 static struct config		 config;
@@ -399,6 +416,12 @@ fill_config(const struct want *w)
 	config.protocols = (char *)(uintptr_t)"tlsv1.3";
 	config.limits.timeout_connect = 4321;
 	config.limits.max_transaction = 65536;
+	config.limits.max_connections = 11;
+	config.limits.max_per_address = 5;
+	config.limits.max_queue = 2;
+	config.limits.max_bodies = 3000;
+	config.limits.max_body = 300;
+	config.prefork = w->prefork;
 	give_file(&config.ca, "ca.crt", "CA");
 	give_file(&config.cert, "tls.crt", "CERT");
 	give_file(&config.key, "tls.key", "KEY");
@@ -451,7 +474,7 @@ static void
 run_want(struct forked *r, bool listens, bool check, const char *proxy,
     const char *host)
 {
-	struct want	 w = { listens, check, proxy, host, 1, "secret" };
+	struct want	 w = { listens, check, proxy, host, 1, "secret", 1 };
 
 	forked_run(r, do_run, &w);
 }
@@ -516,6 +539,7 @@ without_proxies(void **state)
 	left_with(&r, 0);
 	assert_int_equal(count_of(&r, "msg=started "), 2);
 	assert_int_equal(count_of(&r, "process=keyd msg=\"a channel\""), 1);
+	has(&r, "process=frontend msg=\"limits 11 5 2 3000 0 place 0\"");
 	has(&r, "process=frontend msg=stops");
 }
 
@@ -637,7 +661,7 @@ static void
 run_workers(struct forked *r, unsigned int workers, const char *secret)
 {
 	struct want	 w = { true, false, "edge", "host.example", workers,
-			       secret };
+			       secret, 1 };
 
 	forked_run(r, do_run, &w);
 }
@@ -705,6 +729,27 @@ unasked_worker(void **state)
 	has(&r, "a message of keyd2 that was not expected");
 }
 
+/* ---- Several frontends ------------------------------------------------ */
+
+/* Their parts of a limit are no more than it, and no less than one each. */
+static void
+several_frontends(void **state)
+{
+	struct want	 w = { true, false, NULL, NULL, 1, "secret", 3 };
+	struct forked	 r;
+
+	(void)state;
+	forked_run(&r, do_run, &w);
+	left_with(&r, 0);
+	has(&r, "process=frontend1 msg=\"limits 4 2 1 1000 11 place 0\"");
+	has(&r, "process=frontend2 msg=\"limits 4 2 1 1000 11 place 1\"");
+	has(&r, "process=frontend3 msg=\"limits 3 1 1 1000 10 place 2\"");
+	w.prefork = 6;
+	forked_run(&r, do_run, &w);
+	left_with(&r, 0);
+	has(&r, "process=frontend6 msg=\"limits 1 1 1 600 5 place 5\"");
+}
+
 static int
 setup(void **state)
 {
@@ -739,7 +784,8 @@ main(int argc, char *argv[])
 		cmocka_unit_test(several_workers),
 		cmocka_unit_test(other_keys),
 		cmocka_unit_test(lying_worker),
-		cmocka_unit_test(unasked_worker)
+		cmocka_unit_test(unasked_worker),
+		cmocka_unit_test(several_frontends)
 	};
 	size_t				 i;
 
