@@ -46,7 +46,7 @@ struct chain {
 };
 
 static struct chain	chains[AUDIT_WORKERS];
-static uint64_t		nworkers;	/* as the last record of it says */
+static uint64_t		nworkers;	/* the most that a record speaks of */
 static struct anchor	anchors[MAXHEADS];
 static size_t		nanchors;
 
@@ -214,7 +214,8 @@ take_line(struct chain *c, struct source *s, size_t len, uint64_t torn,
 	snprintf(c->time, sizeof(c->time), "%.*s", (int)r.timelen, r.time);
 	if (r.worker != 0) {
 		c->named = true;
-		nworkers = r.workers;
+		if (r.workers > nworkers)
+			nworkers = r.workers;
 	}
 	for (i = 0; i < nanchors; i++)
 		anchors[i].found |= memcmp(anchors[i].hash, hash,
@@ -446,6 +447,24 @@ say_head(const struct chain *c)
 	printf(" time=%s\n", c->time);
 }
 
+/* Each worker that there was has a chain. */
+static int
+check_workers(void)
+{
+	int	 status = STATUS_GOOD;
+	uint64_t i;
+
+	for (i = 0; i < nworkers; i++) {
+		if (chains[i].begun)
+			continue;
+		complain("no records of worker %llu of %llu: its files are "
+		    "missing", (unsigned long long)i + 1,
+		    (unsigned long long)nworkers);
+		status = STATUS_BAD;
+	}
+	return (status);
+}
+
 static int
 verify(int nfiles, char **files)
 {
@@ -463,11 +482,10 @@ verify(int nfiles, char **files)
 		begun |= chains[i].begun;
 		if (chains[i].begun)
 			say_head(&chains[i]);
-		else if ((uint64_t)i < nworkers)
-			printf("no file of worker %d of %llu\n", i + 1,
-			    (unsigned long long)nworkers);
 	}
 	status = check_anchors();
+	if (check_workers() != STATUS_GOOD)
+		status = STATUS_BAD;
 	/* The daemon begins each file with a record. */
 	if (!begun) {
 		complain("no records: nothing was verified");

@@ -273,8 +273,12 @@ def test_each_has_a_chain(recorded, path):
         assert trail.records(worker_file(path, n + 1))
     # In any order, and with one of them missing it says so.
     assert trail.verify(*files(path)[::-1])[0] == trail.GOOD
-    status, out, _ = trail.verify(path)
-    assert status == trail.GOOD and "no file of worker 2 of 2" in out
+    for n, each in enumerate(files(path)):
+        status, out, err = trail.verify(each)
+        assert status == trail.BAD and "head worker=%d " % (n + 1) in out
+        assert "no records of worker %d of 2" % (2 - n) in err
+    trail.write(worker_file(path, 2), [])
+    assert trail.verify(*files(path))[0] == trail.BAD
     status, out, err = trail.verify(path, *head_arguments(heads))
     assert status == trail.BAD and heads[1] in err
 
@@ -317,8 +321,8 @@ def test_rotation_loses_nothing(site, path):
         assert len(signerd.logged(msg="audit file begun")) == 2
         spread(signerd, lambda: min(signed(path)) > 5)
     for each in files(path):
-        trail.good(each + ".old", each)
         assert trail.records(each + ".old", each)
+    trail.good(*(each + end for each in files(path) for end in (".old", "")))
 
 
 def test_a_start_goes_on_with_each_chain(site, path):
@@ -339,6 +343,18 @@ def test_a_start_goes_on_with_each_chain(site, path):
     status, _, err = trail.verify(*files(path))
     assert status == trail.BAD
     assert "%s:%d: it is of another worker" % (path, second + 1) in err
+
+
+def test_one_worker_less_than_before(site, path):
+    """What the third has recorded is part of the trail."""
+    for n in (3, 2):
+        with audited.start(site, path, "keyd workers %d" % n) as signerd:
+            signerd.rpc(audited.unique(n)).result()
+    third = worker_file(path, 3)
+    for paths in (files(path), files(path)[::-1]):
+        status, _, err = trail.verify(*paths)
+        assert status == trail.BAD and "no records of worker 3 of 3" in err
+        assert trail.verify(third, *paths)[0] == trail.GOOD
 
 
 def test_one_more_worker_than_before(site, path):
