@@ -104,7 +104,7 @@ start_audit(struct parent *p, unsigned int worker,
 	if (audit->file.path == NULL || audit->file.fd == -1)
 		return (0);
 	c->word = c->outlives = true;
-	c->number = number(worker, p->nworkers);
+	c->number = number(worker, p->naudits);
 	p->children[CHILD_KEYD + worker].word = true;
 	return (children_start(&p->set, c, "audit", STAGE_AUDIT, user,
 	    AUDIT_MSGSIZE));
@@ -115,7 +115,7 @@ start_audits(struct parent *p, const struct proc_user *user)
 {
 	unsigned int	 i;
 
-	for (i = 0; i < p->nworkers; i++)
+	for (i = 0; i < p->naudits; i++)
 		if (start_audit(p, i, user) == -1)
 			return (-1);
 	return (0);
@@ -223,7 +223,7 @@ make_channels(struct parent *p, struct keyd_ends keyd[CONFIG_WORKERS])
 {
 	unsigned int	 i;
 
-	for (i = 0; i < p->nworkers; i++)
+	for (i = 0; i < p->naudits; i++)
 		make_worker_channels(p, i, &keyd[i]);
 	p->dialer_end = p->link_end = -1;
 	if (!p->set.check && p->children[CHILD_LINK].started)
@@ -263,7 +263,7 @@ configure_children(struct parent *p, const struct keyd_ends *ends)
 		configure_keyd(p, i, &ends[i]);
 	if (p->children[CHILD_FRONTEND].started)
 		setup_frontend(p);
-	for (i = 0; i < p->nworkers; i++)
+	for (i = 0; i < p->naudits; i++)
 		if (p->children[CHILD_AUDIT + i].started)
 			setup_audit(p, i, p->audit_channels[i]);
 }
@@ -283,11 +283,10 @@ parent_run(struct parent *p, const struct proc_user *user,
 	p->set.nchildren = CHILD_COUNT;
 	p->set.cb = &cb;
 	p->set.arg = p;
-	/* All of them would find the same. */
-	p->nworkers = p->set.check || p->config->workers == 0 ? 1 :
-	    p->config->workers;
-	p->nfrontends = p->set.check || p->config->prefork == 0 ? 1 :
-	    p->config->prefork;
+	/* With -n all of them would find the same, but in the audit files. */
+	p->naudits = p->config->workers;
+	p->nworkers = p->set.check ? 1 : p->config->workers;
+	p->nfrontends = p->set.check ? 1 : p->config->prefork;
 	children_init(&p->set);
 	parent_reload_init(p);
 	parent_metrics_init(p);

@@ -20,8 +20,8 @@
 
 /*
  * The first of each; there can be several frontends, and several of keyd, each
- * with an audit process of its own.  The dialer and the link process only where there are proxies to
- * dial.
+ * with an audit process of its own.  The dialer and the link process only where
+ * there are proxies to dial.
  */
 enum child_role {
 	CHILD_KEYD,
@@ -61,6 +61,7 @@ struct parent {
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	unsigned int		 nworkers;	/* of keyd */
+	unsigned int		 naudits;	/* as many; with -n files alone */
 	unsigned int		 nfrontends;
 	/* Whose addresses each has told, of what it was told last. */
 	bool			 told[CONFIG_WORKERS][KEYD_MAXKEYS];

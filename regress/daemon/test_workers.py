@@ -345,6 +345,21 @@ def test_a_start_goes_on_with_each_chain(site, path):
     assert "%s:%d: it is of another worker" % (path, second + 1) in err
 
 
+@pytest.mark.parametrize("n", range(WORKERS))
+def test_a_check_looks_at_each_file(site, path, n):
+    """-n, too, and makes none that there is not."""
+    with open(worker_file(path, n + 1), "w") as f:
+        f.write("127.0.0.1 localhost\n")
+    os.chmod(f.name, 0o600)
+    for arguments in (("-n",), ()):
+        status, _, err = audited.run(site, path, *arguments,
+                                     extra="keyd workers 2")
+        assert status == 1 and err.count("hold no record") == 1
+        assert 'audit file "%s"' % f.name in err or f.name + ": " in err
+        if arguments:
+            assert not os.path.exists(worker_file(path, 2 - n))
+
+
 def test_one_worker_less_than_before(site, path):
     """What the third has recorded is part of the trail."""
     for n in (3, 2):
