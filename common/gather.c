@@ -137,7 +137,7 @@ show(struct gather *g, struct gather_child *gc)
 struct own {
 	struct metrics_out	 out;		/* first */
 	struct gather_child	*to;
-	size_t			 max;		/* bytes; the rest is left out */
+	size_t			 max;		/* bytes; no more is kept */
 	size_t			 len;
 	uint8_t			 buf[METRICS_MSGSIZE - 4];
 };

@@ -28,7 +28,7 @@ struct metrics_item {
 struct metrics_set {
 	struct metrics_item	**items;
 	size_t			 n;
-	size_t			 more;	/* than METRICS_MAXSAMPLES there may be */
+	size_t			 more;	/* than METRICS_MAXSAMPLES may be */
 };
 
 /*

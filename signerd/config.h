@@ -242,8 +242,8 @@ void		 config_print_rule(FILE *, const struct config_rule *);
 int		 config_open(struct config *);
 /*
  * Opens the audit file, and one with its name and ".worker2" for the second
- * worker of keyd, and so on.  They are made where there are none; for check,
- * only if there is one.  A regular file with one name, of root or us, that nobody else
+ * worker of keyd, and so on.  They are made where there are none, but not for
+ * check.  Each is a regular file with one name, of root or us, that nobody else
  * can write to, at the end of a path that nobody else decides on.  While the
  * daemon runs, that which is in force goes on (`kept`), and another one has to
  * be empty, for check, too.  Every fault is written as above; -1 if there was one.

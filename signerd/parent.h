@@ -61,7 +61,7 @@ struct parent {
 	struct children		 set;
 	struct child		 children[CHILD_COUNT];
 	unsigned int		 nworkers;	/* of keyd */
-	unsigned int		 naudits;	/* as many; with -n files alone */
+	unsigned int		 naudits;	/* as many, with -n, too */
 	unsigned int		 nfrontends;
 	/* Whose addresses each has told, of what it was told last. */
 	bool			 told[CONFIG_WORKERS][KEYD_MAXKEYS];

@@ -68,7 +68,8 @@ extern const struct conf_settings config_settings;
 void		 settings_check(struct parser *);
 void		 parser_prefork(struct parser *, const struct lexer_token *);
 /* keyd workers. */
-void		 parser_keyd_word(struct parser *, const struct lexer_token *word,
+void		 parser_keyd_word(struct parser *,
+		    const struct lexer_token *word,
 		    const struct lexer_token *value);
 /* The unit may be NULL: then it is part of the value. */
 void		 parser_spin(struct parser *, const struct lexer_token *value,
