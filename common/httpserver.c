@@ -28,6 +28,8 @@
 #define CONNECTION	((size_t)40 * 1024)
 /* Pause after descriptors ran out, in ms. */
 #define PAUSE		250
+/* For other processes to take a connection, and then for what they left. */
+#define YIELD		20
 
 /* ---- Connections by address ------------------------------------------- */
 
@@ -240,16 +242,38 @@ resume_later(struct httpserver *server)
 }
 
 static void
-pause_accepting(struct httpserver *server)
+stop_accepting(struct httpserver *server)
 {
 	struct listener	*l;
 
-	log_errno("cannot accept connections");
-	/* Rather in vain again than never more. */
-	if (resume_later(server) == -1)
-		return;
 	SLIST_FOREACH(l, &server->listeners, entry)
 		event_del(l->ev);
+}
+
+static void
+pause_accepting(struct httpserver *server)
+{
+	log_errno("cannot accept connections");
+	/* Rather in vain again than never more. */
+	if (resume_later(server) == 0)
+		stop_accepting(server);
+}
+
+/* It is full, and another process may not be. */
+static bool
+leave_to_others(struct httpserver *server)
+{
+	static const struct timeval	 tv = { 0, YIELD * 1000 };
+	uint64_t			 now;
+
+	if (!server->limits->shared ||
+	    server->nconns < server->limits->max_connections ||
+	    (now = clock_us()) < server->takes ||
+	    event_add(server->resume, &tv) == -1)
+		return (false);
+	server->takes = now + 2 * YIELD * 1000;
+	stop_accepting(server);
+	return (true);
 }
 
 static void
@@ -266,18 +290,16 @@ on_resume(int fd, short what, void *arg)
 }
 
 static void
-on_accept(int lfd, short what, void *arg)
+accept_some(struct listener *l)
 {
-	struct listener		*l = arg;
 	struct sockaddr_storage	 ss;
 	socklen_t		 len;
 	int			 fd, i;
 
-	(void)what;
 	for (i = 0; i < ACCEPTS; i++) {
 		len = sizeof(ss);
 		memset(&ss, 0, sizeof(ss));
-		fd = accept4(lfd, (struct sockaddr *)&ss, &len,
+		fd = accept4(l->fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd != -1) {
 			take(l, fd, &ss);
@@ -298,6 +320,17 @@ on_accept(int lfd, short what, void *arg)
 			return;
 		}
 	}
+}
+
+static void
+on_accept(int fd, short what, void *arg)
+{
+	struct listener	*l = arg;
+
+	(void)fd;
+	(void)what;
+	if (!leave_to_others(l->server))
+		accept_some(l);
 }
 
 static void
@@ -431,7 +464,7 @@ retire(struct listener *l)
 
 	for (i = 0; i < DRAIN_TURNS; i++) {
 		before = server->nconns;
-		on_accept(l->fd, EV_READ, l);
+		accept_some(l);
 		if (server->nconns < before + ACCEPTS)
 			break;
 	}

@@ -36,6 +36,12 @@ struct httpserver_limits {
 	uint32_t	timeout_idle;
 	uint32_t	timeout_write;
 	uint32_t	timeout_request;	/* what a stop waits for */
+	/*
+	 * Other processes accept on the same sockets: with max_connections it
+	 * leaves new ones to them for a moment, before it makes room for one
+	 * or refuses it.
+	 */
+	bool		shared;
 };
 
 struct httpserver;

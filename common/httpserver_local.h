@@ -105,6 +105,7 @@ struct httpserver {
 	uint32_t		 generation;	/* commits */
 	struct event		*judge;		/* the next turn of the loop */
 	struct event		*resume;	/* accepting, after a pause */
+	uint64_t		 takes;		/* what others left, till then */
 	struct event		*stop_timer;
 	struct event		*leave;		/* of the idle, in a stop */
 	bool			 stopping;

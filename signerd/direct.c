@@ -96,6 +96,7 @@ direct_limits(struct frontend *front)
 	front->limits.timeout_idle = l->timeout_idle;
 	front->limits.timeout_write = l->timeout_write;
 	front->limits.timeout_request = l->timeout_request;
+	front->limits.shared = l->window != 0;
 	front->status_limits.max_connections = l->max_metrics;
 	front->status_limits.timeout = l->timeout_metrics;
 }

@@ -543,6 +543,58 @@ accepts_the_next(void **state)
 	}
 }
 
+/*
+ * Where others accept, too, and it is full: for a moment it takes none, on no
+ * socket; then it makes room for whom they have left, on both.
+ */
+static void
+leaves_to_others(void **state)
+{
+	int	 fd[6], i;
+
+	(void)state;
+	limits.max_per_address = 10;
+	limits.shared = true;
+	for (i = 0; i < 3; i++) {
+		fd[i] = loopback_dial(ports[i % 2]);
+		settle();
+	}
+	assert_int_equal(httpserver_connections(server), 3);
+	accepts = 0;
+	fd[3] = loopback_dial(ports[0]);
+	fd[4] = loopback_dial(ports[1]);
+	settle();
+	now_us += 19 * 1000;
+	settle();
+	assert_int_equal(accepts, 0);
+	hears(fd[0], "");
+	now_us += 1000;
+	settle();
+	/* Two, and two times none. */
+	assert_int_equal(accepts, 4);
+	assert_int_equal(httpserver_connections(server), 3);
+	assert_true(is_closed(fd[0]));
+	assert_true(is_closed(fd[1]));
+	hears(fd[2], "");
+	/* A while later, again; and not where there is room. */
+	now_us += 20 * 1000;
+	fd[5] = loopback_dial(ports[0]);
+	settle();
+	assert_int_equal(accepts, 4);
+	now_us += 20 * 1000;
+	settle();
+	assert_int_equal(accepts, 6);
+	assert_true(is_closed(fd[2]));
+	for (i = 0; i < 5; i++)
+		hang_up(fd[i]);
+	fd[0] = loopback_dial(ports[0]);
+	settle();
+	assert_int_equal(accepts, 8);
+	assert_int_equal(httpserver_connections(server), 2);
+	hang_up(fd[0]);
+	hang_up(fd[5]);
+}
+
 /* It does not begin to accept again. */
 static void
 stops_while_paused(void **state)
@@ -579,6 +631,7 @@ main(void)
 		server_test(eviction),
 		server_test(accepts_later),
 		server_test(accepts_the_next),
+		server_test(leaves_to_others),
 		server_test(stops_while_paused),
 		server_test(stops),
 		server_test(stops_after_answers),
