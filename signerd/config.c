@@ -330,5 +330,6 @@ parser_check(struct parser *p)
 	conf_warn_root(&p->common, SINGLE_CHROOT, "chroot");
 	warn_keys(p, used);
 	proxies_warn(p);
+	prefork_warn(p);
 	rules_warn(p);
 }

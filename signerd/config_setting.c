@@ -138,6 +138,15 @@ parser_prefork(struct parser *p, const struct lexer_token *value)
 }
 
 void
+prefork_warn(struct parser *p)
+{
+	if (p->conf->prefork > 1 && STAILQ_EMPTY(&p->conf->listens))
+		lexer_warn(p->common.lexer,
+		    &p->common.singles[SINGLE_PREFORK],
+		    "prefork has no effect: there is no listen on");
+}
+
+void
 parser_spin(struct parser *p, const struct lexer_token *value,
     const struct lexer_token *unit)
 {

@@ -67,6 +67,7 @@ void		 audit_started_check(struct parser *);
 extern const struct conf_settings config_settings;
 void		 settings_check(struct parser *);
 void		 parser_prefork(struct parser *, const struct lexer_token *);
+void		 prefork_warn(struct parser *);
 /* keyd workers. */
 void		 parser_keyd_word(struct parser *,
 		    const struct lexer_token *word,
