@@ -73,7 +73,7 @@ def test_names(signerd):
 
 
 def test_each_accepts_and_asks_each_keyd(site):
-    text = config(site, extra="timeout keyd 500 ms\n")
+    text = config(site, extra="timeout keyd 2 s\n")
     with daemon.Signerd(site, text) as signerd, \
             contextlib.ExitStack() as stack:
         for name, (connection,) in zip(NAMES, on_each(signerd, stack)):
@@ -95,8 +95,9 @@ def test_metrics_are_those_of_all(signerd):
         on_each(signerd, stack, 3)
         found = scraping.until(
             signerd.metrics[0],
-            lambda each: each("signerd_requests_total", process="frontend",
-                              method="block-payload", result="signed") == 6)
+            lambda each: each.sum(
+                "signerd_requests_total", process="frontend",
+                method="block-payload", result="signed") == 6)
         assert found("signerd_connections") == 6
         assert found("signerd_handshakes_total") == 6
         assert found("signerd_listeners") == 1
@@ -107,10 +108,10 @@ def test_metrics_are_those_of_all(signerd):
                      file="certificate", link="") < 2**33
         for name in NAMES:
             assert found("signerd_process_up", process=name) == 1
-        assert scraping.get(signerd.metrics[0], "/readyz")[0] == 200
+        scraping.until_ready(signerd.metrics[0], 200)
     with stopped(signerd, "frontend2"):
-        status, _, body = scraping.get(signerd.metrics[0], "/readyz")
-        assert status == 503 and "a frontend does not answer" in body
+        scraping.until_ready(signerd.metrics[0], 503,
+                             "a frontend does not answer")
 
 
 def test_limits_hold_for_all_of_them(site):
@@ -126,9 +127,10 @@ def test_limits_hold_for_all_of_them(site):
                                         ssl.SSLError)):
                         with signerd.connect() as more:
                             more.rpc(eth.payload_v2())
-            found = scraping.scrape(signerd.metrics[0])
-            assert found("signerd_connections") == 4
-            assert found("signerd_connections_max") == 4
+            scraping.until(
+                signerd.metrics[0],
+                lambda each: each.sum("signerd_connections") == 4 ==
+                each.sum("signerd_connections_max"))
 
 
 def test_reloads_under_load(site, signerd):
@@ -234,13 +236,10 @@ def test_stop_waits_for_all_of_them(site):
                     for connection, in made]
                 for each in threads:
                     each.start()
-                scraping_port = signerd.metrics[0]
                 # They are in keyd when it is told to stop.
-                found = None
-                while found != 2:
-                    found = scraping.scrape(scraping_port)(
-                        "signerd_keyd_requests_in_flight",
-                        process="frontend")
+                scraping.until(
+                    signerd.metrics[0], lambda each: each.sum(
+                        "signerd_keyd_requests_in_flight") == 2)
                 os.kill(signerd.pid, signal.SIGTERM)
                 signerd.wait_log(msg="stopping: Terminated")
             for each in threads:

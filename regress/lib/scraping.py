@@ -26,6 +26,17 @@ def get(port, path, method="GET"):
         connection.close()
 
 
+def until_ready(port, status, text=""):
+    """Until it says so: on a busy machine a process that is well can be too
+    late to be heard."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        found, _, said = get(port, "/readyz")
+        if found == status and text in said:
+            return
+        assert time.monotonic() < end, (found, said)
+
+
 class Scrape:
     """All samples of one answer: values by name and labels."""
 
