@@ -164,24 +164,27 @@ log_detach(void)
 	attached = 0;
 }
 
+/* mark: how many bytes of a '#' there are before the key, none or one. */
 static void
-append(struct log_record *r, const char *key, const void *value, size_t len)
+append(struct log_record *r, size_t mark, const char *key, const void *value,
+    size_t len)
 {
 	size_t	 keylen = strlen(key) + 1;
 
 	if (!r->on)
 		return;
 	if (r->nfields == LOG_FIELDS_MAX ||
-	    keylen + 1 > sizeof(r->buf) - r->len) {
+	    mark + keylen + 1 > sizeof(r->buf) - r->len) {
 		r->cut = true;
 		return;
 	}
-	if (len > sizeof(r->buf) - r->len - keylen - 1) {
-		len = sizeof(r->buf) - r->len - keylen - 1;
+	if (len > sizeof(r->buf) - r->len - mark - keylen - 1) {
+		len = sizeof(r->buf) - r->len - mark - keylen - 1;
 		r->cut = true;
 	}
-	memcpy(r->buf + r->len, key, keylen);
-	r->len += keylen;
+	memcpy(r->buf + r->len, "#", mark);
+	memcpy(r->buf + r->len + mark, key, keylen);
+	r->len += mark + keylen;
 	memcpy(r->buf + r->len, value, len);
 	r->len += len;
 	r->buf[r->len++] = '\0';
@@ -247,20 +250,21 @@ log_start_noise(struct log_record *r, enum log_level level, const char *msg)
 void
 log_str(struct log_record *r, const char *key, const char *value)
 {
-	append(r, key, value, strlen(value));
+	append(r, 0, key, value, strlen(value));
 }
 
 void
 log_num(struct log_record *r, const char *key, uint64_t n)
 {
-	char	 name[64], text[24];
-	int	 len;
+	char	 text[20];	/* digits of the highest */
+	size_t	 at = sizeof(text);
 
 	if (!r->on)
 		return;
-	snprintf(name, sizeof(name), "#%s", key);
-	len = snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	append(r, name, text, (size_t)len);
+	do
+		text[--at] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	append(r, 1, key, text + at, sizeof(text) - at);
 }
 
 void
@@ -277,7 +281,7 @@ log_hex(struct log_record *r, const char *key, const uint8_t *p, size_t len)
 	text[0] = '0';
 	text[1] = 'x';
 	hex_encode(text + 2, p, len);
-	append(r, key, text, 2 + 2 * len);
+	append(r, 0, key, text, 2 + 2 * len);
 }
 
 static int64_t
@@ -424,15 +428,19 @@ log_end(struct log_record *r)
 static int
 key_reserved(const char *key)
 {
-	static const char	*reserved[] = {
-		"time", "level", "process", "msg", "cut"
-	};
-	size_t			 i;
-
 	key += key[0] == '#';
-	for (i = 0; i < sizeof(reserved) / sizeof(reserved[0]); i++)
-		if (strcmp(key, reserved[i]) == 0)
-			return (1);
+	switch (key[0]) {
+	case 't':
+		return (strcmp(key, "time") == 0);
+	case 'l':
+		return (strcmp(key, "level") == 0);
+	case 'p':
+		return (strcmp(key, "process") == 0);
+	case 'm':
+		return (strcmp(key, "msg") == 0);
+	case 'c':
+		return (strcmp(key, "cut") == 0);
+	}
 	return (0);
 }
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -20,76 +21,124 @@ struct line {
 	size_t	 len;
 };
 
+/* What each byte may be in a line; none of it for NUL. */
+#define CLEAN	1		/* itself, between quotes */
+#define PLAIN	2		/* a part of what needs no quotes in logfmt */
+
+static uint8_t	 kinds[256];
 
 static void
+fill_kinds(void)
+{
+	int	 c;
+
+	for (c = ' '; c < 0x7f; c++)
+		if (c != '"' && c != '\\')
+			kinds[c] = c == ' ' || c == '=' ? CLEAN :
+			    CLEAN | PLAIN;
+}
+
+static inline size_t
+span(const char *s, unsigned int kind)
+{
+	size_t	 n = 0;
+
+	while (kinds[(unsigned char)s[n]] & kind)
+		n++;
+	return (n);
+}
+
+static inline void
 put(struct line *l, const char *s, size_t n)
 {
 	if (n > l->size - 1 - l->len)
 		n = l->size - 1 - l->len;
 	memcpy(l->buf + l->len, s, n);
 	l->len += n;
-	l->buf[l->len] = '\0';
 }
 
-static void
-puts_line(struct line *l, const char *s)
+static inline void
+put_char(struct line *l, char c)
 {
-	put(l, s, strlen(s));
+	if (l->len < l->size - 1)
+		l->buf[l->len++] = c;
 }
 
 static void
 put_escaped(struct line *l, const char *s)
 {
-	char	 esc[8];
-	int	 n;
+	static const char	 hex[] = "0123456789abcdef";
+	char			 esc[6] = "\\u00";
+	size_t			 n;
+	unsigned char		 c;
 
-	for (; *s != '\0'; s++) {
-		unsigned char	 c = (unsigned char)*s;
-
+	for (;; s++) {
+		n = span(s, CLEAN);
+		put(l, s, n);
+		s += n;
+		if ((c = (unsigned char)*s) == '\0')
+			return;
 		if (c == '"' || c == '\\') {
-			esc[0] = '\\';
-			esc[1] = (char)c;
-			put(l, esc, 2);
-		} else if (c < 0x20 || c >= 0x7f) {
-			n = snprintf(esc, sizeof(esc), "\\u%04x", c);
-			put(l, esc, (size_t)n);
-		} else
-			put(l, s, 1);
+			put_char(l, '\\');
+			put_char(l, (char)c);
+			continue;
+		}
+		esc[4] = hex[c >> 4];
+		esc[5] = hex[c & 15];
+		put(l, esc, sizeof(esc));
 	}
-}
-
-/* Whether logfmt can show the value without quotes. */
-static int
-is_plain(const char *s)
-{
-	const char	*p;
-
-	for (p = s; *p != '\0'; p++)
-		if (*p <= ' ' || *p >= 0x7f || *p == '"' || *p == '=' ||
-		    *p == '\\')
-			return (0);
-	return (p != s);
 }
 
 /* A key that begins with '#' says so of its value; it need not be true. */
 static int
 is_number(const char *s)
 {
-	return (*s != '\0' && s[strspn(s, "0123456789")] == '\0' &&
-	    (s[0] != '0' || s[1] == '\0'));
+	const char	*p = s;
+
+	while (*p >= '0' && *p <= '9')
+		p++;
+	return (p != s && *p == '\0' && (s[0] != '0' || s[1] == '\0'));
 }
 
 static void
 put_value(struct line *l, enum log_format fmt, int number, const char *value)
 {
-	if ((fmt == LOG_FMT_LOGFMT && is_plain(value)) ||
-	    (number && is_number(value))) {
-		puts_line(l, value);
+	size_t	 n;
+
+	if (fmt == LOG_FMT_LOGFMT) {
+		n = span(value, PLAIN);
+		if (n > 0 && value[n] == '\0') {
+			put(l, value, n);
+			return;
+		}
+	} else if (number && is_number(value)) {
+		put(l, value, strlen(value));
 		return;
 	}
-	put(l, "\"", 1);
+	put_char(l, '"');
 	put_escaped(l, value);
-	put(l, "\"", 1);
+	put_char(l, '"');
+}
+
+static void
+put_key(struct line *l, enum log_format fmt, const char *key)
+{
+	size_t	 n;
+
+	if (fmt == LOG_FMT_JSON) {
+		put_char(l, l->len > 0 ? ',' : '{');
+		put_value(l, fmt, 0, key);
+		put_char(l, ':');
+		return;
+	}
+	if (l->len > 0)
+		put_char(l, ' ');
+	n = span(key, PLAIN);
+	if (n > 0 && key[n] == '\0')
+		put(l, key, n);
+	else
+		put_char(l, '?');
+	put_char(l, '=');
 }
 
 static void
@@ -98,36 +147,39 @@ put_field(struct line *l, enum log_format fmt, const char *key,
 {
 	int	 number = key[0] == '#';
 
-	if (number)
-		key++;
-	if (fmt == LOG_FMT_LOGFMT) {
-		if (l->len > 0)
-			put(l, " ", 1);
-		if (is_plain(key))
-			puts_line(l, key);
-		else
-			put(l, "?", 1);
-		put(l, "=", 1);
-	} else {
-		put(l, l->len > 0 ? "," : "{", 1);
-		put_value(l, fmt, 0, key);
-		put(l, ":", 1);
-	}
+	put_key(l, fmt, key + number);
 	put_value(l, fmt, number, value);
+}
+
+/* Lines come in their thousands a second: the text of one is kept. */
+static const char *
+date_of(time_t t)
+{
+	static char	 text[32];
+	static time_t	 when;
+	struct tm	 tm;
+
+	if (text[0] != '\0' && t == when)
+		return (text);
+	if (gmtime_r(&t, &tm) == NULL)
+		memset(&tm, 0, sizeof(tm));
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	when = t;
+	return (text);
 }
 
 static void
 put_time(struct line *l, enum log_format fmt, int64_t unix_us)
 {
-	struct tm	 tm;
-	time_t		 t = (time_t)(unix_us / 1000000);
-	char		 date[32], text[48];
+	const char	*date = date_of((time_t)(unix_us / 1000000));
+	size_t		 n = strlen(date), i;
+	char		 text[48];
+	uint32_t	 us = (uint32_t)(unix_us % 1000000);
 
-	if (gmtime_r(&t, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(text, sizeof(text), "%s.%06dZ", date,
-	    (int)(unix_us % 1000000));
+	memcpy(text, date, n);
+	memcpy(text + n, ".000000Z", sizeof(".000000Z"));
+	for (i = n + 6; us > 0; i--, us /= 10)
+		text[i] = (char)('0' + us % 10);
 	put_field(l, fmt, "time", text);
 }
 
@@ -139,8 +191,9 @@ log_render(char *buf, size_t size, enum log_format fmt, const char *process,
 	const char	*key = r->buf, *value;
 	uint32_t	 i;
 
-	buf[0] = '\0';
-	put_time(&l, fmt, unix_us);
+	if (kinds['a'] == 0)
+		fill_kinds();
+	put_time(&l, fmt, unix_us > 0 ? unix_us : 0);
 	put_field(&l, fmt, "level", log_level_name(r->level));
 	put_field(&l, fmt, "process", process);
 	for (i = 0; i < r->nfields; i++) {
@@ -150,10 +203,9 @@ log_render(char *buf, size_t size, enum log_format fmt, const char *process,
 	}
 	if (r->cut)
 		put_field(&l, fmt, "cut", "true");
-	if (fmt == LOG_FMT_JSON) {
-		/* One byte was kept back for it. */
+	/* One byte was kept back for it. */
+	if (fmt == LOG_FMT_JSON)
 		buf[l.len++] = '}';
-		buf[l.len] = '\0';
-	}
+	buf[l.len] = '\0';
 	return (l.len);
 }

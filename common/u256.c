@@ -125,10 +125,10 @@ u256_from_dec(struct u256 *r, const char *s, size_t len)
 }
 
 /* Divides in place and returns the remainder. */
-static unsigned int
-divide(struct u256 *a, unsigned int by)
+static uint32_t
+divide(struct u256 *a, uint32_t by)
 {
-	unsigned int	rest = 0;
+	uint64_t	rest = 0;
 	size_t		i;
 
 	for (i = 0; i < U256_SIZE; i++) {
@@ -136,21 +136,41 @@ divide(struct u256 *a, unsigned int by)
 		a->b[i] = (uint8_t)(rest / by);
 		rest %= by;
 	}
-	return (rest);
+	return ((uint32_t)rest);
+}
+
+/* False: it is more than 64 bits hold. */
+static bool
+low64(const struct u256 *a, uint64_t *low)
+{
+	uint8_t	high = 0;
+	size_t	i;
+
+	for (i = 0; i < U256_SIZE - 8; i++)
+		high |= a->b[i];
+	for (*low = 0; i < U256_SIZE; i++)
+		*low = *low << 8 | a->b[i];
+	return (high == 0);
 }
 
 size_t
 u256_to_dec(const struct u256 *a, char out[U256_DECSIZE])
 {
 	struct u256	v = *a;
-	char		digits[MAXDIGITS];
-	size_t		i, n = 0;
+	char		digits[MAXDIGITS + 1];
+	uint64_t	low;
+	uint32_t	part;
+	size_t		at = sizeof(digits), i;
 
+	while (!low64(&v, &low))
+		for (part = divide(&v, 1000000000), i = 0; i < 9; i++) {
+			digits[--at] = (char)('0' + part % 10);
+			part /= 10;
+		}
 	do
-		digits[n++] = (char)('0' + divide(&v, 10));
-	while (!u256_is_zero(&v));
-	for (i = 0; i < n; i++)
-		out[i] = digits[n - 1 - i];
-	out[n] = '\0';
-	return (n);
+		digits[--at] = (char)('0' + low % 10);
+	while ((low /= 10) > 0);
+	memcpy(out, digits + at, sizeof(digits) - at);
+	out[sizeof(digits) - at] = '\0';
+	return (sizeof(digits) - at);
 }

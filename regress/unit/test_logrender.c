@@ -120,6 +120,54 @@ json_is_json(void **state)
 }
 
 static void
+expect_time(int64_t when, const char *time)
+{
+	struct log_record	 r;
+	char			 want_line[256];
+
+	start(&r, "m");
+	log_render(line, sizeof(line), LOG_FMT_LOGFMT, "p", &r, when);
+	snprintf(want_line, sizeof(want_line),
+	    "time=%s level=info process=p msg=m", time);
+	assert_string_equal(line, want_line);
+}
+
+/* Each line has its own, whichever was written before. */
+static void
+times(void **state)
+{
+	(void)state;
+	expect_time(WHEN, "2026-11-22T14:00:00.123456Z");
+	expect_time(WHEN - 123456, "2026-11-22T14:00:00.000000Z");
+	expect_time(WHEN - 123457, "2026-11-22T13:59:59.999999Z");
+	expect_time(WHEN, "2026-11-22T14:00:00.123456Z");
+	expect_time(WHEN + 876543, "2026-11-22T14:00:00.999999Z");
+	expect_time(WHEN + 876545, "2026-11-22T14:00:01.000001Z");
+	expect_time(1000000, "1970-01-01T00:00:01.000000Z");
+	expect_time(0, "1970-01-01T00:00:00.000000Z");
+}
+
+/* Digits that a number begins, ends or goes on with. */
+static void
+numbers(void **state)
+{
+	struct log_record	 r;
+	char			 want_line[256];
+	uint64_t		 n;
+
+	(void)state;
+	for (n = 1; n < UINT64_MAX / 10; n *= 10) {
+		start(&r, "m");
+		log_num(&r, "n", n);
+		log_num(&r, "k", n - 1);
+		snprintf(want_line, sizeof(want_line), HEAD
+		    "msg=m n=%llu k=%llu", (unsigned long long)n,
+		    (unsigned long long)n - 1);
+		assert_string_equal(render(LOG_FMT_LOGFMT, &r), want_line);
+	}
+}
+
+static void
 forms(void **state)
 {
 	struct log_record	 r;
@@ -305,6 +353,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(escapes_every_byte),
 		cmocka_unit_test(json_is_json),
+		cmocka_unit_test(times),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(forms),
 		cmocka_unit_test(numbers_that_are_none),
 		cmocka_unit_test(hostile_keys),

@@ -153,6 +153,27 @@ test_mul_edge(void **state)
 	check_dec(&r, MAX_DEC);
 }
 
+/* One and zeros, and nines, in each length that there is. */
+static void
+test_decimal_lengths(void **state)
+{
+	struct u256	v;
+	char		text[U256_DECSIZE];
+	size_t		n;
+
+	(void)state;
+	for (n = 1; n < U256_DECSIZE - 1; n++) {
+		memset(text, '0', n);
+		text[0] = '1';
+		text[n] = '\0';
+		v = dec(text);
+		check_dec(&v, text);
+		memset(text, '9', n);
+		v = dec(text);
+		check_dec(&v, text);
+	}
+}
+
 static void
 test_decimal(void **state)
 {
@@ -224,6 +245,7 @@ main(void)
 		cmocka_unit_test(test_mul),
 		cmocka_unit_test(test_mul_edge),
 		cmocka_unit_test(test_decimal),
+		cmocka_unit_test(test_decimal_lengths),
 		cmocka_unit_test(test_decimal_refused),
 	};
 
