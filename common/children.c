@@ -370,12 +370,15 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 
 	(void)iev;
 	if (imsg_get_type(imsg) == LOG_MSG) {
+		/* More of them may follow: until something else does. */
+		log_hold();
 		log_child(imsg, c->name, &c->rate);
 		if (c->rate.suppressed > 0 &&
 		    !event_pending(set->sums, EV_TIMEOUT, NULL))
 			event_add(set->sums, &tv);
 		return;
 	}
+	log_release();
 	if (set->stopping)
 		return;
 	if (take_message(c, imsg) == -1) {
@@ -387,6 +390,14 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		now_ready(set);
 }
 
+static void
+on_batch(struct imsgev *iev, void *arg)
+{
+	(void)iev;
+	(void)arg;
+	log_release();
+}
+
 /* Its death is reported when it is waited for; but it may live. */
 static void
 on_closed(struct imsgev *iev, const char *why, void *arg)
@@ -394,6 +405,7 @@ on_closed(struct imsgev *iev, const char *why, void *arg)
 	struct child	*c = arg;
 
 	(void)iev;
+	log_release();
 	if (c->set->stopping)
 		return;
 	if (why != NULL) {
@@ -407,7 +419,9 @@ int
 children_start(struct children *set, struct child *c, const char *name,
     unsigned int stage, const struct proc_user *user, uint32_t maxsize)
 {
-	static const struct imsgev_cb	 cb = { on_message, NULL, on_closed };
+	static const struct imsgev_cb	 cb = {
+		on_message, on_batch, on_closed
+	};
 
 	c->set = set;
 	c->name = c->program = name;

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,9 +43,20 @@ static void		(*noise_wake)(void);
 static uint64_t		 left_out;	/* of noise, and not told of */
 static uint64_t		 dropped;
 static uint64_t		 unwritten;	/* lines */
-static int		 torn;		/* the last one has no end */
+static bool		 torn;		/* the last one has no end */
+
+/* Lines to be written together. */
+static struct {
+	bool		 on;
+	size_t		 len;
+	char		 text[PIPE_BUF];
+} held;
 
 static const char	*const level_names[] = { "error", "warn", "info", "debug" };
+
+static const int	 priorities[] = {
+	LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
+};
 
 const char *
 log_level_name(enum log_level level)
@@ -293,82 +305,148 @@ now_us(void)
 	return ((int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000);
 }
 
-/* Whatever fails, no line begins within another. */
-static int
-put(const char *line, size_t len)
+/* How much of it could be written. */
+static size_t
+put(const char *text, size_t len)
 {
 	size_t	 off = 0;
 	ssize_t	 n;
 
 	while (off < len) {
-		n = write(STDERR_FILENO, line + off, len - off);
+		n = write(STDERR_FILENO, text + off, len - off);
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n <= 0) {
-			torn = torn || off > 0;
-			return (-1);
-		}
+		if (n <= 0)
+			break;
 		off += (size_t)n;
 	}
-	torn = 0;
-	return (0);
+	return (off);
 }
 
+/* Whatever fails, no line begins within another. */
 static void
 put_line(const char *line, size_t len)
 {
-	if ((torn && put("\n", 1) == -1) || put(line, len) == -1)
+	size_t	 n;
+
+	if (torn && put("\n", 1) == 0) {
 		unwritten++;
+		return;
+	}
+	n = put(line, len);
+	torn = n > 0 && n < len;
+	unwritten += n < len;
 }
 
-static void	write_line(const char *, const struct log_record *);
+/* As it is written: with a newline, and a level before it for the journal. */
+static size_t
+render(char *line, size_t size, const char *from, const struct log_record *r)
+{
+	size_t	 len = 0;
+
+	if (prefixed && !use_syslog) {
+		line[len++] = '<';
+		line[len++] = (char)('0' + priorities[r->level]);
+		line[len++] = '>';
+	}
+	len += log_render(line + len, size - len - 1, format, from, r,
+	    now_us());
+	line[len++] = '\n';
+	return (len);
+}
 
 /* Before the first line that can be written again. */
 static void
 tell_unwritten(void)
 {
 	struct log_record	 r;
+	char			 line[256];
 	uint64_t		 n = unwritten;
 
-	if (n == 0)
+	if (n == 0 || use_syslog)
 		return;
 	unwritten = 0;
 	log_start(&r, LOG_LVL_WARN, "log records could not be written");
 	log_num(&r, "count", n);
 	if (r.on)
-		write_line(process, &r);
+		put_line(line, render(line, sizeof(line), process, &r));
 	/* The line that should have told of them is none of the log's. */
 	if (unwritten > 0)
 		unwritten = n;
 }
 
+/* Where not all of it can be written, each line that is left is tried. */
+static void
+put_held(void)
+{
+	const char	*line = held.text, *end = held.text + held.len, *next;
+	size_t		 done = 0;
+
+	held.len = 0;
+	if (line == end)
+		return;
+	tell_unwritten();
+	if (!torn)
+		done = put(line, (size_t)(end - line));
+	for (; line < end; line = next) {
+		next = (const char *)memchr(line, '\n', (size_t)(end - line)) +
+		    1;
+		if (held.text + done >= next)
+			continue;
+		if (held.text + done > line) {
+			torn = true;
+			unwritten++;
+			continue;
+		}
+		tell_unwritten();
+		put_line(line, (size_t)(next - line));
+	}
+}
+
+void
+log_hold(void)
+{
+	held.on = true;
+}
+
+void
+log_release(void)
+{
+	put_held();
+	held.on = false;
+}
+
+static void
+hold_line(const char *line, size_t len)
+{
+	if (len > sizeof(held.text) - held.len)
+		put_held();
+	if (len > sizeof(held.text)) {
+		tell_unwritten();
+		put_line(line, len);
+		return;
+	}
+	memcpy(held.text + held.len, line, len);
+	held.len += len;
+}
+
 static void
 write_line(const char *from, const struct log_record *r)
 {
-	static const int	 priority[] = {
-		LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG
-	};
-	static char		 line[PREFIX + LINE_MAX_SIZE];
-	char			*text = line + PREFIX;
-	size_t			 len;
+	static char	 line[PREFIX + LINE_MAX_SIZE];
+	size_t		 len = render(line, sizeof(line), from, r);
 
-	if (!use_syslog)
-		tell_unwritten();
-	len = log_render(text, LINE_MAX_SIZE - 1, format, from, r, now_us());
 	if (use_syslog) {
-		syslog(priority[r->level], "%s", text);
+		syslog(priorities[r->level], "%.*s", (int)len - 1, line);
 		if (!attached || r->level != LOG_LVL_ERROR)
 			return;
 	}
-	text[len++] = '\n';
-	if (!prefixed || use_syslog) {
-		put_line(text, len);
+	if (held.on) {
+		hold_line(line, len);
 		return;
 	}
-	line[0] = '<';
-	line[1] = (char)('0' + priority[r->level]);
-	line[2] = '>';
-	put_line(line, PREFIX + len);
+	tell_unwritten();
+	put_line(line, len);
 }
 
 /*
@@ -593,6 +671,7 @@ static _Noreturn void
 leave(void)
 {
 	log_noise_sum();
+	log_release();
 	if (parent != NULL)
 		/* As far as it takes them: it may have stopped reading. */
 		(void)imsgbuf_write(parent);

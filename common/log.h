@@ -121,6 +121,13 @@ void	log_to_syslog(enum log_format, const char *ident);
 /* In another form from now on, to where it goes. */
 void	log_set_format(enum log_format);
 void	log_detach(void);
+/*
+ * From log_hold() to log_release() lines for stderr wait and are written
+ * together, in their order, no more of them at once than a pipe takes in one
+ * piece: nobody else's can come between.  fatal() writes what waits.
+ */
+void	log_hold(void);
+void	log_release(void);
 
 /*
  * The parent, for a LOG_MSG of a child: checks, limits the rate (what goes

@@ -4,11 +4,15 @@
 """The lines that a daemon writes about requests."""
 
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
 
 import pytest
 
-from lib import eth, httpclient
+from lib import daemon, eth, httpclient
 from lib.daemon import Signerd, parse_log
 from lib.httpclient import Connection
 
@@ -152,3 +156,43 @@ def test_verbose_is_debug(site):
     text = site.config(rules=RULES, keys=("sequencer", "batcher"))
     with Signerd(site, text, ["-v"]) as signerd:
         signerd.wait_log(level="debug")
+
+
+def packets_until(sock, text):
+    """What is written at once, each: until the one that has that text."""
+    found = []
+    while not found or text not in found[-1]:
+        found.append(sock.recv(1 << 20).decode())
+        assert found[-1].endswith("\n")
+    return found
+
+
+def test_records_that_wait_are_written_at_once(site):
+    """stderr is a socket that keeps apart what each write(2) has."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ours.settimeout(daemon.PATIENCE)
+    path = site.write(site.config(
+        rules=RULES, keys=("sequencer", "batcher")))
+    with ours, subprocess.Popen(
+            [daemon.SIGNERD, "-d", "-x", daemon.LIBEXEC, "-f", path],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=theirs, start_new_session=True,
+            preexec_fn=daemon.die_with_us) as process:
+        theirs.close()
+        try:
+            started = "".join(packets_until(ours, "msg=ready\n"))
+            port = int(re.search("msg=listening .*port=([0-9]+)",
+                                 started).group(1))
+            process.send_signal(signal.SIGSTOP)
+            os.waitpid(process.pid, os.WUNTRACED)
+            with Connection(port, site.tls("sequencer.example")) as c:
+                for i in range(5):
+                    c.rpc(eth.payload_v2(i)).result()
+                process.send_signal(signal.SIGCONT)
+                # But for the last, they were sent before the last was asked.
+                first = packets_until(ours, "msg=signed")[-1]
+            assert first.count("msg=signed") >= 4
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(daemon.PATIENCE) == 0
+        finally:
+            process.kill()
