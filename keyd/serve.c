@@ -83,9 +83,9 @@ sign_transaction(struct keyd *k, const struct tx *tx, uint32_t key,
 
 static void
 decide_and_sign(struct keyd *k, const struct request *request,
-    struct keyd_reply *reply, struct work *work)
+    struct keyd_reply *reply, struct work *work, uint64_t now)
 {
-	if (clock_us() > request->deadline) {
+	if (now > request->deadline) {
 		reply->refusal = REFUSAL_DEADLINE;
 		return;
 	}
@@ -201,7 +201,7 @@ serve_request(struct keyd *k, struct channel *c, const struct request *request,
 	memset(&work, 0, sizeof(work));
 	reply.id = request->id;
 	reply.rule = POLICY_NORULE;
-	decide_and_sign(k, request, &reply, &work);
+	decide_and_sign(k, request, &reply, &work, start);
 	count_decision(k, request, &reply);
 	us = clock_us() - start;
 	reply.us = us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;

@@ -295,6 +295,16 @@ find_room(struct keylink *k, struct room *room)
 
 /* ---- Asking ----------------------------------------------------------- */
 
+/* As much as there is room for. */
+static void
+copy_name(char *to, size_t size, const char *name)
+{
+	size_t	 len = strnlen(name, size - 1);
+
+	memcpy(to, name, len);
+	to[len] = '\0';
+}
+
 static void
 slot_fill(struct keylink_slot *s, struct call *call, size_t size)
 {
@@ -302,10 +312,9 @@ slot_fill(struct keylink_slot *s, struct call *call, size_t size)
 	s->call = call;
 	s->sent = call->sent;
 	s->size = size;
-	snprintf(s->client, sizeof(s->client), "%s",
-	    call->args.request.client);
-	snprintf(s->link, sizeof(s->link), "%s", call_link(call));
-	snprintf(s->origin, sizeof(s->origin), "%s", call->origin);
+	copy_name(s->client, sizeof(s->client), call->args.request.client);
+	copy_name(s->link, sizeof(s->link), call_link(call));
+	copy_name(s->origin, sizeof(s->origin), call->origin);
 }
 
 static void
@@ -368,12 +377,16 @@ arm_timer(struct keylink *k)
 {
 	struct timeval	 tv;
 	struct signing	*first = TAILQ_FIRST(&k->waiting);
-	uint64_t	 now = clock_us(), wait;
+	uint64_t	 now, wait;
 
 	if (first == NULL) {
 		event_del(k->timer);
 		return;
 	}
+	/* Set before, it is soon enough for the answers of keyd, too. */
+	if (k->wake <= first->deadline && evtimer_pending(k->timer, NULL))
+		return;
+	now = clock_us();
 	/* Both deadlines: the signing's own, and that of keyd's answer. */
 	wait = first->deadline > now ? first->deadline - now : 0;
 	if (wait > (uint64_t)k->limits->timeout_keyd * 500)
