@@ -15,7 +15,6 @@
 
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <openssl/err.h>
 #include <tls.h>
 
 #include "common/tlsconn_local.h"
@@ -63,6 +62,17 @@ set_event(struct tlsconn *c, struct event *ev, bool *on, bool want)
 	*on = want;
 }
 
+/* In the next turn, for the other connections have theirs before. */
+static void
+run_later(struct tlsconn *c)
+{
+	static const struct timeval now;
+
+	/* Where there is no memory for that, in this one. */
+	if (event_add(&c->later, &now) == -1)
+		event_active(&c->later, EV_TIMEOUT, 0);
+}
+
 /* Waits for what the state of things needs, and for nothing else. */
 static void
 rearm(struct tlsconn *c)
@@ -82,6 +92,11 @@ rearm(struct tlsconn *c)
 		out = c->want_out;
 		break;
 	case ST_OPEN:
+		/* Read ahead by what was no step of reading. */
+		if (tlsio_has_kept(&c->io) && !c->more) {
+			c->more = true;
+			run_later(c);
+		}
 		in = (can_read(c) && !c->read_wants_out) || c->write_wants_in;
 		out = c->blocked || (can_read(c) && c->read_wants_out);
 		break;
@@ -98,17 +113,6 @@ rearm(struct tlsconn *c)
 	}
 	set_event(c, &c->rd, &c->rd_on, in);
 	set_event(c, &c->wr, &c->wr_on, out);
-}
-
-/* In the next turn, for the other connections have theirs before. */
-static void
-run_later(struct tlsconn *c)
-{
-	static const struct timeval now;
-
-	/* Where there is no memory for that, in this one. */
-	if (event_add(&c->later, &now) == -1)
-		event_active(&c->later, EV_TIMEOUT, 0);
 }
 
 /* Its successor may have to be woken in its place. */
@@ -300,6 +304,9 @@ fill_input(struct tlsconn *c)
 			return (result);
 		if (evbuffer_add(c->in, scratch, n) == -1)
 			return (tlsio_failed(&c->io, "out of memory"));
+		/* The end of a record; if there is more, the loop tells. */
+		if (n < room && !tlsio_has_kept(&c->io))
+			return (TLSIO_WANT_IN);
 	}
 	return (TLSIO_DONE);
 }
@@ -464,37 +471,40 @@ on_later(evutil_socket_t fd, short what, void *arg)
 
 /* ---- For the owner ---------------------------------------------------- */
 
-/* Takes tls, NULL for a plain one, and fd if it succeeds. */
+/* Takes fd once TLS, if it has that, begins too. */
 static struct tlsconn *
-start(struct event_base *base, struct tls *tls, int fd, size_t max_input,
+start(struct event_base *base, int fd, size_t max_input,
     const struct tlsconn_cb *cb, void *arg)
 {
 	struct tlsconn *c;
-	int one = 1;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL ||
-	    (c->in = evbuffer_new()) == NULL ||
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return (NULL);
+	c->io.fd = fd;
+	if ((c->in = evbuffer_new()) == NULL ||
 	    (c->out = evbuffer_new()) == NULL) {
-		tls_free(tls);
-		if (c != NULL)
-			destroy(c);
-		errno = ENOMEM;
+		destroy(c);
 		return (NULL);
 	}
-	c->io.tls = tls;
-	c->io.fd = fd;
 	c->cb = *cb;
 	c->arg = arg;
 	c->max_input = max_input;
 	c->peer = TLSCONN_NOCERT;
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	event_assign(&c->rd, base, fd, EV_READ | EV_PERSIST, on_read, c);
 	event_assign(&c->wr, base, fd, EV_WRITE | EV_PERSIST, on_write, c);
 	/* Not wr: who stops to wait for the socket has still to flush. */
 	event_assign(&c->flush, base, -1, 0, on_write, c);
 	event_assign(&c->later, base, -1, 0, on_later, c);
-	c->state = tls != NULL ? ST_HANDSHAKE : ST_START;
 	return (c);
+}
+
+static void
+no_delay(const struct tlsconn *c)
+{
+	int one = 1;
+
+	(void)setsockopt(c->io.fd, IPPROTO_TCP, TCP_NODELAY, &one,
+	    sizeof(one));
 }
 
 struct tlsconn *
@@ -502,17 +512,17 @@ tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
     size_t max_input, const struct tlsconn_cb *cb, void *arg)
 {
 	struct tlsconn *c;
-	struct tls *tls = NULL;
 
-	ERR_clear_error();
-	if (ctx != NULL &&
-	    tls_accept_socket(tlsctx_tls(ctx), &tls, fd) == -1) {
+	if ((c = start(base, fd, max_input, cb, arg)) == NULL ||
+	    (ctx != NULL && tlsio_accept(&c->io, tlsctx_tls(ctx)) == -1)) {
+		if (c != NULL)
+			destroy(c);
 		errno = ENOMEM;
 		return (NULL);
 	}
-	if ((c = start(base, tls, fd, max_input, cb, arg)) == NULL)
-		return (NULL);
+	no_delay(c);
 	if (ctx != NULL) {
+		c->state = ST_HANDSHAKE;
 		c->ctx = tlsctx_ref(ctx);
 		c->io.verifier = tlsctx_tls(ctx);
 	} else
@@ -533,31 +543,43 @@ without_dot(const char *name)
 	return (strndup(name, len));
 }
 
+/* -1: nothing has begun. */
+static int
+begin_client(struct tlsconn *c, struct tlsctx *ctx, const char *name)
+{
+	struct tls *tls;
+
+	if ((c->expected = without_dot(name)) == NULL ||
+	    (tls = tlsctx_client_tls(ctx)) == NULL)
+		return (-1);
+	if (tlsio_connect(&c->io, tls, c->expected) == 0)
+		return (0);
+	tls_free(tls);
+	return (-1);
+}
+
 struct tlsconn *
 tlsconn_connect(struct event_base *base, struct tlsctx *ctx, int fd,
     const char *name, size_t max_input, const struct tlsconn_cb *cb, void *arg)
 {
 	struct tlsconn *c;
-	struct tls *tls;
-	char *expected;
 
 	if (tlsctx_tls(ctx) != NULL || name[0] == '\0') {
 		errno = EINVAL;
 		return (NULL);
 	}
-	ERR_clear_error();
-	if ((expected = without_dot(name)) == NULL)
-		return (NULL);
-	if ((tls = tlsctx_connect(ctx, fd, expected)) == NULL ||
-	    (c = start(base, tls, fd, max_input, cb, arg)) == NULL) {
-		free(expected);
+	if ((c = start(base, fd, max_input, cb, arg)) == NULL ||
+	    begin_client(c, ctx, name) == -1) {
+		if (c != NULL)
+			destroy(c);
 		errno = ENOMEM;
 		return (NULL);
 	}
+	no_delay(c);
+	c->state = ST_HANDSHAKE;
 	c->ctx = tlsctx_ref(ctx);
-	c->io.verifier = tls;
+	c->io.verifier = c->io.tls;
 	c->io.client = true;
-	c->expected = expected;
 	/* The hello is a step of a handshake too, and waits for its turn. */
 	c->want_out = true;
 	rearm(c);
@@ -592,9 +614,7 @@ tlsconn_free(struct tlsconn *c)
 		return;
 	remove_events(c);
 	c->state = ST_ENDED;
-	tls_free(c->io.tls);
-	c->io.tls = NULL;
-	c->io.verifier = NULL;
+	tlsio_clear(&c->io);
 	tlsctx_unref(c->ctx);
 	c->ctx = NULL;
 	close(c->io.fd);
@@ -653,9 +673,7 @@ tlsconn_close(struct tlsconn *c, size_t max_discard)
 		evbuffer_drain(c->out, evbuffer_get_length(c->out));
 		c->retry = 0;
 		c->blocked = c->write_wants_in = false;
-		tls_free(c->io.tls);
-		c->io.tls = NULL;
-		c->io.verifier = NULL;
+		tlsio_clear(&c->io);
 	}
 	c->state = ST_SENDING;
 	if (!c->blocked && !c->write_wants_in)

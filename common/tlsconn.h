@@ -84,11 +84,11 @@ bool		 tlsctx_shows_same(const struct tlsctx *,
 bool		 tlsctx_trusts(struct tlsctx *, const uint8_t *chain, size_t,
 		    char *why, size_t size);
 /*
- * For tlsconn.c: a server's context itself, or NULL; a client's new
- * connection, or NULL.
+ * For tlsconn.c: a server's context itself, or NULL; what is to be a client's
+ * new connection, or NULL.
  */
 struct tls	*tlsctx_tls(struct tlsctx *);
-struct tls	*tlsctx_connect(struct tlsctx *, int fd, const char *name);
+struct tls	*tlsctx_client_tls(struct tlsctx *);
 
 /* ---- Connections ------------------------------------------------------ */
 

@@ -210,14 +210,13 @@ tlsctx_client(const struct tlsctx_config *c, char *err, size_t errsize)
 }
 
 struct tls *
-tlsctx_connect(struct tlsctx *ctx, int fd, const char *name)
+tlsctx_client_tls(struct tlsctx *ctx)
 {
 	struct tls *tls;
 
 	if (ctx->config == NULL || (tls = tls_client()) == NULL)
 		return (NULL);
-	if (tls_configure(tls, ctx->config) == 0 &&
-	    tls_connect_socket(tls, fd, name) == 0)
+	if (tls_configure(tls, ctx->config) == 0)
 		return (tls);
 	tls_free(tls);
 	return (NULL);

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/sslerr.h>
@@ -219,6 +221,139 @@ explain(struct tlsio *io)
 	explain_error(io, first);
 }
 
+/* ---- The socket, for libtls ------------------------------------------- */
+
+/*
+ * One step at a time reads ahead, into this; what is left of it at the end of
+ * the step moves to memory of its own.
+ */
+static uint8_t ahead[TLSIO_AHEAD];
+static size_t aheadlen, aheadpos;
+
+/* From a buffer that was filled before. */
+static size_t
+take(void *buf, size_t size, const uint8_t *from, size_t len, size_t *pos)
+{
+	size_t n = len - *pos;
+
+	if (n > size)
+		n = size;
+	memcpy(buf, from + *pos, n);
+	*pos += n;
+	return (n);
+}
+
+static void
+forget_kept(struct tlsio *io)
+{
+	free(io->kept);
+	io->kept = NULL;
+	io->keptlen = io->keptpos = 0;
+}
+
+static ssize_t
+socket_read(struct tlsio *io, void *buf, size_t size)
+{
+	ssize_t n;
+
+	n = read(io->fd, buf, size);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR))
+		return (TLS_WANT_POLLIN);
+	return (n);
+}
+
+static ssize_t
+on_read(struct tls *tls, void *buf, size_t size, void *arg)
+{
+	struct tlsio *io = arg;
+	ssize_t n;
+
+	(void)tls;
+	if (io->kept != NULL) {
+		n = (ssize_t)take(buf, size, io->kept, io->keptlen,
+		    &io->keptpos);
+		if (io->keptpos == io->keptlen)
+			forget_kept(io);
+		return (n);
+	}
+	if (aheadpos == aheadlen) {
+		/* The body of a long record goes where it belongs. */
+		if (size >= sizeof(ahead))
+			return (socket_read(io, buf, size));
+		n = socket_read(io, ahead, sizeof(ahead));
+		if (n <= 0)
+			return (n);
+		aheadpos = 0;
+		aheadlen = (size_t)n;
+	}
+	return ((ssize_t)take(buf, size, ahead, aheadlen, &aheadpos));
+}
+
+static ssize_t
+on_write(struct tls *tls, const void *buf, size_t size, void *arg)
+{
+	struct tlsio *io = arg;
+	ssize_t n;
+
+	(void)tls;
+	n = write(io->fd, buf, size);
+	if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK ||
+	    errno == EINTR))
+		return (TLS_WANT_POLLOUT);
+	return (n);
+}
+
+/* A step is over: the next may be another connection's. */
+static enum tlsio_result
+keep(struct tlsio *io, enum tlsio_result result)
+{
+	size_t n = aheadlen - aheadpos;
+	const uint8_t *from = ahead + aheadpos;
+
+	if (n == 0)
+		return (result);
+	aheadlen = aheadpos = 0;
+	if ((io->kept = malloc(n)) == NULL)
+		return (tlsio_failed(io, "out of memory"));
+	memcpy(io->kept, from, n);
+	io->keptlen = n;
+	io->keptpos = 0;
+	return (result);
+}
+
+int
+tlsio_accept(struct tlsio *io, struct tls *context)
+{
+	ERR_clear_error();
+	return (tls_accept_cbs(context, &io->tls, on_read, on_write, io));
+}
+
+int
+tlsio_connect(struct tlsio *io, struct tls *tls, const char *name)
+{
+	ERR_clear_error();
+	if (tls_connect_cbs(tls, on_read, on_write, io, name) == -1)
+		return (-1);
+	io->tls = tls;
+	return (0);
+}
+
+void
+tlsio_clear(struct tlsio *io)
+{
+	tls_free(io->tls);
+	io->tls = NULL;
+	io->verifier = NULL;
+	forget_kept(io);
+}
+
+bool
+tlsio_has_kept(const struct tlsio *io)
+{
+	return (io->kept != NULL);
+}
+
 #define LAST_READS	8
 
 /* Where last words are read into. */
@@ -260,7 +395,7 @@ tlsio_handshake(struct tlsio *io)
 {
 	/* The queue of errors is one for all: each step begins with none. */
 	ERR_clear_error();
-	return (tls_result(io, tls_handshake(io->tls)));
+	return (keep(io, tls_result(io, tls_handshake(io->tls))));
 }
 
 enum tlsio_result
@@ -271,10 +406,10 @@ tlsio_read(struct tlsio *io, void *buf, size_t size, size_t *len)
 
 	if (io->tls == NULL)
 		return (tlsio_read_raw(io, buf, size, len));
-	ERR_clear_error();
+	/* libtls empties the queue of errors itself, here and to write. */
 	n = tls_read(io->tls, buf, size);
 	*len = n > 0 ? (size_t)n : 0;
-	result = tls_result(io, n);
+	result = keep(io, tls_result(io, n));
 	return (n == 0 ? TLSIO_EOF : result);
 }
 
@@ -295,9 +430,8 @@ tlsio_write(struct tlsio *io, const void *buf, size_t size, size_t *len)
 	ssize_t n;
 
 	if (io->tls != NULL) {
-		ERR_clear_error();
 		n = tls_write(io->tls, buf, size);
-		result = tls_result(io, n);
+		result = keep(io, tls_result(io, n));
 	} else {
 		n = send(io->fd, buf, size, MSG_NOSIGNAL);
 		result = plain_result(io, n, TLSIO_WANT_OUT);
@@ -320,6 +454,7 @@ tlsio_last_words(struct tlsio *io)
 		if (tls_read(io->tls, last, sizeof(last)) <= 0)
 			break;
 	}
+	aheadlen = aheadpos = 0;
 	error = ERR_peek_error();
 	if (error != 0 && ERR_GET_LIB(error) == ERR_LIB_SSL &&
 	    ERR_GET_REASON(error) >= ALERT_BASE)
@@ -336,6 +471,7 @@ tlsio_notify(struct tlsio *io)
 		return (TLSIO_DONE);
 	ERR_clear_error();
 	n = tls_close(io->tls);
+	aheadlen = aheadpos = 0;
 	if (n == TLS_WANT_POLLIN)
 		return (TLSIO_WANT_IN);
 	return (n == TLS_WANT_POLLOUT ? TLSIO_WANT_OUT : TLSIO_DONE);
