@@ -12,18 +12,19 @@
 #include "common/hex.h"
 #include "common/jsonscan.h"
 
-_Static_assert(JSON_DEPTH_MAX <= CJSON_NESTING_LIMIT,
-    "cJSON must take what the scan takes");
-
-/* cJSON reads a number through a buffer of 64 bytes and fails beyond. */
+/* Longer numbers have no value here. */
 #define NUMBER_MAX	63
+/* Digits that a double holds all of. */
+#define EXACT_MAX	15
 /* Up to here comparing all pairs is faster than sorting. */
 #define FEW_MEMBERS	16
 
+/* The items are in the order of the spans, the strings in that of the text. */
 struct json_doc {
 	const char		*text;
 	size_t			 len;
-	cJSON			*root;
+	cJSON			*items;
+	char			*strings;	/* at their end */
 	struct jsonscan_spans	 spans;
 };
 
@@ -87,108 +88,188 @@ walk_next(struct walk *w, const cJSON *item)
 	}
 }
 
-/* A number that is too long for cJSON. */
-static bool
-is_long(const struct json_doc *doc, const struct jsonscan_span *span)
-{
-	char	c = doc->text[span->off];
+/* ---- The tree ---------------------------------------------------------- */
 
-	return (span->len > NUMBER_MAX &&
-	    (c == '-' || (c >= '0' && c <= '9')));
+/* As UTF-8; it is no surrogate. */
+static char *
+put_code(char *out, unsigned int code)
+{
+	if (code < 0x80) {
+		*out++ = (char)code;
+		return (out);
+	}
+	if (code < 0x800)
+		*out++ = (char)(0xc0 | code >> 6);
+	else {
+		if (code < 0x10000)
+			*out++ = (char)(0xe0 | code >> 12);
+		else {
+			*out++ = (char)(0xf0 | code >> 18);
+			*out++ = (char)(0x80 | (code >> 12 & 0x3f));
+		}
+		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
+	}
+	*out++ = (char)(0x80 | (code & 0x3f));
+	return (out);
+}
+
+/* Of four digits that are known to be such. */
+static unsigned int
+code_unit(const char *s)
+{
+	unsigned int	code = 0;
+	int		i;
+
+	for (i = 0; i < 4; i++)
+		code = code << 4 | (unsigned int)hex_digit(s[i]);
+	return (code);
+}
+
+/* What the escape at the backslash stands for; goes to its end. */
+static char *
+put_escape(char *out, const char **s)
+{
+	static const char	 letters[] = "bfnrt", values[] = "\b\f\n\r\t";
+	const char		*p;
+	unsigned int		 code;
+	char			 c = (*s)[1];
+
+	*s += 2;
+	if (c != 'u') {
+		p = strchr(letters, c);
+		*out++ = p != NULL ? values[p - letters] : c;
+		return (out);
+	}
+	code = code_unit(*s);
+	*s += 4;
+	/* The scan has seen to it that the other half follows. */
+	if (code >= 0xd800 && code <= 0xdbff) {
+		code = 0x10000 + ((code & 0x3ff) << 10 |
+		    (code_unit(*s + 2) & 0x3ff));
+		*s += 6;
+	}
+	return (put_code(out, code));
+}
+
+/* The string at off, of len bytes with its quotes; at most as many are put. */
+static char *
+put_string(struct json_doc *doc, size_t off, size_t len)
+{
+	const char	*s = doc->text + off + 1, *end = s + len - 2, *p;
+	char		*string = doc->strings, *out = string;
+
+	while ((p = memchr(s, '\\', (size_t)(end - s))) != NULL) {
+		memcpy(out, s, (size_t)(p - s));
+		out += p - s;
+		s = p;
+		out = put_escape(out, &s);
+	}
+	memcpy(out, s, (size_t)(end - s));
+	out += end - s;
+	*out++ = '\0';
+	doc->strings = out;
+	return (string);
+}
+
+static double
+number(const char *s, size_t len)
+{
+	char	copy[NUMBER_MAX + 1];
+	double	value = 0;
+	size_t	i;
+
+	if (len > NUMBER_MAX)
+		return ((double)NAN);
+	for (i = 0; i < len && i < EXACT_MAX && s[i] >= '0' && s[i] <= '9';
+	    i++)
+		value = value * 10 + (s[i] - '0');
+	if (i == len)
+		return (value);
+	memcpy(copy, s, len);
+	copy[len] = '\0';
+	return (strtod(copy, NULL));
+}
+
+static void
+set_item(struct json_doc *doc, cJSON *item, const struct jsonscan_span *span)
+{
+	const char	*s = doc->text + span->off;
+
+	if (span->namelen > 0)
+		item->string = put_string(doc, span->name, span->namelen);
+	switch (*s) {
+	case '[':
+		item->type = cJSON_Array;
+		break;
+	case '{':
+		item->type = cJSON_Object;
+		break;
+	case '"':
+		item->type = cJSON_String;
+		item->valuestring = put_string(doc, span->off, span->len);
+		break;
+	case 't':
+		item->type = cJSON_True;
+		break;
+	case 'f':
+		item->type = cJSON_False;
+		break;
+	case 'n':
+		item->type = cJSON_NULL;
+		break;
+	default:
+		item->type = cJSON_Number;
+		item->valuedouble = number(s, span->len);
+		break;
+	}
+}
+
+/* As cJSON has it: the first of a list knows the last. */
+static void
+add_child(cJSON *parent, cJSON *item)
+{
+	cJSON	*first = parent->child;
+
+	if (first == NULL) {
+		parent->child = item->prev = item;
+		return;
+	}
+	item->prev = first->prev;
+	first->prev->next = item;
+	first->prev = item;
 }
 
 /*
- * The text as cJSON can read it: NULL if that is the text itself, else a
- * copy in which numbers that are too long are zeros.
+ * Items for all spans, each valueint the index of its own, and after them the
+ * strings: these take no more than the text, for each is shorter there by two
+ * quotes and longer by a NUL.
  */
-static enum json_error
-readable(const struct json_doc *doc, char **copy)
-{
-	const struct jsonscan_span	*span;
-	size_t				 i;
-
-	*copy = NULL;
-	for (i = 0; i < doc->spans.n; i++) {
-		span = &doc->spans.v[i];
-		if (!is_long(doc, span))
-			continue;
-		if (*copy == NULL) {
-			if ((*copy = malloc(doc->len)) == NULL)
-				return (JSON_MEMORY);
-			memcpy(*copy, doc->text, doc->len);
-		}
-		memset(*copy + span->off, ' ', span->len);
-		(*copy)[span->off] = '0';
-	}
-	return (JSON_OK);
-}
-
 static enum json_error
 build(struct json_doc *doc)
 {
-	enum json_error	 error;
-	char		*copy;
+	const struct jsonscan_span	*v = doc->spans.v;
+	size_t				 up[JSON_DEPTH_MAX], depth = 0, i;
+	size_t				 n = doc->spans.n;
 
-	if ((error = readable(doc, &copy)) != JSON_OK)
-		return (error);
-	doc->root = cJSON_ParseWithLengthOpts(copy != NULL ? copy : doc->text,
-	    doc->len, NULL, 0);
-	free(copy);
-	/* The grammar is right, so nothing else can have failed. */
-	return (doc->root == NULL ? JSON_MEMORY : JSON_OK);
-}
-
-/* Whether cJSON made of the text at the span what the scan saw there. */
-static bool
-agrees(const struct json_doc *doc, const cJSON *item,
-    const struct jsonscan_span *span)
-{
-	switch (doc->text[span->off]) {
-	case '[':
-		return (cJSON_IsArray(item));
-	case '{':
-		return (cJSON_IsObject(item));
-	case '"':
-		return (cJSON_IsString(item));
-	case 't':
-		return (cJSON_IsTrue(item));
-	case 'f':
-		return (cJSON_IsFalse(item));
-	case 'n':
-		return (cJSON_IsNull(item));
+	if (n > (SIZE_MAX - doc->len) / sizeof(cJSON) ||
+	    (doc->items = malloc(n * sizeof(cJSON) + doc->len)) == NULL)
+		return (JSON_MEMORY);
+	memset(doc->items, 0, n * sizeof(cJSON));
+	doc->strings = (char *)(doc->items + n);
+	for (i = 0; i < n; i++) {
+		set_item(doc, &doc->items[i], &v[i]);
+		doc->items[i].valueint = (int)i;
+		while (depth > 0 && v[i].off >= v[up[depth - 1]].off +
+		    v[up[depth - 1]].len)
+			depth--;
+		if (depth > 0)
+			add_child(&doc->items[up[depth - 1]],
+			    &doc->items[i]);
+		if (doc->items[i].type == cJSON_Array ||
+		    doc->items[i].type == cJSON_Object)
+			up[depth++] = i;
 	}
-	return (cJSON_IsNumber(item));
-}
-
-/*
- * Lets each item's valueint tell the index of its span, and the span its
- * item.  Two readers went over one text, so a difference between them is
- * looked for, too.
- */
-static enum json_error
-link_spans(struct json_doc *doc)
-{
-	struct jsonscan_span	*span;
-	const cJSON		*next;
-	struct walk		 w;
-	cJSON			*item;
-	size_t			 n = 0;
-
-	walk_begin(&w);
-	for (next = doc->root; next != NULL; next = walk_next(&w, next)) {
-		if (n == doc->spans.n)
-			return (JSON_SYNTAX);
-		span = &doc->spans.v[n];
-		if (!agrees(doc, next, span))
-			return (JSON_SYNTAX);
-		/* The tree is this document's own, not the caller's. */
-		item = (cJSON *)next;
-		item->valueint = (int)n++;
-		span->item = item;
-		if (is_long(doc, span))
-			item->valuedouble = (double)NAN;
-	}
-	return (n == doc->spans.n && !w.toodeep ? JSON_OK : JSON_SYNTAX);
+	return (JSON_OK);
 }
 
 enum json_error
@@ -209,8 +290,6 @@ json_parse(struct json_doc **docp, const char *text, size_t len,
 	if (error == JSON_OK)
 		error = build(doc);
 	if (error == JSON_OK)
-		error = link_spans(doc);
-	if (error == JSON_OK)
 		*docp = doc;
 	else
 		json_free(doc);
@@ -222,7 +301,7 @@ json_free(struct json_doc *doc)
 {
 	if (doc == NULL)
 		return;
-	cJSON_Delete(doc->root);
+	free(doc->items);
 	free(doc->spans.v);
 	free(doc);
 }
@@ -230,7 +309,7 @@ json_free(struct json_doc *doc)
 const cJSON *
 json_root(const struct json_doc *doc)
 {
-	return (doc->root);
+	return (doc->items);
 }
 
 const char *
@@ -241,9 +320,9 @@ json_text(const struct json_doc *doc, const cJSON *item, size_t *len)
 	if (item == NULL || item->valueint < 0 ||
 	    (size_t)item->valueint >= doc->spans.n)
 		return (NULL);
-	span = &doc->spans.v[item->valueint];
-	if (span->item != item)
+	if (item != &doc->items[item->valueint])
 		return (NULL);
+	span = &doc->spans.v[item->valueint];
 	*len = span->len;
 	return (doc->text + span->off);
 }

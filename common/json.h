@@ -12,11 +12,12 @@
 #include <cjson/cJSON.h>
 
 /*
- * A strict door to cJSON, which forgives bad grammar, keeps numbers as
- * doubles and cuts strings at a NUL.  json_parse first scans the text by the
+ * JSON read strictly, into a tree of cJSON's items.  Its own reader forgives
+ * bad grammar, keeps numbers as doubles, cuts strings at a NUL and allocates
+ * each item and each string by itself.  json_parse scans the text by the
  * grammar of RFC 8259 (UTF-8 as of RFC 3629, one document, nothing but white
  * space around it, no byte order mark), counts values and depth, and notes
- * where each value stands; then cJSON builds the tree.
+ * where each value stands; of these notes the tree is made, in one piece.
  *
  * Strings that hold \u0000 are grammatical, and jsonscan() takes them, but
  * json_parse refuses them (JSON_NUL), as it refuses lone surrogates
@@ -47,9 +48,9 @@ struct json_doc;
 /*
  * Parses text, which must stay as it is until json_free.  *docp is to be
  * freed; on an error it is NULL, and *at, if at is not NULL, is the offset of
- * the fault.  Numbers are to be read by json_raw alone: valueint is used for
- * other ends, and valuedouble is rounded, or NaN for a number that cJSON does
- * not take (64 characters and more).
+ * the fault.  The tree is not to be changed.  Numbers are to be read by
+ * json_raw alone: valueint is used for other ends, and valuedouble is rounded,
+ * or NaN for a number of 64 characters and more.
  */
 enum json_error	 json_parse(struct json_doc **docp, const char *text,
 		    size_t len, const struct json_limits *, size_t *at);

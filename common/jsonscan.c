@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ struct scan {
 	size_t				 values;
 	size_t				 depth;
 	size_t				 open;	/* span of the last bracket */
+	size_t				 name;	/* of the value that is due */
+	size_t				 namelen;
 	/* One bit for each open bracket: set for an object. */
 	unsigned char			 objects[JSON_DEPTH_MAX / CHAR_BIT + 1];
 };
@@ -74,7 +77,9 @@ note(struct scan *s, size_t off, size_t len)
 	v = &spans->v[spans->n++];
 	v->off = off;
 	v->len = len;
-	v->item = NULL;
+	v->name = s->name;
+	v->namelen = s->namelen;
+	s->name = s->namelen = 0;
 	return (JSON_OK);
 }
 
@@ -231,13 +236,25 @@ scan_escape(struct scan *s)
 	return (JSON_SYNTAX);
 }
 
+/* Each byte of a word, and whether any of it is below n, or is n. */
+#define EACH(n)		((uint64_t)0x0101010101010101 * (n))
+#define BELOW(w, n)	(((w) - EACH(n)) & ~(w) & EACH(0x80))
+#define ANY(w, n)	BELOW((w) ^ EACH(n), 1)
+
 /* What stands for itself, and is nearly all of any long string. */
 static void
 skip_plain(struct scan *s)
 {
 	const unsigned char	*u = (const unsigned char *)s->text;
 	size_t			 pos = s->pos;
+	uint64_t		 w;
 
+	for (; s->len - pos >= sizeof(w); pos += sizeof(w)) {
+		memcpy(&w, u + pos, sizeof(w));
+		if (((w & EACH(0x80)) | BELOW(w, ' ') | ANY(w, '"') |
+		    ANY(w, '\\')) != 0)
+			break;
+	}
 	while (pos < s->len && u[pos] >= ' ' && u[pos] < 0x80 &&
 	    u[pos] != '"' && u[pos] != '\\')
 		pos++;
@@ -343,8 +360,10 @@ scan_name(struct scan *s)
 	enum json_error	error;
 
 	skip_space(s);
+	s->name = s->pos;
 	if ((error = scan_string(s)) != JSON_OK)
 		return (error);
+	s->namelen = s->pos - s->name;
 	skip_space(s);
 	if (peek(s) != ':')
 		return (JSON_SYNTAX);

@@ -22,7 +22,8 @@
 struct jsonscan_span {
 	size_t		 off;
 	size_t		 len;
-	const cJSON	*item;		/* for json.c; the scan sets NULL */
+	size_t		 name;		/* of a member, at its quote; or 0 */
+	size_t		 namelen;	/* with both quotes */
 };
 
 /* In the order in which values begin, without the names of members. */
