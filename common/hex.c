@@ -10,8 +10,6 @@
 
 #define ADDRESS_BYTES	20
 
-static const char digits[] = "0123456789abcdef";
-
 const char *
 hex_strerror(enum hex_error error)
 {
@@ -56,29 +54,75 @@ hex_digit(char ch)
 	    ~(digit | letter)));
 }
 
+/* ---- Eight digits at a time -------------------------------------------- */
+
+#define DIGITS		8
+#define BYTES		(DIGITS / 2)
+/* That in each byte of a word; and of bytes below 0x80, those from n on. */
+#define EACH(n)		((uint64_t)0x0101010101010101 * (n))
+#define FROM(w, n)	(((w) + EACH(0x80 - (n))) & EACH(0x80))
+
+/*
+ * The values of eight digits, each in its byte, the first in the highest; in
+ * *bad anything but 0 where one of them is none.  No table and no branch
+ * here, either.
+ */
+static uint64_t
+values(const char *s, uint64_t *bad)
+{
+	const uint8_t	*u = (const uint8_t *)s;
+	uint64_t	 w, low, digit, letter;
+
+	w = (uint64_t)u[0] << 56 | (uint64_t)u[1] << 48 |
+	    (uint64_t)u[2] << 40 | (uint64_t)u[3] << 32 |
+	    (uint64_t)u[4] << 24 | (uint64_t)u[5] << 16 |
+	    (uint64_t)u[6] << 8 | u[7];
+	*bad = w & EACH(0x80);
+	w &= EACH(0x7f);
+	low = w | EACH(0x20);
+	digit = FROM(w, '0') & ~FROM(w, '9' + 1);
+	letter = FROM(low, 'a') & ~FROM(low, 'f' + 1);
+	*bad |= (digit | letter) ^ EACH(0x80);
+	return ((w & EACH(0xf)) + (letter >> 7) * 9);
+}
+
 /* n bytes from 2 * n characters that are known to be digits. */
 static void
 decode(uint8_t *out, const char *s, size_t n)
 {
 	unsigned int	high, low;
-	size_t		i;
+	uint64_t	bad, v;
 
-	for (i = 0; i < n; i++) {
-		high = (unsigned int)hex_digit(s[2 * i]);
-		low = (unsigned int)hex_digit(s[2 * i + 1]);
-		out[i] = (uint8_t)((high & 15) << 4 | (low & 15));
+	for (; n >= BYTES; n -= BYTES, s += DIGITS, out += BYTES) {
+		v = values(s, &bad);
+		v = (v | v >> 4) & 0x00ff00ff00ff00ff;
+		v = (v | v >> 8) & 0x0000ffff0000ffff;
+		v = v | v >> 16;
+		out[0] = (uint8_t)(v >> 24 & 0xff);
+		out[1] = (uint8_t)(v >> 16 & 0xff);
+		out[2] = (uint8_t)(v >> 8 & 0xff);
+		out[3] = (uint8_t)(v & 0xff);
+	}
+	for (; n > 0; n--, s += 2) {
+		high = (unsigned int)hex_digit(s[0]);
+		low = (unsigned int)hex_digit(s[1]);
+		*out++ = (uint8_t)((high & 15) << 4 | (low & 15));
 	}
 }
 
 bool
-hex_secret_valid(const char *s, size_t len)
+hex_digits(const char *s, size_t len)
 {
-	int	bad = 0;
-	size_t	i;
+	uint64_t	bad, any = 0;
+	int		wrong = 0;
 
-	for (i = 0; i < len; i++)
-		bad |= hex_digit(s[i]);
-	return (bad >= 0);
+	for (; len >= DIGITS; len -= DIGITS, s += DIGITS) {
+		(void)values(s, &bad);
+		any |= bad;
+	}
+	for (; len > 0; len--)
+		wrong |= hex_digit(*s++);
+	return (any == 0 && wrong >= 0);
 }
 
 void
@@ -93,18 +137,6 @@ has_prefix(const char *s, size_t len)
 	return (len >= 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X'));
 }
 
-static bool
-all_digits(const char *s, size_t len)
-{
-	size_t	i;
-
-	for (i = 0; i < len; i++) {
-		if (hex_digit(s[i]) == -1)
-			return (false);
-	}
-	return (true);
-}
-
 /* Checks a quantity of at most max digits and steps over its prefix. */
 static enum hex_error
 quantity_digits(const char **s, size_t *len, size_t max)
@@ -115,7 +147,7 @@ quantity_digits(const char **s, size_t *len, size_t max)
 	*len -= 2;
 	if (*len == 0)
 		return (HEX_EMPTY);
-	if (!all_digits(*s, *len))
+	if (!hex_digits(*s, *len))
 		return (HEX_SYNTAX);
 	if (*len > 1 && **s == '0')
 		return (HEX_ZERO);
@@ -166,7 +198,7 @@ hex_fixed(const char *s, size_t len, uint8_t *out, size_t n)
 		return (HEX_PREFIX);
 	s += 2;
 	len -= 2;
-	if (!all_digits(s, len))
+	if (!hex_digits(s, len))
 		return (HEX_SYNTAX);
 	if (len % 2 != 0)
 		return (HEX_ODD);
@@ -195,14 +227,32 @@ hex_bytes_size(size_t len)
 	return (len < 2 ? 0 : (len - 2) / 2);
 }
 
+static char
+digit(unsigned int v)
+{
+	return ((char)('0' + v + (((9 - v) >> 8) & ('a' - 10 - '0'))));
+}
+
 void
 hex_encode(char *out, const uint8_t *in, size_t n)
 {
-	size_t	i;
+	uint64_t	v;
+	int		i;
 
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[in[i] >> 4];
-		out[2 * i + 1] = digits[in[i] & 0xf];
+	for (; n >= BYTES; n -= BYTES, in += BYTES, out += DIGITS) {
+		v = (uint64_t)in[0] << 24 | (uint64_t)in[1] << 16 |
+		    (uint64_t)in[2] << 8 | in[3];
+		v = (v | v << 16) & 0x0000ffff0000ffff;
+		v = (v | v << 8) & 0x00ff00ff00ff00ff;
+		v = (v | v << 4) & EACH(0xf);
+		/* From 10 on it goes on at 'a'. */
+		v += EACH('0') + (FROM(v, 10) >> 7) * ('a' - 10 - '0');
+		for (i = 0; i < DIGITS; i++)
+			out[i] = (char)(v >> (56 - 8 * i) & 0xff);
+	}
+	for (; n > 0; n--, in++) {
+		*out++ = digit(*in >> 4);
+		*out++ = digit(*in & 0xf);
 	}
 }
 

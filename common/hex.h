@@ -49,11 +49,11 @@ size_t		 hex_bytes_size(size_t len);
 int		 hex_digit(char);
 
 /*
- * Private keys, without a prefix: whether all of them are digits, and then n
- * bytes from 2 * n digits.  The time does not depend on which digits they
+ * Without a prefix, private keys too: whether all of them are digits, and then
+ * n bytes from 2 * n digits.  The time does not depend on which digits they
  * are, nor does what a cache has seen.
  */
-bool		 hex_secret_valid(const char *, size_t);
+bool		 hex_digits(const char *, size_t);
 void		 hex_secret(uint8_t *out, const char *, size_t n);
 
 /* 2 * n lower-case digits, no prefix, no NUL. */

@@ -230,7 +230,7 @@ parse_pem(struct keyfile *kf, struct text text)
 static bool
 is_hex(const struct line *line)
 {
-	return (line->len > 0 && hex_secret_valid(line->p, line->len));
+	return (line->len > 0 && hex_digits(line->p, line->len));
 }
 
 static enum keyfile_error

@@ -231,8 +231,6 @@ call_release(struct call *call)
 static bool
 good_result(const struct call *call, const char *text, size_t len)
 {
-	size_t	 i;
-
 	if (text == NULL || len < 6 || len % 2 != 0 ||
 	    memcmp(text, "\"0x", 3) != 0 || text[len - 1] != '"')
 		return (false);
@@ -240,10 +238,7 @@ good_result(const struct call *call, const char *text, size_t len)
 		return (false);
 	if (len > call->argumentlen + RESULT_ROOM)
 		return (false);
-	for (i = 3; i < len - 1; i++)
-		if (hex_digit(text[i]) == -1)
-			return (false);
-	return (true);
+	return (hex_digits(text + 3, len - 4));
 }
 
 static bool

@@ -126,7 +126,7 @@ operand(const char *word)
 	if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X'))
 		digits += 2;
 	if (strlen(digits) >= 2 * SECRET_SIZE - 2 &&
-	    hex_secret_valid(digits, strlen(digits)))
+	    hex_digits(digits, strlen(digits)))
 		refuse("one of the words looks like a key: others can see it "
 		    "there; expected the name of a file (or import --stdin)");
 	return (word);

@@ -44,11 +44,11 @@ static bool	hidden_hex_valid(const char *, size_t);
 static void	hidden_hex(uint8_t *, const char *, size_t);
 
 #define base64_decode		hidden_base64
-#define hex_secret_valid	hidden_hex_valid
+#define hex_digits	hidden_hex_valid
 #define hex_secret		hidden_hex
 #include "keyd/keyfile.c"
 #undef base64_decode
-#undef hex_secret_valid
+#undef hex_digits
 #undef hex_secret
 
 #if __has_include(<valgrind/memcheck.h>)
@@ -173,7 +173,7 @@ hidden_hex_valid(const char *s, size_t len)
 	bool	 valid;
 
 	hide(s, len);
-	valid = hex_secret_valid(s, len);
+	valid = hex_digits(s, len);
 	show(s, len);
 	show(&valid, sizeof(valid));
 	return (valid);

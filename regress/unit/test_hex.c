@@ -213,6 +213,58 @@ test_encode(void **state)
 	    "0x00019fa0ff05060708090a0b0c0d0e0f101112f0");
 }
 
+/* Any byte at any place of strings of any length, by one digit at a time. */
+static void
+test_places(void **state)
+{
+	char	 s[20];
+	uint8_t	 out[sizeof(s) / 2];
+	size_t	 at, len, i;
+	int	 c, value;
+
+	(void)state;
+	for (len = 1; len <= sizeof(s); len++)
+		for (at = 0; at < len; at++)
+			for (c = 0; c <= UINT8_MAX; c++) {
+				memcpy(s, "09afAF5bB4eE7cC1dD28", sizeof(s));
+				s[at] = (char)c;
+				value = hex_digit((char)c);
+				assert_true(hex_digits(s, len) ==
+				    (value != -1));
+				if (value == -1)
+					continue;
+				hex_secret(out, s, len / 2);
+				for (i = 0; i < len / 2; i++)
+					assert_int_equal(out[i],
+					    hex_digit(s[2 * i]) << 4 |
+					    hex_digit(s[2 * i + 1]));
+			}
+	assert_true(hex_digits(s, 0));
+}
+
+/* Every byte, in lengths that eight digits go into and others. */
+static void
+test_encode_all(void **state)
+{
+	uint8_t	 in[13];
+	char	 out[2 * sizeof(in) + 1], want[2 * sizeof(in) + 1];
+	size_t	 len, i;
+	int	 c;
+
+	(void)state;
+	for (c = 0; c <= UINT8_MAX; c++)
+		for (len = 0; len <= sizeof(in); len++) {
+			for (i = 0; i < len; i++) {
+				in[i] = (uint8_t)(c + 37 * (int)i);
+				snprintf(want + 2 * i, 3, "%02x", in[i]);
+			}
+			out[2 * len] = 'Z';
+			hex_encode(out, in, len);
+			assert_memory_equal(out, want, 2 * len);
+			assert_int_equal(out[2 * len], 'Z');
+		}
+}
+
 int
 main(void)
 {
@@ -225,6 +277,8 @@ main(void)
 		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_encode),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_encode_all),
 	};
 
 	return (cmocka_run_group_tests_name("hex", tests, NULL, NULL));
