@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/eachbyte.h"
 #include "common/hex.h"
 
 #define ADDRESS_BYTES	20
@@ -58,9 +59,8 @@ hex_digit(char ch)
 
 #define DIGITS		8
 #define BYTES		(DIGITS / 2)
-/* That in each byte of a word; and of bytes below 0x80, those from n on. */
-#define EACH(n)		((uint64_t)0x0101010101010101 * (n))
-#define FROM(w, n)	(((w) + EACH(0x80 - (n))) & EACH(0x80))
+/* Of bytes that are all below 0x80, those from n on. */
+#define FROM(w, n)	(((w) + EACHBYTE(0x80 - (n))) & EACHBYTE(0x80))
 
 /*
  * The values of eight digits, each in its byte, the first in the highest; in
@@ -77,13 +77,13 @@ values(const char *s, uint64_t *bad)
 	    (uint64_t)u[2] << 40 | (uint64_t)u[3] << 32 |
 	    (uint64_t)u[4] << 24 | (uint64_t)u[5] << 16 |
 	    (uint64_t)u[6] << 8 | u[7];
-	*bad = w & EACH(0x80);
-	w &= EACH(0x7f);
-	low = w | EACH(0x20);
+	*bad = w & EACHBYTE(0x80);
+	w &= EACHBYTE(0x7f);
+	low = w | EACHBYTE(0x20);
 	digit = FROM(w, '0') & ~FROM(w, '9' + 1);
 	letter = FROM(low, 'a') & ~FROM(low, 'f' + 1);
-	*bad |= (digit | letter) ^ EACH(0x80);
-	return ((w & EACH(0xf)) + (letter >> 7) * 9);
+	*bad |= (digit | letter) ^ EACHBYTE(0x80);
+	return ((w & EACHBYTE(0xf)) + (letter >> 7) * 9);
 }
 
 /* n bytes from 2 * n characters that are known to be digits. */
@@ -244,9 +244,9 @@ hex_encode(char *out, const uint8_t *in, size_t n)
 		    (uint64_t)in[2] << 8 | in[3];
 		v = (v | v << 16) & 0x0000ffff0000ffff;
 		v = (v | v << 8) & 0x00ff00ff00ff00ff;
-		v = (v | v << 4) & EACH(0xf);
+		v = (v | v << 4) & EACHBYTE(0xf);
 		/* From 10 on it goes on at 'a'. */
-		v += EACH('0') + (FROM(v, 10) >> 7) * ('a' - 10 - '0');
+		v += EACHBYTE('0') + (FROM(v, 10) >> 7) * ('a' - 10 - '0');
 		for (i = 0; i < DIGITS; i++)
 			out[i] = (char)(v >> (56 - 8 * i) & 0xff);
 	}

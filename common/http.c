@@ -10,11 +10,12 @@
 #include <event2/buffer.h>
 #include <event2/util.h>
 
+#include "common/eachbyte.h"
 #include "common/http.h"
 #include "common/http_syntax.h"
 
 /*
- * A line is appended byte by byte as it comes, so no byte is looked at
+ * A line is appended piece by piece as it comes, so no byte is looked at
  * twice; a complete one is checked and packed down to what is kept of it.
  * Of the header section that is the path, then name and value of each field,
  * each ended by a NUL.  Lines within a body have a buffer of their own, for
@@ -54,7 +55,11 @@ struct http_parser {
 	struct text		 header;
 	struct text		 inner;		/* lines of a chunked body */
 	struct text		*text;		/* the one that is written */
+	const char		*ahead;		/* seen of the input, not */
+	size_t			 aheadlen;	/* drained yet; within */
+	size_t			 aheadpos;	/* http_parse() alone */
 	size_t			 fields;	/* where they begin in header */
+	size_t			 type;		/* Content-Type's value, or 0 */
 	size_t			 left;		/* bytes the section may grow */
 	bool			 cr;		/* the last byte was CR */
 	bool			 emptyline;	/* one was skipped */
@@ -171,6 +176,12 @@ line_over(struct http_parser *p)
 	return (refuse(p, 431, "header section too long"));
 }
 
+static size_t
+line_most(const struct http_parser *p)
+{
+	return (p->limits.max_header + HTTP_CHUNK_DIGITS + 2);
+}
+
 /* One byte of a line; STEP_NEXT once the line is complete. */
 static enum step
 line_byte(struct http_parser *p, char c)
@@ -187,29 +198,88 @@ line_byte(struct http_parser *p, char c)
 	if (((unsigned char)c < 0x20 && c != '\t' && c != '\r' &&
 	    c != '\n') || c == 0x7f)
 		return (refuse(p, 400, "control byte in the header"));
-	if (!grow(&t->buf, &t->cap, t->len + 1, TEXT_START,
-	    p->limits.max_header + HTTP_CHUNK_DIGITS + 2))
+	if (!grow(&t->buf, &t->cap, t->len + 1, TEXT_START, line_most(p)))
 		return (refuse(p, 503, "out of memory"));
 	t->buf[t->len++] = c;
 	p->cr = c == '\r';
 	return (c == '\n' ? STEP_NEXT : STEP_MORE);
 }
 
+/* Takes what was seen of the input out of it. */
+static int
+drain_seen(struct http_parser *p, struct evbuffer *input)
+{
+	size_t n = p->aheadpos;
+
+	p->aheadpos = p->aheadlen = 0;
+	return (n > 0 ? evbuffer_drain(input, n) : 0);
+}
+
+/* Whether there is more input, and then `ahead` has some of it. */
+static bool
+see_more(struct http_parser *p, struct evbuffer *input)
+{
+	struct evbuffer_iovec vec;
+
+	if (p->aheadpos < p->aheadlen)
+		return (true);
+	if (drain_seen(p, input) == -1 ||
+	    evbuffer_peek(input, -1, NULL, &vec, 1) <= 0)
+		return (false);
+	p->ahead = vec.iov_base;
+	p->aheadlen = vec.iov_len;
+	return (vec.iov_len > 0);
+}
+
+/* How many bytes at the beginning are neither CR, LF nor a control byte. */
+static size_t
+plain_bytes(const char *s, size_t len)
+{
+	uint64_t w;
+	size_t n;
+
+	for (n = 0; len - n >= sizeof(w); n += sizeof(w)) {
+		memcpy(&w, s + n, sizeof(w));
+		if ((EACHBYTE_BELOW(w, 0x20) | EACHBYTE_ANY(w, 0x7f)) != 0)
+			break;
+	}
+	while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != 0x7f)
+		n++;
+	return (n);
+}
+
+/* As many such bytes of a line as there are. */
+static enum step
+line_plain(struct http_parser *p)
+{
+	struct text *t = p->text;
+	const char *s = p->ahead + p->aheadpos;
+	size_t n = p->aheadlen - p->aheadpos;
+
+	n = plain_bytes(s, n < p->left ? n : p->left);
+	if (n == 0)
+		return (STEP_MORE);
+	if (!grow(&t->buf, &t->cap, t->len + n, TEXT_START, line_most(p)))
+		return (refuse(p, 503, "out of memory"));
+	memcpy(t->buf + t->len, s, n);
+	t->len += n;
+	p->left -= n;
+	p->aheadpos += n;
+	return (STEP_MORE);
+}
+
 /* Moves bytes from input to the line until it is complete. */
 static enum step
 line_take(struct http_parser *p, struct evbuffer *input)
 {
-	struct evbuffer_iovec vec;
 	enum step step;
-	size_t i;
 
 	step = STEP_MORE;
-	while (step == STEP_MORE &&
-	    evbuffer_peek(input, -1, NULL, &vec, 1) > 0) {
-		for (i = 0; i < vec.iov_len && step == STEP_MORE; i++)
-			step = line_byte(p, ((const char *)vec.iov_base)[i]);
-		if (i == 0 || evbuffer_drain(input, i) == -1)
-			break;
+	while (step == STEP_MORE && see_more(p, input)) {
+		if (!p->cr)
+			step = line_plain(p);
+		if (step == STEP_MORE && p->aheadpos < p->aheadlen)
+			step = line_byte(p, p->ahead[p->aheadpos++]);
 	}
 	return (step);
 }
@@ -259,6 +329,10 @@ same_name(const char *a, const char *b)
 	return (evutil_ascii_strcasecmp(a, b) == 0);
 }
 
+/* The name at s, of len bytes, is this one: a literal. */
+#define IS_NAME(s, len, name)						\
+	((len) == sizeof(name) - 1 && same_name(s, name))
+
 /* ---- Header section --------------------------------------------------- */
 
 static void
@@ -284,7 +358,7 @@ begin_request(struct http_parser *p)
 	}
 	p->state = ST_START;
 	p->text = &p->header;
-	p->fields = 0;
+	p->fields = p->type = 0;
 	p->limits = p->next;
 	p->left = p->limits.max_header;
 	p->cr = p->emptyline = false;
@@ -372,27 +446,30 @@ note_length(struct http_parser *p, const char *value)
 
 /* What a field means for the framing and the life of the connection. */
 static enum step
-note_field(struct http_parser *p, const char *name, const char *value)
+note_field(struct http_parser *p, const char *name, size_t len,
+    const char *value)
 {
-	if (same_name(name, "Content-Length"))
+	if (IS_NAME(name, len, "Content-Length"))
 		return (note_length(p, value));
-	if (same_name(name, "Transfer-Encoding")) {
+	if (IS_NAME(name, len, "Transfer-Encoding")) {
 		if (p->chunked || !same_name(value, "chunked"))
 			return (refuse(p, 400, "transfer coding not served"));
 		p->chunked = true;
-	} else if (same_name(name, "Host")) {
+	} else if (IS_NAME(name, len, "Host")) {
 		if (p->nhost++ > 0)
 			return (refuse(p, 400, "repeated Host"));
 		if (!http_is_host(value, strlen(value)))
 			return (refuse(p, 400, "malformed Host"));
-	} else if (same_name(name, "Expect")) {
+	} else if (IS_NAME(name, len, "Expect")) {
 		if (!same_name(value, "100-continue"))
 			return (refuse(p, 417, "expectation not served"));
 		p->expect = true;
-	} else if (same_name(name, "Connection")) {
+	} else if (IS_NAME(name, len, "Connection")) {
 		p->close |= http_list_has(value, "close");
 		p->keepalive |= http_list_has(value, "keep-alive");
-	}
+	} else if (IS_NAME(name, len, "Content-Type") && p->type == 0)
+		/* Where the value will stand: see step_field(). */
+		p->type = p->header.line + len + 1;
 	return (STEP_NEXT);
 }
 
@@ -414,7 +491,7 @@ end_of_header(struct http_parser *p, struct evbuffer *input)
 	p->has_body = p->chunked || p->want > 0;
 	/* RFC 9110, 10.1.1: not from 1.0, nor once the body has begun. */
 	p->expect = p->expect && p->has_body && p->minor > 0 &&
-	    evbuffer_get_length(input) == 0;
+	    !see_more(p, input);
 	p->state = p->chunked ? ST_CHUNK_SIZE : ST_BODY;
 	return (STEP_HEADER);
 }
@@ -433,13 +510,14 @@ step_field(struct http_parser *p, struct evbuffer *input)
 		line_keep(p, 0);
 		return (end_of_header(p, input));
 	}
-	if ((step = split_field(p, s, len, &value)) != STEP_NEXT ||
-	    (step = note_field(p, s, value)) != STEP_NEXT)
+	if ((step = split_field(p, s, len, &value)) != STEP_NEXT)
 		return (step);
-	namelen = strlen(s) + 1;
+	namelen = strlen(s);
+	if ((step = note_field(p, s, namelen, value)) != STEP_NEXT)
+		return (step);
 	valuelen = strlen(value) + 1;
-	memmove(s + namelen, value, valuelen);
-	line_keep(p, namelen + valuelen);
+	memmove(s + namelen + 1, value, valuelen);
+	line_keep(p, namelen + 1 + valuelen);
 	return (STEP_NEXT);
 }
 
@@ -452,6 +530,8 @@ body_take(struct http_parser *p, struct evbuffer *input)
 	size_t n;
 	int got;
 
+	if (drain_seen(p, input) == -1)
+		return (STEP_MORE);
 	n = evbuffer_get_length(input);
 	if (n > p->want)
 		n = (size_t)p->want;
@@ -489,7 +569,7 @@ step_chunk_size(struct http_parser *p, struct evbuffer *input)
 	size_t len, extlen;
 	const char *s;
 
-	if (evbuffer_get_length(input) > 0)
+	if (see_more(p, input))
 		p->expect = false;
 	if ((step = line_take(p, input)) != STEP_NEXT)
 		return (step);
@@ -523,7 +603,8 @@ step_chunk_end(struct http_parser *p, struct evbuffer *input)
 {
 	char c;
 
-	while (evbuffer_remove(input, &c, 1) == 1) {
+	while (see_more(p, input)) {
+		c = p->ahead[p->aheadpos++];
 		if (c != (p->cr ? '\n' : '\r'))
 			return (refuse(p, 400, "chunk longer than its size"));
 		p->cr = !p->cr;
@@ -586,6 +667,7 @@ http_parse(struct http_parser *p, struct evbuffer *input)
 	do
 		step = steps[p->state](p, input);
 	while (step == STEP_NEXT);
+	(void)drain_seen(p, input);
 	switch (step) {
 	case STEP_HEADER:
 		return (HTTP_HEADER);
@@ -628,6 +710,12 @@ http_field(const struct http_parser *p, const char *name)
 			return (value);
 	}
 	return (NULL);
+}
+
+const char *
+http_content_type(const struct http_parser *p)
+{
+	return (p->type > 0 ? p->header.buf + p->type : NULL);
 }
 
 bool

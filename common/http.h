@@ -76,6 +76,8 @@ const char	*http_path(const struct http_parser *);
  * space removed; NULL if there is none.
  */
 const char	*http_field(const struct http_parser *, const char *name);
+/* That of Content-Type, which needs no search. */
+const char	*http_content_type(const struct http_parser *);
 /* HTTP/1.1 without "close", or 1.0 with "keep-alive". */
 bool		 http_keepalive(const struct http_parser *);
 /* 0 for 1.0, 1 for 1.1 and its successors of the same major version. */
@@ -128,7 +130,7 @@ struct http_response {
 /*
  * Appends the header section (with Date and Content-Length: len) to out; the
  * body, if any, is the caller's to append.  Status 100 is a line of its own,
- * without fields.  -1 where memory is short.
+ * without fields.  -1 where memory is short, or the section is over 512 bytes.
  */
 int		 http_respond(struct evbuffer *out,
 		    const struct http_response *, size_t len);

@@ -4,6 +4,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include <event2/buffer.h>
@@ -11,6 +12,7 @@
 #include "common/http.h"
 
 #define DATE_SIZE	64
+#define SECTION_SIZE	512
 
 const char *
 http_phrase(int status)
@@ -66,35 +68,88 @@ http_date(void)
 	return (date);
 }
 
+/* ---- The header section ----------------------------------------------- */
+
+/* No field has a text of a peer's: it is never longer. */
+struct section {
+	char	buf[SECTION_SIZE];
+	size_t	len;
+	bool	full;
+};
+
+static void
+put(struct section *s, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len > sizeof(s->buf) - s->len) {
+		s->full = true;
+		return;
+	}
+	memcpy(s->buf + s->len, text, len);
+	s->len += len;
+}
+
+static void
+put_number(struct section *s, size_t n)
+{
+	char digits[24], *p = digits + sizeof(digits) - 1;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	put(s, p);
+}
+
+static void
+put_status(struct section *s, int status)
+{
+	put(s, "HTTP/1.1 ");
+	put_number(s, (size_t)status);
+	put(s, " ");
+	put(s, http_phrase(status));
+	put(s, "\r\n");
+}
+
+static void
+put_fields(struct section *s, const struct http_response *r, size_t len)
+{
+	put(s, "Date: ");
+	put(s, http_date());
+	if (r->content_type != NULL) {
+		put(s, "\r\nContent-Type: ");
+		put(s, r->content_type);
+	}
+	put(s, "\r\nContent-Length: ");
+	put_number(s, r->content_type != NULL ? len : 0);
+	if (r->allow != NULL) {
+		put(s, "\r\nAllow: ");
+		put(s, r->allow);
+	}
+	if (r->retry_after > 0) {
+		put(s, "\r\nRetry-After: ");
+		put_number(s, (size_t)r->retry_after);
+	}
+	if (r->close)
+		put(s, "\r\nConnection: close");
+	else if (r->keepalive10)
+		put(s, "\r\nConnection: keep-alive");
+	put(s, "\r\n");
+}
+
 int
 http_respond(struct evbuffer *out, const struct http_response *r, size_t len)
 {
-	char retry[48] = "";
-	const char *connection;
+	struct section s;
 
-	if (r->status < 200)
-		return (evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\n\r\n",
-		    r->status, http_phrase(r->status)) == -1 ? -1 : 0);
-	if (r->retry_after > 0)
-		snprintf(retry, sizeof(retry), "Retry-After: %d\r\n",
-		    r->retry_after);
-	connection = "";
-	if (r->close)
-		connection = "Connection: close\r\n";
-	else if (r->keepalive10)
-		connection = "Connection: keep-alive\r\n";
-	if (evbuffer_add_printf(out,
-	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%sContent-Length: %zu\r\n"
-	    "%s%s%s%s%s\r\n",
-	    r->status, http_phrase(r->status), http_date(),
-	    r->content_type != NULL ? "Content-Type: " : "",
-	    r->content_type != NULL ? r->content_type : "",
-	    r->content_type != NULL ? "\r\n" : "",
-	    r->content_type != NULL ? len : 0,
-	    r->allow != NULL ? "Allow: " : "",
-	    r->allow != NULL ? r->allow : "",
-	    r->allow != NULL ? "\r\n" : "",
-	    retry, connection) == -1)
+	s.len = 0;
+	s.full = false;
+	put_status(&s, r->status);
+	if (r->status >= 200)
+		put_fields(&s, r, len);
+	put(&s, "\r\n");
+	if (s.full)
 		return (-1);
-	return (0);
+	return (evbuffer_add(out, s.buf, s.len));
 }

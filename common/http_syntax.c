@@ -41,14 +41,22 @@ is_in(char c, const char *set)
 	return (c != '\0' && strchr(set, c) != NULL);
 }
 
+/* A bit for each of the bytes below 0x80 that a token is made of. */
+static const uint32_t token_bytes[4] = {
+	0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff
+};
+
 bool
 http_is_token(const char *s, size_t len)
 {
+	unsigned char c;
 	size_t i;
 
-	for (i = 0; i < len; i++)
-		if (!is_alnum(s[i]) && !is_in(s[i], "!#$%&'*+-.^_`|~"))
+	for (i = 0; i < len; i++) {
+		c = (unsigned char)s[i];
+		if (c >= 0x80 || (token_bytes[c / 32] >> (c % 32) & 1) == 0)
 			return (false);
+	}
 	return (len > 0);
 }
 

@@ -258,7 +258,7 @@ httpverdict(const struct httpconn *c)
 			v.status = 200;
 		return (v);
 	case HTTP_POST:
-		if (!is_json_type(http_field(c->http, "content-type"))) {
+		if (!is_json_type(http_content_type(c->http))) {
 			v.status = 415;
 			v.text = "invalid content type, only application/json "
 			    "is supported";

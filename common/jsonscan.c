@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/eachbyte.h"
 #include "common/hex.h"
 #include "common/jsonscan.h"
 
@@ -236,11 +237,6 @@ scan_escape(struct scan *s)
 	return (JSON_SYNTAX);
 }
 
-/* Each byte of a word, and whether any of it is below n, or is n. */
-#define EACH(n)		((uint64_t)0x0101010101010101 * (n))
-#define BELOW(w, n)	(((w) - EACH(n)) & ~(w) & EACH(0x80))
-#define ANY(w, n)	BELOW((w) ^ EACH(n), 1)
-
 /* What stands for itself, and is nearly all of any long string. */
 static void
 skip_plain(struct scan *s)
@@ -251,8 +247,8 @@ skip_plain(struct scan *s)
 
 	for (; s->len - pos >= sizeof(w); pos += sizeof(w)) {
 		memcpy(&w, u + pos, sizeof(w));
-		if (((w & EACH(0x80)) | BELOW(w, ' ') | ANY(w, '"') |
-		    ANY(w, '\\')) != 0)
+		if (((w & EACHBYTE(0x80)) | EACHBYTE_BELOW(w, ' ') |
+		    EACHBYTE_ANY(w, '"') | EACHBYTE_ANY(w, '\\')) != 0)
 			break;
 	}
 	while (pos < s->len && u[pos] >= ' ' && u[pos] < 0x80 &&

@@ -6,6 +6,7 @@
 /* objects: common/http.o common/http_syntax.o common/http_response.o */
 /* libs: libevent */
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -345,6 +346,40 @@ check_continue(const char *in, bool want)
 	http_free(p);
 }
 
+/* The first one, in any case; that of one request alone. */
+static void
+test_content_type(void **state)
+{
+	struct http_parser *p;
+	struct evbuffer *in;
+	char fill[4000];
+
+	(void)state;
+	p = parse_to("POST / HTTP/1.1\r\nHost:a\r\nCONTENT-type: \t a/b \r\n"
+	    "Content-Type: c/d\r\nContent-Typ: x\r\nContent-Length:0\r\n"
+	    "\r\n", HTTP_HEADER, &in);
+	assert_string_equal(http_content_type(p), "a/b");
+	assert_ptr_equal(http_content_type(p), http_field(p, "content-type"));
+	assert_int_equal(http_parse(p, in), HTTP_BODY);
+	assert_string_equal(http_content_type(p), "a/b");
+
+	memset(fill, 'x', sizeof(fill));
+	evbuffer_add_printf(in, "GET / HTTP/1.1\r\nHost:a\r\nX:%.*s\r\n\r\n",
+	    (int)sizeof(fill), fill);
+	assert_int_equal(http_parse(p, in), HTTP_HEADER);
+	assert_null(http_content_type(p));
+	assert_int_equal(http_parse(p, in), HTTP_BODY);
+
+	/* Where the section moves after it. */
+	evbuffer_add_printf(in, "GET / HTTP/1.1\r\nHost:a\r\nContent-Type:\r\n"
+	    "X:%.*s%.*s\r\n\r\n", (int)sizeof(fill), fill,
+	    (int)sizeof(fill), fill);
+	assert_int_equal(http_parse(p, in), HTTP_HEADER);
+	assert_string_equal(http_content_type(p), "");
+	evbuffer_free(in);
+	http_free(p);
+}
+
 static void
 test_continue(void **state)
 {
@@ -593,6 +628,8 @@ static void
 test_respond(void **state)
 {
 	struct http_response r;
+	struct evbuffer *out;
+	char fill[1024];
 
 	(void)state;
 	memset(&r, 0, sizeof(r));
@@ -615,8 +652,23 @@ test_respond(void **state)
 	assert_string_equal(response(&r, 0), "HTTP/1.1 503 Service Unavailable"
 	    "\r\nDate: \r\nContent-Length: 0\r\nRetry-After: 1\r\n"
 	    "Connection: keep-alive\r\n\r\n");
+	r.retry_after = INT_MAX;
+	r.status = 200;
+	r.content_type = "application/json";
+	assert_string_equal(response(&r, SIZE_MAX), "HTTP/1.1 200 OK\r\nDate: "
+	    "\r\nContent-Type: application/json\r\nContent-Length: "
+	    "18446744073709551615\r\nRetry-After: 2147483647\r\n"
+	    "Connection: keep-alive\r\n\r\n");
 	r.status = 100;
 	assert_string_equal(response(&r, 0), "HTTP/1.1 100 Continue\r\n\r\n");
+	/* What has no room is not sent in part. */
+	r.status = 200;
+	r.content_type = memset(fill, 'x', sizeof(fill) - 1);
+	fill[sizeof(fill) - 1] = '\0';
+	assert_non_null(out = evbuffer_new());
+	assert_int_equal(http_respond(out, &r, 1), -1);
+	assert_int_equal(evbuffer_get_length(out), 0);
+	evbuffer_free(out);
 	assert_string_equal(http_phrase(414), "URI Too Long");
 	assert_string_equal(http_phrase(431),
 	    "Request Header Fields Too Large");
@@ -626,7 +678,12 @@ test_respond(void **state)
 static void
 test_syntax(void **state)
 {
+	/* RFC 9110, 5.6.2. */
+	static const char token[] = "!#$%&'*+-.^_`|~0123456789"
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	char text[] = "axz";
 	uint64_t n;
+	int c;
 
 	(void)state;
 	assert_true(http_content_length("18446744073709551615", &n));
@@ -635,6 +692,11 @@ test_syntax(void **state)
 	assert_true(n == UINT64_MAX - 1);
 	assert_true(http_content_length("184467440737095516159", &n));
 	assert_true(n == UINT64_MAX);
+	for (c = 1; c <= UINT8_MAX; c++) {
+		text[1] = (char)c;
+		assert_true(http_is_token(text, 3) ==
+		    (strchr(token, c) != NULL));
+	}
 	assert_false(http_is_token("", 0));
 	assert_false(http_is_token("a\0b", 3));
 	assert_true(http_is_host("", 0));
@@ -654,6 +716,7 @@ main(void)
 		cmocka_unit_test(test_header_limit),
 		cmocka_unit_test(test_chunk_limits),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_content_type),
 		cmocka_unit_test(test_continue),
 		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_held),
