@@ -237,7 +237,6 @@ void
 hex_encode(char *out, const uint8_t *in, size_t n)
 {
 	uint64_t	v;
-	int		i;
 
 	for (; n >= BYTES; n -= BYTES, in += BYTES, out += DIGITS) {
 		v = (uint64_t)in[0] << 24 | (uint64_t)in[1] << 16 |
@@ -247,8 +246,15 @@ hex_encode(char *out, const uint8_t *in, size_t n)
 		v = (v | v << 4) & EACHBYTE(0xf);
 		/* From 10 on it goes on at 'a'. */
 		v += EACHBYTE('0') + (FROM(v, 10) >> 7) * ('a' - 10 - '0');
-		for (i = 0; i < DIGITS; i++)
-			out[i] = (char)(v >> (56 - 8 * i) & 0xff);
+		/* One by one, for compilers that make one of them. */
+		out[0] = (char)(v >> 56 & 0xff);
+		out[1] = (char)(v >> 48 & 0xff);
+		out[2] = (char)(v >> 40 & 0xff);
+		out[3] = (char)(v >> 32 & 0xff);
+		out[4] = (char)(v >> 24 & 0xff);
+		out[5] = (char)(v >> 16 & 0xff);
+		out[6] = (char)(v >> 8 & 0xff);
+		out[7] = (char)(v & 0xff);
 	}
 	for (; n > 0; n--, in++) {
 		*out++ = digit(*in >> 4);

@@ -47,10 +47,13 @@ misspelt(const cJSON *element)
 	};
 	const cJSON	*member;
 	size_t		 i;
+	char		 first;
 
 	cJSON_ArrayForEach(member, element) {
+		first = (char)(member->string[0] | 0x20);
 		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-			if (strcasecmp(member->string, names[i]) == 0 &&
+			if (first == names[i][0] &&
+			    strcasecmp(member->string, names[i]) == 0 &&
 			    strcmp(member->string, names[i]) != 0)
 				return (true);
 		}
@@ -71,7 +74,8 @@ take_id(struct jsonrpc_request *req, const struct json_doc *doc,
 
 	*usable = false;
 	cJSON_ArrayForEach(member, element) {
-		if (strcasecmp(member->string, "id") == 0)
+		if ((member->string[0] | 0x20) == 'i' &&
+		    strcasecmp(member->string, "id") == 0)
 			n++;
 	}
 	id = json_member(element, "id");

@@ -9,6 +9,10 @@
 
 /* Digits of 2^256 - 1. */
 #define MAXDIGITS	(U256_DECSIZE - 1)
+/* Decimal digits are taken so many at a time. */
+#define CHUNK		9
+#define CHUNK_SCALE	1000000000
+#define LIMBS		(U256_SIZE / 4)
 
 int
 u256_cmp(const struct u256 *a, const struct u256 *b)
@@ -102,6 +106,7 @@ enum u256_error
 u256_from_dec(struct u256 *r, const char *s, size_t len)
 {
 	struct u256	v;
+	uint32_t	chunk, scale;
 	size_t		i;
 
 	if (len == 0)
@@ -116,61 +121,57 @@ u256_from_dec(struct u256 *r, const char *s, size_t len)
 	if (len > MAXDIGITS)
 		return (U256_RANGE);
 	memset(&v, 0, sizeof(v));
-	for (i = 0; i < len; i++) {
-		if (mul_add(&v, &v, 10, (uint32_t)(s[i] - '0')) == -1)
+	while (len > 0) {
+		chunk = 0;
+		scale = 1;
+		for (i = 0; i < CHUNK && len > 0; i++, s++, len--) {
+			chunk = chunk * 10 + (uint32_t)(*s - '0');
+			scale *= 10;
+		}
+		if (mul_add(&v, &v, scale, chunk) == -1)
 			return (U256_RANGE);
 	}
 	*r = v;
 	return (U256_OK);
 }
 
-/* Divides in place and returns the remainder. */
+/* Divides in place, from the first limb that is not 0; the remainder. */
 static uint32_t
-divide(struct u256 *a, uint32_t by)
+divide(uint32_t limbs[LIMBS], size_t first)
 {
 	uint64_t	rest = 0;
 	size_t		i;
 
-	for (i = 0; i < U256_SIZE; i++) {
-		rest = rest << 8 | a->b[i];
-		a->b[i] = (uint8_t)(rest / by);
-		rest %= by;
+	for (i = first; i < LIMBS; i++) {
+		rest = rest << 32 | limbs[i];
+		limbs[i] = (uint32_t)(rest / CHUNK_SCALE);
+		rest %= CHUNK_SCALE;
 	}
 	return ((uint32_t)rest);
-}
-
-/* False: it is more than 64 bits hold. */
-static bool
-low64(const struct u256 *a, uint64_t *low)
-{
-	uint8_t	high = 0;
-	size_t	i;
-
-	for (i = 0; i < U256_SIZE - 8; i++)
-		high |= a->b[i];
-	for (*low = 0; i < U256_SIZE; i++)
-		*low = *low << 8 | a->b[i];
-	return (high == 0);
 }
 
 size_t
 u256_to_dec(const struct u256 *a, char out[U256_DECSIZE])
 {
-	struct u256	v = *a;
-	char		digits[MAXDIGITS + 1];
-	uint64_t	low;
-	uint32_t	part;
-	size_t		at = sizeof(digits), i;
+	uint32_t	limbs[LIMBS], chunk;
+	char		digits[MAXDIGITS + CHUNK];
+	size_t		first = 0, i, n = 0;
 
-	while (!low64(&v, &low))
-		for (part = divide(&v, 1000000000), i = 0; i < 9; i++) {
-			digits[--at] = (char)('0' + part % 10);
-			part /= 10;
-		}
-	do
-		digits[--at] = (char)('0' + low % 10);
-	while ((low /= 10) > 0);
-	memcpy(out, digits + at, sizeof(digits) - at);
-	out[sizeof(digits) - at] = '\0';
-	return (sizeof(digits) - at);
+	for (i = 0; i < LIMBS; i++)
+		limbs[i] = (uint32_t)a->b[4 * i] << 24 |
+		    (uint32_t)a->b[4 * i + 1] << 16 |
+		    (uint32_t)a->b[4 * i + 2] << 8 | a->b[4 * i + 3];
+	do {
+		while (first < LIMBS && limbs[first] == 0)
+			first++;
+		chunk = divide(limbs, first);
+		for (i = 0; i < CHUNK; i++, chunk /= 10)
+			digits[n++] = (char)('0' + chunk % 10);
+	} while (first < LIMBS && (first < LIMBS - 1 || limbs[first] != 0));
+	while (n > 1 && digits[n - 1] == '0')
+		n--;
+	for (i = 0; i < n; i++)
+		out[i] = digits[n - 1 - i];
+	out[n] = '\0';
+	return (n);
 }

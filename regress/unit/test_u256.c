@@ -235,6 +235,30 @@ test_decimal_refused(void **state)
 	free(long_text);
 }
 
+/* 1, 10, 100 and so on; 9, 99, 999; and 1 followed by zeros and a 7. */
+static void
+test_digits(void **state)
+{
+	char		text[U256_DECSIZE];
+	struct u256	v;
+	size_t		n;
+
+	(void)state;
+	for (n = 1; n < U256_DECSIZE - 1; n++) {
+		memset(text, '0', n);
+		text[n] = '\0';
+		text[0] = '1';
+		v = dec(text);
+		check_dec(&v, text);
+		text[n - 1] = '7';
+		v = dec(text);
+		check_dec(&v, text);
+		memset(text, '9', n);
+		v = dec(text);
+		check_dec(&v, text);
+	}
+}
+
 int
 main(void)
 {
@@ -247,6 +271,7 @@ main(void)
 		cmocka_unit_test(test_decimal),
 		cmocka_unit_test(test_decimal_lengths),
 		cmocka_unit_test(test_decimal_refused),
+		cmocka_unit_test(test_digits)
 	};
 
 	return (cmocka_run_group_tests_name("u256", tests, NULL, NULL));
