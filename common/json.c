@@ -464,6 +464,25 @@ escape_one(char out[6], const char *s, size_t n)
 	return (6);
 }
 
+/* How many bytes at the beginning stand for themselves. */
+static size_t
+unescaped(const char *s, size_t n)
+{
+	/* A bit for each byte below 0x80: from the space, without "&<>\\. */
+	static const uint32_t	plain[4] = {
+		0, 0xafffffbb, 0xefffffff, 0xffffffff
+	};
+	unsigned char		c;
+	size_t			i;
+
+	for (i = 0; i < n; i++) {
+		c = (unsigned char)s[i];
+		if (c >= 0x80 || (plain[c / 32] >> (c % 32) & 1) == 0)
+			break;
+	}
+	return (i);
+}
+
 size_t
 json_escape(char *out, const char *s, size_t n)
 {
@@ -474,9 +493,14 @@ json_escape(char *out, const char *s, size_t n)
 	if (n > SIZE_MAX / sizeof(escape))
 		return (SIZE_MAX);
 	for (i = 0; i < n; i += in) {
-		in = jsonscan_utf8(s + i, n - i);
 		from = escape;
-		if ((len = escape_one(escape, s + i, in)) == 0) {
+		if ((in = unescaped(s + i, n - i)) > 0)
+			len = 0;
+		else {
+			in = jsonscan_utf8(s + i, n - i);
+			len = escape_one(escape, s + i, in);
+		}
+		if (len == 0) {
 			from = s + i;
 			len = in;
 		}

@@ -18,6 +18,7 @@
 
 #define BUF_START	512	/* first allocation for a message */
 #define BUF_KEEP	4096	/* kept from one message to the next */
+#define MASKS		256	/* bytes that getentropy(3) gives at once */
 
 #define NO_MEMORY	"out of memory"
 #define NOT_TEXT	"text that is not UTF-8"
@@ -49,6 +50,8 @@ struct websocket {
 	bool			 pongwaits;
 	uint64_t		 pongend;	/* where the last one ended */
 	uint64_t		 appended;	/* to output, ever */
+	uint8_t			 masks[MASKS];	/* of frames to come */
+	size_t			 nmasks;	/* bytes that are left of it */
 
 	bool			 busy;		/* websocket_input() runs */
 	bool			 freed;		/* in a callback */
@@ -321,14 +324,22 @@ on_send(wslay_event_context_ptr wslay, const uint8_t *data, size_t len,
 	return ((ssize_t)len);
 }
 
+/* Each byte of them is used once. */
 static int
 on_genmask(wslay_event_context_ptr wslay, uint8_t *buf, size_t len, void *arg)
 {
-	(void)arg;
-	if (getentropy(buf, len) == 0)
-		return (0);
-	wslay_event_set_error(wslay, WSLAY_ERR_CALLBACK_FAILURE);
-	return (-1);
+	struct websocket *ws = arg;
+
+	if (len > ws->nmasks && len <= sizeof(ws->masks) &&
+	    getentropy(ws->masks, sizeof(ws->masks)) == 0)
+		ws->nmasks = sizeof(ws->masks);
+	if (len > ws->nmasks) {
+		wslay_event_set_error(wslay, WSLAY_ERR_CALLBACK_FAILURE);
+		return (-1);
+	}
+	ws->nmasks -= len;
+	memcpy(buf, ws->masks + ws->nmasks, len);
+	return (0);
 }
 
 /* The same two for what the receiving context would answer. */

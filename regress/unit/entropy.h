@@ -14,13 +14,15 @@
 #include "regress/unit/rnd.h"
 
 /* In place of the libc's: the same bytes each time; fails when told to. */
-static bool	 no_entropy;
+static bool		 no_entropy;
+static unsigned int	 entropy_calls;
 
 int
 getentropy(void *buf, size_t len)
 {
 	uint8_t	*p = buf;
 
+	entropy_calls++;
 	if (no_entropy)
 		return (-1);
 	while (len-- > 0)

@@ -738,7 +738,15 @@ check_escape(const char *text, size_t len, const char *want)
 static void
 test_escape(void **state)
 {
+	char	one[] = "x";
+	int	c;
+
 	(void)state;
+	for (c = ' '; c < 0x80; c++) {
+		one[0] = (char)c;
+		if (strchr("\"\\<>&", c) == NULL)
+			check_escape(one, 1, one);
+	}
 	check_escape(LIT(""), "");
 	check_escape(LIT("plain 'text' / \x7f"), "plain 'text' / \x7f");
 	check_escape(LIT("\"\\\b\f\n\r\t"), "\\\"\\\\\\b\\f\\n\\r\\t");

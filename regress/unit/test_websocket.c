@@ -553,6 +553,38 @@ test_no_output(void **state)
 	}
 }
 
+/* Every frame has a mask of its own, and few calls are made for them. */
+static void
+test_masks(void **state)
+{
+	uint8_t masks[100][4], frame[7];
+	struct peer p;
+	int i, k;
+
+	(void)state;
+	entropy_calls = 0;
+	peer_start(&p, WEBSOCKET_CLIENT, 100);
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(websocket_send(p.ws, "x", 1), 0);
+		assert_int_equal(evbuffer_get_length(p.output), 7);
+		evbuffer_remove(p.output, frame, sizeof(frame));
+		assert_int_equal(frame[1], 0x81);
+		assert_int_equal(frame[6] ^ frame[2], 'x');
+		memcpy(masks[i], frame + 2, 4);
+		for (k = 0; k < i; k++)
+			assert_memory_not_equal(masks[k], masks[i], 4);
+	}
+	assert_int_equal(entropy_calls, 2);
+	/* What is left is used up before it is missed. */
+	no_entropy = true;
+	for (i = 0; websocket_send(p.ws, "x", 1) == 0; i++)
+		;
+	no_entropy = false;
+	assert_int_equal(i, 28);
+	assert_int_equal(websocket_code(p.ws), 1011);
+	peer_stop(&p);
+}
+
 /* ---- Callbacks that act ----------------------------------------------- */
 
 static struct websocket *acting;
@@ -670,6 +702,7 @@ main(void)
 		cmocka_unit_test(test_announced),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_no_output),
+		cmocka_unit_test(test_masks),
 		cmocka_unit_test(test_acting),
 	};
 
