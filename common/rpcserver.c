@@ -161,6 +161,24 @@ join_answers(struct rpc *rpc, struct evbuffer *out)
 	return (evbuffer_add(out, "\n", 1));
 }
 
+/* The only answer is all of it, as it is.  NULL: it is not, or no memory. */
+static struct evbuffer *
+single_answer(struct rpc *rpc)
+{
+	struct rpc_call	*call;
+	struct evbuffer	*out;
+
+	if (rpc->batch || rpc->ncalls != 1)
+		return (NULL);
+	call = rpc->calls[0];
+	if (evbuffer_get_length(call->answer) > rpc->limits.max_response ||
+	    evbuffer_add(call->answer, "\n", 1) == -1)
+		return (NULL);
+	out = call->answer;
+	call->answer = NULL;
+	return (out);
+}
+
 struct evbuffer *
 rpc_join(struct rpc *rpc)
 {
@@ -170,6 +188,8 @@ rpc_join(struct rpc *rpc)
 	for (i = 0; i < rpc->ncalls; i++)
 		if (!rpc_answered(rpc->calls[i]))
 			return (NULL);
+	if ((out = single_answer(rpc)) != NULL)
+		return (out);
 	if ((out = evbuffer_new()) == NULL)
 		return (NULL);
 	if (join_answers(rpc, out) == -1) {

@@ -74,9 +74,9 @@ named_address(const struct request *request)
 }
 
 /*
- * The argument as it came; only the address of the key, where the client has
- * left its choice to the rules, is filled in: or else the signer's own rules
- * would choose, which are not the same for every client.
+ * Where the client has left the choice of the key to the rules, its address
+ * is filled in: or else the signer's own rules would choose, which are not the
+ * same for every client.
  */
 static int
 write_argument(struct evbuffer *out, const struct call *call,
@@ -85,27 +85,34 @@ write_argument(struct evbuffer *out, const struct call *call,
 {
 	char		 value[HEX_ADDRESSSIZE + 2];
 	char		 hex[HEX_ADDRESSSIZE];
-	const char	*text;
-	size_t		 len;
 
 	if (call->kona)
 		return (wire_payload(out, &request->payload,
 		    call->route.address));
-	if (named_address(request) != NULL) {
-		if ((text = json_text(doc, arg, &len)) == NULL)
-			return (-1);
-		return (evbuffer_add(out, text, len));
-	}
 	hex_from_address(hex, call->route.address);
 	snprintf(value, sizeof(value), "\"%s\"", hex);
 	return (json_splice(out, doc, arg, m->address, value, strlen(value)));
 }
 
+/* As it came. */
 static int
-keep_argument(struct call *call, const struct request *request,
+keep_text(struct call *call, const struct json_doc *doc, const cJSON *arg)
+{
+	const char	*text;
+	size_t		 len;
+
+	if ((text = json_text(doc, arg, &len)) == NULL ||
+	    (call->argument = malloc(len)) == NULL)
+		return (-1);
+	memcpy(call->argument, text, len);
+	call->argumentlen = len;
+	return (0);
+}
+
+static int
+keep_written(struct call *call, const struct request *request,
     const struct method *m, const struct json_doc *doc, const cJSON *arg)
 {
-	struct relaying	*r = (struct relaying *)call->base.rpc;
 	struct evbuffer	*out;
 	size_t		 len;
 	int		 result = -1;
@@ -117,10 +124,25 @@ keep_argument(struct call *call, const struct request *request,
 	    (call->argument = malloc(len)) != NULL) {
 		evbuffer_remove(out, call->argument, len);
 		call->argumentlen = len;
-		r->held += len;
 		result = 0;
 	}
 	evbuffer_free(out);
+	return (result);
+}
+
+static int
+keep_argument(struct call *call, const struct request *request,
+    const struct method *m, const struct json_doc *doc, const cJSON *arg)
+{
+	struct relaying	*r = (struct relaying *)call->base.rpc;
+	int		 result;
+
+	if (!call->kona && named_address(request) != NULL)
+		result = keep_text(call, doc, arg);
+	else
+		result = keep_written(call, request, m, doc, arg);
+	if (result == 0)
+		r->held += call->argumentlen;
 	return (result);
 }
 

@@ -361,7 +361,7 @@ memory_is_short(void **state)
 	assert_null(parse(CALL("1", "silent")));
 	/* Later: it has had its turn, and can have another answer. */
 	ndeferred = 0;
-	assert_non_null(rpc = parse(CALL("1", "later")));
+	assert_non_null(rpc = parse("[" CALL("1", "later") "]"));
 	fail_evbuffers = 1;
 	assert_false(rpc_result(deferred[0], "1", 1));
 	assert_int_equal(rpc->left, 0);
@@ -371,7 +371,16 @@ memory_is_short(void **state)
 	assert_int_equal(rpc->left, 0);
 	fail_evbuffers = 1;
 	assert_null(rpc_join(rpc));
-	check_join(rpc, ERROR("1", "-32005", "busy") "\n");
+	check_join(rpc, "[" ERROR("1", "-32005", "busy") "]\n");
+	rpc_free(rpc);
+	/* A single answer is joined with nothing: it takes no more memory. */
+	ndeferred = 0;
+	assert_non_null(rpc = parse(CALL("1", "later")));
+	assert_false(rpc_result(deferred[0], "1", 1));
+	fail_evbuffers = 1;
+	check_join(rpc, RESULT("1", "1") "\n");
+	assert_int_equal(fail_evbuffers, 1);
+	fail_evbuffers = 0;
 	rpc_free(rpc);
 }
 
