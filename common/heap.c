@@ -28,73 +28,107 @@ static struct event	*timer;
 static size_t		 freed;
 static uint64_t		 rest;		/* clock_us(): not before */
 
-/* ---- Small pieces ----------------------------------------------------- */
+/* ---- Places for pieces ----------------------------------------------------- */
 
 #ifndef SIGNERD_SANITIZE
 /*
- * Small pieces of libevent's, of which it keeps one for each descriptor that
- * ever was: enough of them for 65536.
+ * What libevent asks for all the time has places here, and need not be looked
+ * for in the heap.  Of the small pieces it keeps one for each descriptor that
+ * ever was: enough of them for 65536.  The others are gone in a moment, but
+ * for the two buffers of each connection: an event or a buffer, and what is in
+ * a buffer at first.
  */
-#define PIECE		16
 #define PIECES		((size_t)2 * 65536)
+#define ALIGN		16
 
-union piece {
-	union piece	*next;		/* free */
-	uint8_t		 bytes[PIECE];
+struct place {
+	struct place	*next;		/* free */
 };
 
-static union piece	*pieces;	/* PIECES of them, or NULL */
-static union piece	*unused;	/* that were used before */
-static size_t		 nused;		/* that ever were */
+static struct pool {
+	size_t		 size;		/* of a place, and of pieces in it */
+	size_t		 least;		/* or rather the heap's */
+	size_t		 count;
+	uint8_t		*places;	/* NULL: there are none */
+	struct place	*unused;	/* that were used before */
+	size_t		 nused;		/* that ever were */
+} pools[] = {
+	{ ALIGN, 0, PIECES, NULL, NULL, 0 },
+	{ 9 * ALIGN, ALIGN + 1, 256, NULL, NULL, 0 },
+	{ 64 * ALIGN, 32 * ALIGN, 64, NULL, NULL, 0 }
+};
+#define POOLS	(sizeof(pools) / sizeof(pools[0]))
 
-static bool
-is_piece(const void *p)
+/* Where it is; NULL: in the heap. */
+static struct pool *
+pool_of(const void *memory)
 {
-	uintptr_t	 at = (uintptr_t)p, first = (uintptr_t)pieces;
+	uintptr_t	 at = (uintptr_t)memory;
+	struct pool	*p;
 
-	return (pieces != NULL && at >= first &&
-	    at < first + PIECES * sizeof(*pieces));
+	for (p = pools; p < pools + POOLS; p++)
+		if (p->places != NULL && at >= (uintptr_t)p->places &&
+		    at < (uintptr_t)p->places + p->count * p->size)
+			return (p);
+	return (NULL);
+}
+
+static void *
+take_place(struct pool *p)
+{
+	struct place	*place = p->unused;
+
+	if (place != NULL) {
+		p->unused = place->next;
+		return (place);
+	}
+	if (p->places == NULL || p->nused == p->count)
+		return (NULL);
+	return (p->places + p->size * p->nused++);
 }
 
 static void *
 piece_malloc(size_t size)
 {
-	union piece	*p;
+	struct pool	*p;
+	void		*place;
 
-	if (size > PIECE || (unused == NULL && nused == PIECES))
-		return (malloc(size));
-	if ((p = unused) != NULL)
-		unused = p->next;
-	else
-		p = &pieces[nused++];
-	return (p);
+	for (p = pools; p < pools + POOLS; p++)
+		if (size >= p->least && size <= p->size &&
+		    (place = take_place(p)) != NULL)
+			return (place);
+	return (malloc(size));
 }
 
 static void
 piece_free(void *memory)
 {
-	union piece	*p = memory;
+	struct pool	*p = pool_of(memory);
+	struct place	*place = memory;
 
-	if (!is_piece(p)) {
-		free(p);
+	if (p == NULL) {
+		free(memory);
 		return;
 	}
-	p->next = unused;
-	unused = p;
+	place->next = p->unused;
+	p->unused = place;
 }
 
 static void *
 piece_realloc(void *old, size_t size)
 {
-	void	*new;
+	struct pool	*p = pool_of(old);
+	void		*new;
 
-	if (old != NULL && !is_piece(old))
+	if (old == NULL)
+		return (piece_malloc(size));
+	if (p == NULL)
 		return (realloc(old, size));
-	if (size <= PIECE && old != NULL)
+	if (size <= p->size)
 		return (old);
-	if ((new = piece_malloc(size)) == NULL || old == NULL)
-		return (new);
-	memcpy(new, old, PIECE);
+	if ((new = piece_malloc(size)) == NULL)
+		return (NULL);
+	memcpy(new, old, p->size);
 	piece_free(old);
 	return (new);
 }
@@ -102,13 +136,20 @@ piece_realloc(void *old, size_t size)
 int
 heap_begin(void)
 {
-	void	*p;
+	struct pool	*p;
+	uint8_t		*places;
+	size_t		 size = 0;
 
-	p = mmap(NULL, PIECES * sizeof(*pieces), PROT_READ | PROT_WRITE,
+	for (p = pools; p < pools + POOLS; p++)
+		size += p->count * p->size;
+	places = mmap(NULL, size, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p == MAP_FAILED)
+	if (places == MAP_FAILED)
 		return (-1);
-	pieces = p;
+	for (p = pools; p < pools + POOLS; p++) {
+		p->places = places;
+		places += p->count * p->size;
+	}
 	event_set_mem_functions(piece_malloc, piece_realloc, piece_free);
 	return (0);
 }

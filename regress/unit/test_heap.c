@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cmocka.h>
 
@@ -27,7 +30,9 @@ static struct event_base	*base;
 static uint64_t			 takes;
 static int			 trims;
 
+#ifndef __GLIBC__
 int	malloc_trim(size_t);
+#endif
 
 int
 clock_gettime(clockid_t id, struct timespec *ts)
@@ -163,12 +168,107 @@ small_pieces(void **state)
 		assert_int_equal(len, i < 10 ? i + 1 : i + 2);
 		assert_int_equal(strspn(line, "x"), i);
 		assert_int_equal(atoi(line + i), i);
-#ifndef SIGNERD_SANITIZE
-		if (len + 1 > 32)
+#ifdef SIGNERD_SANITIZE
+		free(line);
 #endif
-			free(line);
 		evbuffer_free(b[i]);
 	}
+}
+
+#define BUFFERS	401	/* more than there are places for; a prime */
+
+static size_t
+heap_in_use(void)
+{
+#if defined(__GLIBC__) && !defined(SIGNERD_SANITIZE)
+	return (mallinfo2().uordblks);
+#else
+	return (0);
+#endif
+}
+
+/*
+ * Fills n buffers, looks at them, and lets them go in the order of the step.
+ * What the heap holds with all of them.
+ */
+static size_t
+use_buffers(size_t n, size_t step)
+{
+	static struct evbuffer	*b[BUFFERS];
+	char			 text[600];
+	size_t			 i, len, held;
+
+	for (i = 0; i < n; i++) {
+		memset(text, (int)('a' + i % 26), sizeof(text));
+		assert_non_null(b[i] = evbuffer_new());
+		for (len = 0; len < 1 + i * 7 % sizeof(text); len += 100)
+			assert_int_equal(evbuffer_add(b[i], text, 100), 0);
+	}
+	for (i = 0; i < n; i++) {
+		len = evbuffer_get_length(b[i]);
+		assert_int_equal(len, 100 * (i * 7 % sizeof(text) / 100 + 1));
+		memset(text, (int)('a' + i % 26), sizeof(text));
+		assert_memory_equal(evbuffer_pullup(b[i], -1), text, len);
+	}
+	held = heap_in_use();
+	for (i = 0; i < n; i++)
+		evbuffer_free(b[i * step % n]);
+	return (held);
+}
+
+/*
+ * Buffers have places of their own, as long as there are any.  Of as few as
+ * malloc(3) keeps for each thread nothing would be seen.
+ */
+static void
+buffers(void **state)
+{
+	size_t	 before;
+	int	 i;
+
+	(void)state;
+	use_buffers(BUFFERS, 7);
+	for (i = 0; i < 20; i++)
+		use_buffers(BUFFERS, 1 + 2 * (size_t)i);
+	before = heap_in_use();
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(use_buffers(50, 1 + 2 * (size_t)(i % 2)),
+		    before);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	int	*order = arg;
+
+	(void)fd;
+	(void)what;
+	assert_int_equal(order[0], order[1]);
+	order[1]++;
+}
+
+/* What grows moves from place to place, and to the heap. */
+static void
+growing(void **state)
+{
+	struct event	*timers[300];
+	struct timeval	 tv = { 0, 0 };
+	int		 order[300][2], i, n = 0;
+
+	(void)state;
+	for (i = 0; i < 300; i++) {
+		order[i][0] = order[i][1] = i;
+		assert_non_null(timers[i] = evtimer_new(base, on_tick,
+		    order[i]));
+		tv.tv_usec = (299 - i) * 1000;
+		assert_int_equal(event_add(timers[i], &tv), 0);
+	}
+	pass(1000000);
+	for (i = 0; i < 300; i++) {
+		n += order[i][1] == i + 1;
+		event_free(timers[i]);
+	}
+	assert_int_equal(n, 300);
 }
 
 int
@@ -182,6 +282,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(messages, setup, teardown),
 		cmocka_unit_test_setup_teardown(small_pieces, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(buffers, setup, teardown),
+		cmocka_unit_test_setup_teardown(growing, setup, teardown),
 		cmocka_unit_test_setup_teardown(cost_is_bounded, setup,
 		    teardown),
 	};
