@@ -33,12 +33,48 @@ httpconn_expired(const struct httpconn *c)
 }
 
 static void
+run_timer(struct httpconn *c, uint64_t now)
+{
+	uint64_t	 left = c->due > now ? c->due - now : 0;
+	struct timeval	 tv;
+
+	tv.tv_sec = (time_t)(left / 1000000);
+	tv.tv_usec = (suseconds_t)(left % 1000000);
+	event_add(c->timer, &tv);
+	c->armed = c->due;
+}
+
+/*
+ * Limits come and go with each request, and nearly none is ever reached: a
+ * timer that runs already and is not too late goes on, and looks what is due
+ * when it ends.
+ */
+static void
 set_timeout(struct httpconn *c, uint32_t ms)
 {
-	struct timeval	 tv = clock_in_ms(ms);
+	uint64_t	 now = clock_us();
 
 	c->timeout = ms;
-	event_add(c->timer, &tv);
+	c->due = now + (uint64_t)ms * 1000;
+	if (c->armed == 0 || c->due < c->armed)
+		run_timer(c, now);
+}
+
+/* Whether the time is up. */
+static bool
+is_due(struct httpconn *c)
+{
+	uint64_t	 now = clock_us();
+
+	c->armed = 0;
+	if (c->due == 0)
+		return (false);
+	if (now < c->due) {
+		run_timer(c, now);
+		return (false);
+	}
+	c->due = 0;
+	return (true);
 }
 
 /*
@@ -85,7 +121,10 @@ arm_timer(struct httpconn *c)
 		break;
 	case CONN_BUSY:
 		/* The owner has a deadline of its own. */
+		c->due = 0;
+		break;
 	case CONN_UPGRADED:
+		c->due = c->armed = 0;
 		event_del(c->timer);
 		break;
 	case CONN_ANSWERING:
@@ -456,6 +495,8 @@ on_timeout(int fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (!is_due(c))
+		return;
 	if (c->state == CONN_WAITING) {
 		turn_leave(&c->turn);
 		httpconn_drop_body(c);

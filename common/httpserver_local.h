@@ -137,7 +137,9 @@ struct httpconn {
 	struct event		*timer;
 	void			*data;		/* the owner's */
 	enum httpconn_state	 state;
-	uint32_t		 timeout;	/* ms, as the timer runs */
+	uint32_t		 timeout;	/* ms: the limit in force */
+	uint64_t		 due;		/* clock_us() of it; 0: none */
+	uint64_t		 armed;		/* of the timer; 0: it is not */
 	bool			 processing;
 	bool			 released;	/* meanwhile, by the owner */
 	size_t			 held;		/* bytes of its body */

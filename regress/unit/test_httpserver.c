@@ -17,6 +17,7 @@
 #include <sys/types.h>
 #include <sys/socket.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -71,6 +72,20 @@ accept4(int fd, struct sockaddr *sa, socklen_t *len, int flags)
 		return (-1);
 	}
 	return ((int)syscall(SYS_accept4, fd, sa, len, flags));
+}
+
+/* Timers that were set, but for those of the next turn of the loop. */
+static unsigned int	 timers;
+
+int
+event_add(struct event *ev, const struct timeval *tv)
+{
+	static int	(*real)(struct event *, const struct timeval *);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "event_add");
+	timers += tv != NULL && (tv->tv_sec > 0 || tv->tv_usec > 0);
+	return (real(ev, tv));
 }
 
 /* ---- An owner --------------------------------------------------------- */
@@ -616,6 +631,99 @@ stops_while_paused(void **state)
 	close(fd);
 }
 
+static const char	 health[] = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static void
+later(unsigned int ms)
+{
+	now_us += (uint64_t)ms * 1000;
+	settle();
+}
+
+static void
+asks(int fd)
+{
+	say(fd, health);
+	hears(fd, "HTTP/1.1 200 ");
+}
+
+/* Nothing has come, and it is still there. */
+static void
+check_open(int fd)
+{
+	hears(fd, "");
+}
+
+/* Each limit counts from its own beginning, whatever ran before. */
+static void
+limits_in_turn(void **state)
+{
+	int	 fd = loopback_dial(ports[0]), i;
+
+	(void)state;
+	limits.timeout_header = 5000;
+	asks(fd);
+	for (i = 0; i < 5; i++) {
+		later(59900);
+		check_open(fd);
+		asks(fd);
+	}
+	/* A header section that does not end. */
+	later(30000);
+	say(fd, "GET / HT");
+	later(4900);
+	check_open(fd);
+	later(200);
+	hears(fd, "HTTP/1.1 408 ");
+	hang_up(fd);
+	/* One that ends in time. */
+	fd = loopback_dial(ports[0]);
+	later(1000);
+	say(fd, "GET /healthz HTTP/1.1\r\nHost: a\r\n");
+	later(4900);
+	say(fd, "\r\n");
+	hears(fd, "HTTP/1.1 200 ");
+	later(20000);
+	check_open(fd);
+	hang_up(fd);
+	/* Idle. */
+	fd = loopback_dial(ports[0]);
+	asks(fd);
+	later(59900);
+	check_open(fd);
+	later(200);
+	assert_true(is_closed(fd));
+	hang_up(fd);
+	/* One that may be idle for a shorter time from now on. */
+	fd = loopback_dial(ports[0]);
+	asks(fd);
+	limits.timeout_idle = 10000;
+	httpserver_keep(server, NULL);
+	httpserver_commit(server, NULL);
+	later(9900);
+	check_open(fd);
+	later(200);
+	assert_true(is_closed(fd));
+	hang_up(fd);
+}
+
+/* Requests that come and go do not each set timers. */
+static void
+few_timers(void **state)
+{
+	int	 fd = loopback_dial(ports[0]), i;
+
+	(void)state;
+	asks(fd);
+	timers = 0;
+	for (i = 0; i < 100; i++) {
+		asks(fd);
+		later(10);
+	}
+	assert_in_range(timers, 0, 2);
+	hang_up(fd);
+}
+
 #define server_test(f)							\
 	cmocka_unit_test_setup_teardown(f, setup, teardown)
 
@@ -633,6 +741,8 @@ main(void)
 		server_test(accepts_the_next),
 		server_test(leaves_to_others),
 		server_test(stops_while_paused),
+		server_test(limits_in_turn),
+		server_test(few_timers),
 		server_test(stops),
 		server_test(stops_after_answers),
 		server_test(stops_in_time)
