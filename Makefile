@@ -199,15 +199,16 @@ soak: all
 	    $(PYTHON) regress/soak/soak.py $(TIME)
 
 # Five minutes, or TIME seconds.  BASE=FILE: beside the results of an earlier
-# run; CHECK=1: whether the targets are met; JSON=FILE: where the results go.
+# run; CHECK=1: whether the targets are met; JSON=FILE: where the results go;
+# ONLY=handshakes (memory, failover): nothing else.
 BENCHARGS = --json "$${JSON:-$B/bench/results.json}" $${TIME:+--time "$$TIME"} \
-	$${BASE:+--base "$$BASE"} $${CHECK:+--check}
+	$${BASE:+--base "$$BASE"} $${CHECK:+--check} $${ONLY:+--only "$$ONLY"}
 
 bench: all
 	@./configure --rules
 	@$(MAKE) bench-programs
 	@SIGNERD_BUILD="$$(pwd)/$B" SIGNERD_SANITIZE="$(SANITIZE)" \
-	    TIME="$(TIME)" BASE="$(BASE)" CHECK="$(CHECK)" JSON="$(JSON)" \
+	    TIME="$(TIME)" BASE="$(BASE)" CHECK="$(CHECK)" JSON="$(JSON)" ONLY="$(ONLY)" \
 	    sh -c '$(PYTHON) bench/bench.py $(BENCHARGS)'
 
 bench-programs: $(BENCHES)

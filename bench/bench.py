@@ -82,6 +82,18 @@ def measure(seconds):
                 "took_s": time.monotonic() - began, "figures": flat}
 
 
+def measure_one(name, seconds):
+    """One of what does not go by rounds, alone."""
+    began = time.monotonic()
+    with place.Place() as here:
+        flat = scenes.run_one(here, name, seconds, progress)
+        flat["faults"] = len(slot.faults)
+        progress("")
+        return {"machine": place.machine(), "only": name,
+                "built_in": sorted(here.built_in), "faults": slot.faults,
+                "took_s": time.monotonic() - began, "figures": flat}
+
+
 def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__.partition("\n")[0], allow_abbrev=False)
@@ -91,6 +103,8 @@ def arguments():
                         help="whether the targets are met; exits 1 if not")
     parser.add_argument("-j", "--json", metavar="FILE",
                         help="where to write the results")
+    parser.add_argument("-o", "--only", choices=sorted(scenes.ALL),
+                        help="nothing but this")
     parser.add_argument("-t", "--time", type=float, metavar="SECONDS",
                         default=SECONDS, help="about what it takes in all, "
                         "%(default)s by default, 15 at least")
@@ -104,7 +118,9 @@ def main():
         with open(options.base) as f:
             base = json.load(f)
     try:
-        results = measure(max(SHORTEST, options.time))
+        seconds = max(SHORTEST, options.time)
+        results = measure_one(options.only, seconds) if options.only else \
+            measure(seconds)
     except slot.Failed as e:
         print("bench: %s" % e, file=sys.stderr)
         return 2

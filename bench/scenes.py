@@ -187,15 +187,32 @@ def failover(here, seconds):
 # ---- all -------------------------------------------------------------------
 
 
-def run(here, seconds, progress):
-    progress("handshakes")
-    flat = handshakes(here, seconds * 0.4, "handshake.", "")
+def all_handshakes(here, seconds):
+    flat = handshakes(here, seconds / 2, "handshake.", "")
     if "prefork" in here.built_in:
-        flat.update(handshakes(here, seconds * 0.4, "handshake.prefork.",
+        flat.update(handshakes(here, seconds / 2, "handshake.prefork.",
                                place.VARIANTS["prefork"]))
-    progress("memory")
-    flat.update(memory(here, max(0.5, seconds * 0.1),
-                       IDLE if seconds > 10 else IDLE_FEW))
-    progress("failing over")
-    flat.update(failover(here, seconds * 0.2))
     return flat
+
+
+def all_memory(here, seconds):
+    return memory(here, max(0.5, seconds),
+                  IDLE if seconds > 1 else IDLE_FEW)
+
+
+# The part of the time that each takes, and what it is.
+ALL = {"handshakes": (0.8, all_handshakes), "memory": (0.1, all_memory),
+       "failover": (0.2, failover)}
+
+
+def run(here, seconds, progress):
+    flat = {}
+    for name, (part, function) in ALL.items():
+        progress(name)
+        flat.update(function(here, seconds * part))
+    return flat
+
+
+def run_one(here, name, seconds, progress):
+    progress(name)
+    return ALL[name][1](here, seconds)

@@ -75,12 +75,14 @@ def _line(text, value, unit=""):
 
 def _rest(found):
     flat, built_in = found["figures"], found["built_in"]
-    print("\nAt one connection, p50 over bare TLS and crypto")
+    if "payload.direct.c1.b1.over_bare_us" in flat:
+        print("\nAt one connection, p50 over bare TLS and crypto")
     for member in ("direct", "spin", "proxied"):
         value = flat.get("payload.%s.c1.b1.over_bare_us" % member)
         if value is not None:
             _line(WAYS[member], value, "us")
-    print("\nHandshakes")
+    if "handshake.per_s" in flat:
+        print("\nHandshakes")
     for kind in ("", "prefork."):
         at = "handshake." + kind
         if at + "per_s" in flat:
@@ -90,15 +92,21 @@ def _rest(found):
             _line("  signing kept meanwhile at 16 connections",
                   flat[at + "signing_kept"])
             _line("  its p99", flat[at + "signing_p99_us"] / 1000, "ms")
-    print("\nMemory (PSS)")
+    if "memory.signerd_kb" in flat:
+        print("\nMemory (PSS)")
     for name in ("signerd", "proxyd"):
+        if "memory.%s_kb" % name not in flat:
+            continue
         _line("%s, 16 connections" % name, flat["memory.%s_kb" % name], "kB")
         _line("  an idle connection", flat["memory.%s_idle_kb" % name], "kB")
-    print("\nFailing over under load")
+    if "failover.killed.lost" in flat:
+        print("\nFailing over under load")
     for name, text in (("killed", "a signer is killed"),
                        ("hung", "a signer hangs"),
                        ("proxy", "another proxy is killed")):
         at = "failover.%s." % name
+        if at + "lost" not in flat:
+            continue
         _line("%s: of %d requests lost" % (text, flat[at + "requests"]),
               flat[at + "lost"])
         _line("  worst answer", flat[at + "worst_us"] / 1000, "ms")
@@ -115,11 +123,18 @@ def _rest(found):
 
 def results(found):
     flat = found["figures"]
-    print("signerd, measured in %.0f s: %d rounds of %.2f s each" % (
-        found["took_s"], found["rounds"], found["slot_s"]))
+    print("signerd, measured in %.0f s: %s" % (
+        found["took_s"], "%(only)s alone" % found if "only" in found else
+        "%(rounds)d rounds of %(slot_s).2f s each" % found))
     print("%s, %s\n%d processors, load %.1f" % (
         found["machine"]["system"], found["machine"].get("model", ""),
         found["machine"]["processors"], found["machine"]["load"]))
+    if "only" not in found:
+        _rounds(flat)
+    _rest(found)
+
+
+def _rounds(flat):
     print("libsecp256k1: sign %s, verify %s, recover %s, sign + verify %s us "
           "of CPU" % tuple(number(flat["crypto.%s_cpu_us" % each])
                            for each in ("sign", "verify", "recover", "pair")))
@@ -129,7 +144,6 @@ def results(found):
         for member in WAYS:
             _table(flat, method, member)
     _processes(flat)
-    _rest(found)
 
 
 def compared(found, base):

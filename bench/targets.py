@@ -71,4 +71,7 @@ def _judge_one(target, flat):
 
 
 def judge(results):
-    return [_judge_one(each, results["figures"]) for each in ALL]
+    """Where one thing was measured alone, by what is about it."""
+    flat = results["figures"]
+    return [_judge_one(each, flat) for each in ALL
+            if "only" not in results or each.figure in flat]
