@@ -123,6 +123,7 @@ PROXYD_OBJS = $(COMMON_OBJS) $(CONF_OBJS) $(PARENT_OBJS) \
 NETWORK_OBJS = \
 	$O/common/base64.o \
 	$O/common/child.o \
+	$O/common/handshake.o \
 	$O/common/heap.o \
 	$O/common/http.o \
 	$O/common/http_response.o \
@@ -328,6 +329,7 @@ OPSIGN_OBJS = \
 	$O/api/args.o \
 	$O/api/args_tx.o \
 	$O/common/base64.o \
+	$O/common/handshake.o \
 	$O/common/hex.o \
 	$O/common/http_syntax.o \
 	$O/common/json.o \

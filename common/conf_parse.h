@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/conf.h"
+#include "common/handshake.h"
 #include "common/lexer.h"
 #include "common/log.h"
 #include "common/u256.h"
@@ -72,6 +73,8 @@ struct conf_settings {
 	    CONF_LIMIT(max_connections) },				\
 	{ "max", "connections-per-address", SETTING_COUNT, 256, 1,	\
 	    65536, CONF_LIMIT(max_per_address) },			\
+	{ "max", "handshake-percent", SETTING_COUNT,			\
+	    HANDSHAKE_PERCENT, 1, 100, CONF_LIMIT(max_handshake) },	\
 	{ "max", "header", SETTING_SIZE, 16 * CONF_KIB, CONF_KIB,	\
 	    CONF_MIB, CONF_LIMIT(max_header) },				\
 	{ "max", "body", SETTING_SIZE, 5 * CONF_MIB, CONF_KIB,		\

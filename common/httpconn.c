@@ -137,10 +137,31 @@ arm_timer(struct httpconn *c)
 	}
 }
 
+static bool
+is_request(enum httpconn_state state)
+{
+	return (state == CONN_WAITING || state == CONN_BUSY);
+}
+
+/* Handshakes of others go by it: see handshake.h, and evict(). */
+static void
+enter(struct httpconn *c, enum httpconn_state state)
+{
+	bool	 was = is_request(c->state), is = is_request(state);
+
+	if (c->state == CONN_HANDSHAKE && state != CONN_HANDSHAKE)
+		c->from->greeting--;
+	if (is && !was)
+		handshake_request();
+	else if (was && !is)
+		handshake_request_done();
+	c->state = state;
+}
+
 void
 httpconn_set_state(struct httpconn *c, enum httpconn_state state)
 {
-	c->state = state;
+	enter(c, state);
 	arm_timer(c);
 }
 
@@ -548,7 +569,7 @@ http_limits_of(const struct httpserver *server)
 
 int
 httpconn_new(struct listener *l, int fd,
-    const struct sockaddr_storage *ss, const uint8_t addrkey[ADDRCOUNT_KEY])
+    const struct sockaddr_storage *ss, struct addrcount *from)
 {
 	static const struct tlsconn_cb	 cb = {
 		on_ready, on_input, on_drained, on_end
@@ -562,7 +583,7 @@ httpconn_new(struct listener *l, int fd,
 	c->server = server;
 	c->listener = l;
 	c->generation = server->generation;
-	memcpy(c->addrkey, addrkey, ADDRCOUNT_KEY);
+	c->from = from;
 	c->port = httpserver_peer(ss, c->address);
 	turn_init(&c->turn, on_turn, c);
 	c->http = http_new(&limits);
@@ -578,6 +599,8 @@ httpconn_new(struct listener *l, int fd,
 	}
 	TAILQ_INSERT_TAIL(&server->conns, c, entry);
 	server->nconns++;
+	from->greeting++;
+	tlsconn_set_source(c->conn, &from->source);
 	httpconn_set_state(c, CONN_HANDSHAKE);
 	return (0);
 }
@@ -589,6 +612,7 @@ httpconn_free(struct httpconn *c)
 	if (c->state == CONN_BUSY)
 		c->server->cb.cancel(c, c->server->arg);
 	tlsconn_free(c->conn);
+	enter(c, CONN_CLOSING);
 	httpserver_forget(c->server, c);
 	destroy(c);
 }

@@ -173,15 +173,19 @@ say_answers(const struct httpcount *count, struct metrics_out *out,
 		}
 }
 
-static uint64_t
-count_waiting(const struct httpserver *server)
+/* Bodies, and handshakes, that wait for their turn. */
+static void
+count_waiting(const struct httpserver *server, uint64_t *bodies,
+    uint64_t *handshakes)
 {
 	const struct httpconn	*c;
-	uint64_t		 n = 0;
 
-	TAILQ_FOREACH(c, &server->conns, entry)
-		n += c->state == CONN_WAITING;
-	return (n);
+	*bodies = *handshakes = 0;
+	TAILQ_FOREACH(c, &server->conns, entry) {
+		*bodies += c->state == CONN_WAITING;
+		*handshakes += c->state == CONN_HANDSHAKE &&
+		    tlsconn_waits(c->conn);
+	}
 }
 
 void
@@ -189,7 +193,9 @@ httpserver_say(const struct httpserver *server, struct metrics_out *out,
     const struct httpserver_metrics *m)
 {
 	const struct httpcount	*count = &server->count;
+	uint64_t		 bodies, handshakes;
 
+	count_waiting(server, &bodies, &handshakes);
 	say_each(out, m->whom, m->requests, count->requests, methods,
 	    HTTPCOUNT_METHODS);
 	say_each(out, m->whom, m->inflight, count->inflight, methods,
@@ -205,6 +211,7 @@ httpserver_say(const struct httpserver *server, struct metrics_out *out,
 	say_one(out, m->whom, m->handshakes, count->handshakes);
 	say_each(out, m->whom, m->failures, count->failures, causes,
 	    NCAUSES);
+	say_one(out, m->whom, m->greeting, handshakes);
 	say_one(out, m->whom, m->bodies, server->held);
-	say_one(out, m->whom, m->waiting, count_waiting(server));
+	say_one(out, m->whom, m->waiting, bodies);
 }

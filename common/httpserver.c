@@ -74,32 +74,31 @@ find(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
 	return (NULL);
 }
 
-/* Counts one more; -1 where that is too many, or memory is short. */
-static int
+/* Counts one more; NULL where that is too many, or memory is short. */
+static struct addrcount *
 count_address(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
 {
 	struct addrcount	*a;
 
 	if ((a = find(server, key)) == NULL) {
 		if ((a = calloc(1, sizeof(*a))) == NULL)
-			return (-1);
+			return (NULL);
 		memcpy(a->key, key, ADDRCOUNT_KEY);
+		handshake_source_init(&a->source);
 		SLIST_INSERT_HEAD(bucket(server, key), a, entry);
 	}
 	if (a->count >= server->limits->max_per_address)
-		return (-1);
+		return (NULL);
 	a->count++;
-	return (0);
+	return (a);
 }
 
 static void
-forget_address(struct httpserver *server, const uint8_t key[ADDRCOUNT_KEY])
+forget_address(struct httpserver *server, struct addrcount *a)
 {
-	struct addrcount	*a;
-
-	if ((a = find(server, key)) == NULL || --a->count > 0)
+	if (--a->count > 0)
 		return;
-	SLIST_REMOVE(bucket(server, key), a, addrcount, entry);
+	SLIST_REMOVE(bucket(server, a->key), a, addrcount, entry);
 	free(a);
 }
 
@@ -202,35 +201,37 @@ refuse(int fd, const struct sockaddr_storage *ss, const char *why,
 	log_end(&r);
 }
 
-static void
+static bool
 take(struct listener *l, int fd, const struct sockaddr_storage *ss)
 {
 	struct httpserver		*server = l->server;
 	const struct httpserver_limits	*limits = server->limits;
+	struct addrcount		*from;
 	uint8_t				 key[ADDRCOUNT_KEY];
 
 	/* First, for who has too many is not to cost another its place. */
 	address_key(ss, key);
-	if (count_address(server, key) == -1) {
+	if ((from = count_address(server, key)) == NULL) {
 		refuse(fd, ss, "max connections-per-address",
 		    limits->max_per_address);
 		server->count.refused[REFUSED_ADDRESS]++;
-		return;
+		return (false);
 	}
 	if (server->nconns >= limits->max_connections &&
 	    evict(server) == -1) {
-		forget_address(server, key);
+		forget_address(server, from);
 		refuse(fd, ss, "max connections", limits->max_connections);
 		server->count.refused[REFUSED_CONNECTIONS]++;
-		return;
+		return (false);
 	}
-	if (httpconn_new(l, fd, ss, key) == -1) {
-		forget_address(server, key);
+	if (httpconn_new(l, fd, ss, from) == -1) {
+		forget_address(server, from);
 		refuse(fd, ss, strerror(errno), 0);
 		server->count.refused[REFUSED_MEMORY]++;
-		return;
+		return (false);
 	}
 	server->count.accepted++;
+	return (true);
 }
 
 static int
@@ -629,7 +630,7 @@ httpserver_forget(struct httpserver *server, struct httpconn *c)
 	server->held -= c->held;
 	TAILQ_REMOVE(&server->conns, c, entry);
 	server->nconns--;
-	forget_address(server, c->addrkey);
+	forget_address(server, c->from);
 	heap_freed(CONNECTION + c->held);
 	check_last(server);
 }

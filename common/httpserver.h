@@ -146,6 +146,7 @@ struct httpserver_metrics {
 	enum metric	closed;		/* reason */
 	enum metric	handshakes;
 	enum metric	failures;	/* reason, of handshakes */
+	enum metric	greeting;	/* handshakes that wait for a turn */
 	enum metric	bodies;		/* bytes */
 	enum metric	waiting;	/* large bodies */
 	/*

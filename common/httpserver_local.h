@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/handshake.h"
 #include "common/http.h"
 #include "common/httpserver.h"
 #include "common/tlsconn.h"
@@ -41,6 +42,8 @@ struct addrcount {
 	SLIST_ENTRY(addrcount)	 entry;
 	uint8_t			 key[ADDRCOUNT_KEY];
 	uint32_t		 count;
+	uint32_t		 greeting;	/* of these, in a handshake */
+	struct handshake_source	 source;
 };
 SLIST_HEAD(addrcount_head, addrcount);
 
@@ -156,7 +159,7 @@ struct httpconn {
 	char			 name[HTTPCONN_NAME_MAX + 1];
 	char			 address[INET6_ADDRSTRLEN];
 	uint16_t		 port;
-	uint8_t			 addrkey[ADDRCOUNT_KEY];
+	struct addrcount	*from;
 };
 
 /* The header section of a request is there; and its answer, of len bytes. */
@@ -184,8 +187,7 @@ void		 httpserver_shed(struct httpserver *);
  * failure: fd is then still the caller's.
  */
 int		 httpconn_new(struct listener *, int fd,
-		    const struct sockaddr_storage *,
-		    const uint8_t addrkey[ADDRCOUNT_KEY]);
+		    const struct sockaddr_storage *, struct addrcount *);
 /* Closes at once. */
 void		 httpconn_free(struct httpconn *);
 /* Sends what is left, and closes. */

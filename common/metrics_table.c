@@ -251,6 +251,14 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "signerd_handshake_failures_total", COUNTER, METRICS_FRONTEND,
 	    "TLS handshakes of clients that failed.",
 	    { "reason" } },
+	[METRIC_HANDSHAKES_WAITING] = {
+	    "signerd_handshakes_waiting", GAUGE, METRICS_FRONTEND,
+	    "TLS handshakes of clients that wait for their turn.",
+	    { NULL } },
+	[METRIC_HANDSHAKES_DEFERRED] = {
+	    "signerd_handshakes_deferred_total", COUNTER, METRICS_FRONTEND,
+	    "Times that the next TLS handshake was put off for requests.",
+	    { NULL } },
 	[METRIC_BODY_BYTES] = {
 	    "signerd_body_bytes", GAUGE, METRICS_FRONTEND,
 	    "Memory that bodies of requests take.",
@@ -562,6 +570,14 @@ static const struct metric_def defs[METRIC_COUNT] = {
 	    "proxyd_handshake_failures_total", COUNTER, METRICS_RELAY,
 	    "TLS handshakes that failed.",
 	    { "listener", "reason" } },
+	[METRIC_PROXY_HANDSHAKES_WAITING] = {
+	    "proxyd_handshakes_waiting", GAUGE, METRICS_RELAY,
+	    "TLS handshakes that wait for their turn.",
+	    { "listener" } },
+	[METRIC_PROXY_HANDSHAKES_DEFERRED] = {
+	    "proxyd_handshakes_deferred_total", COUNTER, METRICS_RELAY,
+	    "Times that the next TLS handshake was put off for requests.",
+	    { NULL } },
 	[METRIC_PROXY_BODY_BYTES] = {
 	    "proxyd_body_bytes", GAUGE, METRICS_RELAY,
 	    "Memory that bodies of requests take.",

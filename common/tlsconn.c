@@ -20,14 +20,6 @@
 #include "common/tlsconn_local.h"
 
 #define TURN_MAX	(16 * TLSIO_MAX)	/* of one connection, a turn */
-/*
- * A step of a handshake costs as much as twenty requests and anybody can ask
- * for one, so only one is taken in a turn of the loop.
- */
-#define HANDSHAKES	1
-
-static TAILQ_HEAD(, tlsconn) handshakes = TAILQ_HEAD_INITIALIZER(handshakes);
-
 /* One at a time is read; what is in it is at once copied on. */
 static uint8_t scratch[TLSIO_MAX];
 
@@ -84,7 +76,7 @@ rearm(struct tlsconn *c)
 		return;
 	switch (c->state) {
 	case ST_HANDSHAKE:
-		if (c->queued)
+		if (c->handshake.waits)
 			break;
 		/* FALLTHROUGH */
 	case ST_NOTIFY:
@@ -115,24 +107,10 @@ rearm(struct tlsconn *c)
 	set_event(c, &c->wr, &c->wr_on, out);
 }
 
-/* Its successor may have to be woken in its place. */
-static void
-leave_queue(struct tlsconn *c)
-{
-	struct tlsconn *first;
-
-	if (!c->queued)
-		return;
-	TAILQ_REMOVE(&handshakes, c, entry);
-	c->queued = false;
-	if ((first = TAILQ_FIRST(&handshakes)) != NULL)
-		run_later(first);
-}
-
 static void
 remove_events(struct tlsconn *c)
 {
-	leave_queue(c);
+	handshake_leave(&c->handshake);
 	event_del(&c->rd);
 	event_del(&c->wr);
 	event_del(&c->flush);
@@ -351,12 +329,29 @@ open_up(struct tlsconn *c)
 		read_in(c);
 }
 
-static void
-handshake(struct tlsconn *c)
+/*
+ * A server's side begins with the first step: a client that connects and says
+ * nothing takes no session's memory, and its turn comes before its cost.
+ */
+static int
+begin(struct tlsconn *c)
 {
-	enum tlsio_result result;
+	if (c->io.tls != NULL)
+		return (0);
+	if (tlsio_accept(&c->io, tlsctx_tls(c->ctx)) == -1) {
+		tlsio_failed(&c->io, "out of memory");
+		return (-1);
+	}
+	return (0);
+}
 
-	result = tlsio_handshake(&c->io);
+static void
+shake_hands(struct tlsconn *c)
+{
+	enum tlsio_result result = TLSIO_FAILED;
+
+	if (begin(c) == 0)
+		result = tlsio_handshake(&c->io);
 	c->want_in = result == TLSIO_WANT_IN;
 	c->want_out = result == TLSIO_WANT_OUT;
 	if (result == TLSIO_DONE) {
@@ -368,34 +363,15 @@ handshake(struct tlsconn *c)
 		end_io(c, result);
 }
 
-/* The first in the queue have their turn; its head wakes the next. */
+/* It is its turn. */
 static void
-take_handshakes(void)
+on_step(void *arg)
 {
-	struct tlsconn *c;
-	int i;
+	struct tlsconn *c = arg;
 
-	for (i = 0; i < HANDSHAKES &&
-	    (c = TAILQ_FIRST(&handshakes)) != NULL; i++) {
-		TAILQ_REMOVE(&handshakes, c, entry);
-		c->queued = false;
-		c->busy = true;
-		handshake(c);
-		leave(c);
-	}
-	if ((c = TAILQ_FIRST(&handshakes)) != NULL)
-		run_later(c);
-}
-
-static void
-queue_handshake(struct tlsconn *c)
-{
-	if (c->queued)
-		return;
-	if (TAILQ_EMPTY(&handshakes))
-		run_later(c);
-	TAILQ_INSERT_TAIL(&handshakes, c, entry);
-	c->queued = true;
+	c->busy = true;
+	shake_hands(c);
+	leave(c);
 }
 
 /* ---- Handlers --------------------------------------------------------- */
@@ -409,7 +385,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	c->busy = true;
 	if (c->state == ST_HANDSHAKE)
-		queue_handshake(c);
+		handshake_join(&c->handshake, event_get_base(&c->rd));
 	else if (c->state == ST_NOTIFY)
 		notify(c);
 	else if (c->state == ST_DISCARD)
@@ -432,7 +408,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	c->busy = true;
 	if (c->state == ST_HANDSHAKE && c->want_out)
-		queue_handshake(c);
+		handshake_join(&c->handshake, event_get_base(&c->rd));
 	else if (c->state == ST_NOTIFY)
 		notify(c);
 	else if (c->state == ST_OPEN || c->state == ST_SENDING) {
@@ -457,10 +433,6 @@ on_later(evutil_socket_t fd, short what, void *arg)
 		leave(c);
 		return;
 	}
-	if (c->state == ST_HANDSHAKE) {
-		take_handshakes();
-		return;
-	}
 	c->busy = true;
 	if (c->state == ST_START)
 		open_up(c);
@@ -471,7 +443,7 @@ on_later(evutil_socket_t fd, short what, void *arg)
 
 /* ---- For the owner ---------------------------------------------------- */
 
-/* Takes fd once TLS, if it has that, begins too. */
+/* A plain one, until it has a context; takes fd once all has begun. */
 static struct tlsconn *
 start(struct event_base *base, int fd, size_t max_input,
     const struct tlsconn_cb *cb, void *arg)
@@ -495,6 +467,8 @@ start(struct event_base *base, int fd, size_t max_input,
 	/* Not wr: who stops to wait for the socket has still to flush. */
 	event_assign(&c->flush, base, -1, 0, on_write, c);
 	event_assign(&c->later, base, -1, 0, on_later, c);
+	handshake_init(&c->handshake, NULL, on_step, c);
+	c->state = ST_START;
 	return (c);
 }
 
@@ -513,10 +487,7 @@ tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
 {
 	struct tlsconn *c;
 
-	if ((c = start(base, fd, max_input, cb, arg)) == NULL ||
-	    (ctx != NULL && tlsio_accept(&c->io, tlsctx_tls(ctx)) == -1)) {
-		if (c != NULL)
-			destroy(c);
+	if ((c = start(base, fd, max_input, cb, arg)) == NULL) {
 		errno = ENOMEM;
 		return (NULL);
 	}
@@ -530,6 +501,18 @@ tlsconn_accept(struct event_base *base, struct tlsctx *ctx, int fd,
 	c->want_in = true;
 	rearm(c);
 	return (c);
+}
+
+void
+tlsconn_set_source(struct tlsconn *c, struct handshake_source *source)
+{
+	c->handshake.source = source;
+}
+
+bool
+tlsconn_waits(const struct tlsconn *c)
+{
+	return (c->handshake.waits);
 }
 
 /* As DNS has it, the name may end with a dot; in a certificate it may not. */
@@ -667,7 +650,7 @@ tlsconn_close(struct tlsconn *c, size_t max_discard)
 	    c->state == ST_DISCARD)
 		return;
 	c->max_discard = max_discard;
-	leave_queue(c);
+	handshake_leave(&c->handshake);
 	/* Where there is no session, there is nothing to say farewell to. */
 	if (c->state == ST_HANDSHAKE || c->state == ST_ENDED) {
 		evbuffer_drain(c->out, evbuffer_get_length(c->out));

@@ -12,6 +12,7 @@
 
 struct event_base;
 struct evbuffer;
+struct handshake_source;
 struct tls;
 
 /*
@@ -146,6 +147,14 @@ struct tlsconn	*tlsconn_accept(struct event_base *, struct tlsctx *, int fd,
 struct tlsconn	*tlsconn_connect(struct event_base *, struct tlsctx *, int fd,
 		    const char *name, size_t max_input,
 		    const struct tlsconn_cb *, void *arg);
+/*
+ * Whose handshake it is, for the turns that these take (handshake.h): the
+ * source must not go before the connection.  At once after tlsconn_accept().
+ */
+void		 tlsconn_set_source(struct tlsconn *,
+		    struct handshake_source *);
+/* Whether its handshake waits for its turn. */
+bool		 tlsconn_waits(const struct tlsconn *);
 /*
  * Another owner takes over, from within a callback or outside of one.  What
  * tlsconn_input() holds by then is not told again.

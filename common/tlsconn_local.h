@@ -6,10 +6,9 @@
 #ifndef COMMON_TLSCONN_LOCAL_H
 #define COMMON_TLSCONN_LOCAL_H
 
-#include <sys/queue.h>
-
 #include <event2/event_struct.h>
 
+#include "common/handshake.h"
 #include "common/tlsconn.h"
 #include "common/tlsio.h"
 
@@ -65,8 +64,7 @@ struct tlsconn {
 	enum tlsconn_peer	 peer;
 	char			 name[TLSCONN_NAME];
 	char			 subject[TLSCONN_SUBJECT];
-	bool			 queued;	/* in handshakes */
-	TAILQ_ENTRY(tlsconn)	 entry;
+	struct handshake	 handshake;	/* whose turn it is */
 };
 
 /* Once, when the handshake is done: who the peer is.  0, or -1: it failed. */

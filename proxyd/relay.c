@@ -15,6 +15,7 @@
 
 #include "common/child.h"
 #include "common/clock.h"
+#include "common/handshake.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/sandbox.h"
@@ -52,6 +53,7 @@ set_limits(struct relay *r)
 	r->rpc_limits.max_batch = l->max_batch;
 	r->rpc_limits.max_values = l->max_values;
 	r->rpc_limits.max_response = l->max_response;
+	handshake_set_percent(l->max_handshake);
 	log_set_level(r->rules->config.level);
 }
 

@@ -18,6 +18,7 @@ limits_fields(struct config_limits *l, uint32_t *f[static NLIMITS])
 
 	f[n++] = &l->max_connections;
 	f[n++] = &l->max_per_address;
+	f[n++] = &l->max_handshake;
 	f[n++] = &l->max_header;
 	f[n++] = &l->max_body;
 	f[n++] = &l->max_bodies;

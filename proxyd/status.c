@@ -9,6 +9,7 @@
 #include <event2/buffer.h>
 
 #include "common/clock.h"
+#include "common/handshake.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/wslink.h"
@@ -192,6 +193,7 @@ say_server(struct metrics_out *out, const struct httpserver *server,
 		.closed = METRIC_PROXY_CONNECTIONS_CLOSED,
 		.handshakes = METRIC_PROXY_HANDSHAKES,
 		.failures = METRIC_PROXY_HANDSHAKE_FAILURES,
+		.greeting = METRIC_PROXY_HANDSHAKES_WAITING,
 		.bodies = METRIC_PROXY_BODY_BYTES,
 		.waiting = METRIC_PROXY_BODIES_WAITING,
 		.whom = config_whom_name(whom)
@@ -223,6 +225,8 @@ say_listeners(struct metrics_out *out, const struct relay *r)
 
 	say_server(out, r->clients, WHOM_CLIENTS);
 	say_server(out, r->signer_server, WHOM_SIGNERS);
+	metrics_u64(out, METRIC_PROXY_HANDSHAKES_DEFERRED,
+	    handshake_deferred());
 	for (i = 0; i < r->nlisteners; i++) {
 		n[r->listeners[i].whom]++;
 		if (r->listeners[i].whom != WHOM_METRICS)

@@ -114,6 +114,7 @@ struct config_audit {
 struct config_limits {
 	uint32_t	max_connections;	/* max connections */
 	uint32_t	max_per_address;	/* connections-per-address */
+	uint32_t	max_handshake;		/* max handshake-percent */
 	uint32_t	max_header;		/* max header, bytes */
 	uint32_t	max_body;		/* max body, bytes */
 	uint32_t	max_bodies;		/* max bodies, bytes, all */

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "common/handshake.h"
 #include "signerd/frontend.h"
 #include "signerd/reqlog.h"
 #include "signerd/rpc.h"
@@ -87,6 +88,7 @@ direct_limits(struct frontend *front)
 
 	front->limits.max_connections = l->max_connections;
 	front->limits.max_per_address = l->max_per_address;
+	handshake_set_percent(l->max_handshake);
 	front->limits.max_header = l->max_header;
 	front->limits.max_body = l->max_body;
 	front->limits.max_bodies = l->max_bodies;

@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include "common/handshake.h"
 #include "common/log.h"
 #include "common/metrics.h"
 #include "common/tlsconn.h"
@@ -37,6 +38,7 @@ say_all(struct frontend *front, struct metrics_out *out)
 		.closed = METRIC_CONNECTIONS_CLOSED,
 		.handshakes = METRIC_HANDSHAKES,
 		.failures = METRIC_HANDSHAKE_FAILURES,
+		.greeting = METRIC_HANDSHAKES_WAITING,
 		.bodies = METRIC_BODY_BYTES,
 		.waiting = METRIC_BODIES_WAITING
 	};
@@ -45,6 +47,7 @@ say_all(struct frontend *front, struct metrics_out *out)
 		return;
 	reqcount_say(&front->keylink, out, "frontend");
 	httpserver_say(front->server, out, &names);
+	metrics_u64(out, METRIC_HANDSHAKES_DEFERRED, handshake_deferred());
 	metrics_u64(out, METRIC_LISTENERS, front->nclients);
 	if (front->tls != NULL)
 		say_times(tlsctx_times(front->tls), out);

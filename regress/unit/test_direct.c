@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: signerd/direct.o */
+/* objects: signerd/direct.o common/handshake.o */
+/* libs: libevent */
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/httpserver.o common/httpconn.o common/httpanswer.o
+/* objects: common/handshake.o common/httpserver.o common/httpconn.o common/httpanswer.o
  * common/httpcount.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/msgfield.o
  * common/heap.o common/http.o common/http_response.o common/http_syntax.o
@@ -113,6 +113,20 @@ tlsconn_close(struct tlsconn *c, size_t max)
 {
 	(void)max;
 	c->closed = true;
+}
+
+void
+tlsconn_set_source(struct tlsconn *c, struct handshake_source *source)
+{
+	(void)c;
+	assert_non_null(source);
+}
+
+bool
+tlsconn_waits(const struct tlsconn *c)
+{
+	(void)c;
+	return (false);
 }
 
 bool

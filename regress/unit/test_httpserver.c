@@ -7,7 +7,7 @@
  * common/httpcount.o common/metrics.o common/metrics_table.o
  * common/histogram.o common/msgfield.o
  * common/heap.o common/http.o common/http_response.o common/http_syntax.o
- * common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
+ * common/handshake.o common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o
  * common/tlstrust.o
  * common/turn.o common/log.o common/log_render.o compat/imsg.o
  * compat/imsg-buffer.o common/hex.o common/u256.o */

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o common/tlstrust.o
+/* objects: common/handshake.o common/tlsconn.o common/tlsctx.o common/tlsio.o
+ * common/tlspeer.o common/tlstrust.o
  * common/sandbox.o common/sandbox_tables.o common/log.o common/log_render.o
  * common/hex.o common/u256.o compat/imsg.o compat/imsg-buffer.o
  * regress/unit/tlspair.o regress/unit/tlsmeet.o */

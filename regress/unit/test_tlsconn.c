@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o common/tlstrust.o
+/* objects: common/handshake.o common/tlsconn.o common/tlsctx.o common/tlsio.o
+ * common/tlspeer.o common/tlstrust.o
  * regress/unit/tlspair.o */
 /* libs: libtls libssl libcrypto libevent */
 
