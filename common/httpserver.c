@@ -22,6 +22,8 @@
 
 /* Connections taken from one socket in one turn of the loop. */
 #define ACCEPTS		8
+/* The same while requests are under way. */
+#define ACCEPTS_BUSY	2
 /* Rounds of them from a socket that is to be closed. */
 #define DRAIN_TURNS	64
 /* About what one takes in memory, most of it within libtls. */
@@ -124,6 +126,14 @@ httpserver_peer(const struct sockaddr_storage *ss, char text[INET6_ADDRSTRLEN])
 
 /* ---- Room for connections and bodies ---------------------------------- */
 
+/* The handshakes of one address make room before those of others do. */
+static bool
+goes_before(const struct httpconn *c, const struct httpconn *victim)
+{
+	return (victim == NULL || c->state != CONN_HANDSHAKE ||
+	    c->from->greeting > victim->from->greeting);
+}
+
 /*
  * Makes room: closes the oldest connection of nobody, in its handshake or
  * without a certificate.  -1 where there is none.
@@ -138,7 +148,7 @@ evict(struct httpserver *server)
 		    tlsconn_peer(c->conn) != TLSCONN_NOCERT)
 			continue;
 		/* A handshake may still show a certificate: rather others. */
-		if (victim == NULL || c->state != CONN_HANDSHAKE)
+		if (goes_before(c, victim))
 			victim = c;
 		if (c->state != CONN_HANDSHAKE)
 			break;
@@ -290,25 +300,29 @@ on_resume(int fd, short what, void *arg)
 			(void)resume_later(server);
 }
 
-static void
-accept_some(struct listener *l)
+/*
+ * So many of those that there are, and of these so many to be served; false
+ * where there are no more.
+ */
+static bool
+accept_some(struct listener *l, uint32_t some, uint32_t served)
 {
 	struct sockaddr_storage	 ss;
 	socklen_t		 len;
-	int			 fd, i;
+	int			 fd;
 
-	for (i = 0; i < ACCEPTS; i++) {
+	while (some-- > 0 && served > 0) {
 		len = sizeof(ss);
 		memset(&ss, 0, sizeof(ss));
 		fd = accept4(l->fd, (struct sockaddr *)&ss, &len,
 		    SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd != -1) {
-			take(l, fd, &ss);
+			served -= take(l, fd, &ss);
 			continue;
 		}
 		switch (errno) {
 		case EAGAIN:
-			return;
+			return (false);
 		case EINTR:
 		case ECONNABORTED:
 			continue;
@@ -318,20 +332,29 @@ accept_some(struct listener *l)
 			 * would be there again at once.
 			 */
 			pause_accepting(l->server);
-			return;
+			return (false);
 		}
 	}
+	return (true);
 }
 
+/*
+ * One whose handshake would only wait is better off with another process, if
+ * there are several.  But some are taken in any case: what waits in the kernel
+ * waits behind whoever came before, from wherever.
+ */
 static void
 on_accept(int fd, short what, void *arg)
 {
 	struct listener	*l = arg;
+	uint32_t	 waiting = handshake_waiting();
 
 	(void)fd;
 	(void)what;
 	if (!leave_to_others(l->server))
-		accept_some(l);
+		(void)accept_some(l,
+		    handshake_requests() ? ACCEPTS_BUSY : ACCEPTS,
+		    waiting < ACCEPTS ? ACCEPTS - waiting : 1);
 }
 
 static void
@@ -460,15 +483,11 @@ retire(struct listener *l)
 {
 	struct httpserver	*server = l->server;
 	struct httpconn		*c;
-	uint32_t		 before;
 	int			 i;
 
-	for (i = 0; i < DRAIN_TURNS; i++) {
-		before = server->nconns;
-		accept_some(l);
-		if (server->nconns < before + ACCEPTS)
+	for (i = 0; i < DRAIN_TURNS; i++)
+		if (!accept_some(l, ACCEPTS, ACCEPTS))
 			break;
-	}
 	TAILQ_FOREACH(c, &server->conns, entry)
 		if (c->listener == l)
 			c->listener = NULL;
