@@ -58,7 +58,7 @@ void	handshake_join(struct handshake *, struct event_base *);
 void	handshake_leave(struct handshake *);
 
 /* Percent, 1 to 100, of the time that steps have; HANDSHAKE_PERCENT at first. */
-#define HANDSHAKE_PERCENT	20
+#define HANDSHAKE_PERCENT	10
 void	handshake_set_percent(uint32_t);
 /* A request is under way, and is so no more. */
 void	handshake_request(void);

@@ -157,7 +157,7 @@ def test_percent_is_reloaded(site):
     """The daemon is asked for pauses that it did not make before."""
     extra = "max handshake-percent %d\n"
     with serving(site, "signerd", extra % 100) as (server, pid, unanswered):
-        reload(server, signer_text(site, extra % 20))
+        reload(server, signer_text(site, extra % 10))
         with asked(server, unanswered), contextlib.ExitStack() as stack:
             with stopped(pid):
                 hellos = crowd(stack, site, server)

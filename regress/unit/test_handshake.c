@@ -134,7 +134,16 @@ setup(void **state)
 	steps[0] = '\0';
 	takes = 0;
 	now_us += 10000000;
-	handshake_set_percent(HANDSHAKE_PERCENT);
+	handshake_set_percent(20);
+	return (base == NULL ? -1 : 0);
+}
+
+/* Before any other: nothing was set. */
+static int
+setup_first(void **state)
+{
+	(void)state;
+	base = event_base_new();
 	return (base == NULL ? -1 : 0);
 }
 
@@ -317,6 +326,25 @@ rest_of_the_last(void **state)
 	handshake_request_done();
 }
 
+/* What it is where nobody has said so: a tenth. */
+static void
+share_by_default(void **state)
+{
+	struct guest	 g[2] = { 0 };
+
+	(void)state;
+	handshake_request();
+	takes = 1000;
+	join(&g[0], NULL, "a");
+	join(&g[1], NULL, "b");
+	run_loop();
+	later(8900);
+	STEPS("a");
+	later(200);
+	STEPS("ab");
+	handshake_request_done();
+}
+
 static void
 other_shares(void **state)
 {
@@ -453,6 +481,8 @@ main(void)
 	const struct CMUnitTest	 tests[] = {
 #define TEST(name)							\
 	cmocka_unit_test_setup_teardown(name, setup, teardown)
+		cmocka_unit_test_setup_teardown(share_by_default, setup_first,
+		    teardown),
 		TEST(one_at_a_time),
 		TEST(by_source),
 		TEST(newcomer),
