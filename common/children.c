@@ -25,6 +25,16 @@
 /* Until children are ready; and, over their own time, until they are gone. */
 #define START_SECONDS	30
 #define STOP_SECONDS	3
+/*
+ * To be woken for each record of a child that logs thousands a second costs
+ * more than to write it.  After so many batches of records in a row, each so
+ * soon after the one before, it is listened to once in so many us, for as long
+ * as there are so many to be found.
+ */
+#define PACE_BATCHES	8
+#define PACE_SOON_US	1000
+#define PACE_REST_US	4000
+#define PACE_RECORDS	4
 
 #define FOREACH(c, set)							\
 	for ((c) = (set)->child; (c) < (set)->child + (set)->nchildren; (c)++)
@@ -211,8 +221,8 @@ child_gone(struct child *c, int status)
 	char		 how[64];
 
 	c->running = false;
-	/* The loop may not turn again. */
-	if (set->stopping && c->started)
+	/* The loop may not turn again, or not soon enough. */
+	if (c->started && (set->stopping || c->iev.resting))
 		imsgev_drain(&c->iev);
 	log_child_end(c->name, &c->rate);
 	proc_status(status, how, sizeof(how));
@@ -372,6 +382,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 	if (imsg_get_type(imsg) == LOG_MSG) {
 		/* More of them may follow: until something else does. */
 		log_hold();
+		c->pace.records++;
 		log_child(imsg, c->name, &c->rate);
 		if (c->rate.suppressed > 0 &&
 		    !event_pending(set->sums, EV_TIMEOUT, NULL))
@@ -379,6 +390,7 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 		return;
 	}
 	log_release();
+	c->pace.more = true;
 	if (set->stopping)
 		return;
 	if (take_message(c, imsg) == -1) {
@@ -393,9 +405,21 @@ on_message(struct imsgev *iev, struct imsg *imsg, void *arg)
 static void
 on_batch(struct imsgev *iev, void *arg)
 {
-	(void)iev;
-	(void)arg;
+	struct child		*c = arg;
+	struct child_pace	*p = &c->pace;
+	uint64_t		 now = clock_us();
+
 	log_release();
+	if (p->more || (p->often >= PACE_BATCHES ?
+	    p->records < PACE_RECORDS : now - p->last > PACE_SOON_US))
+		p->often = 0;
+	else if (p->often < PACE_BATCHES)
+		p->often++;
+	p->last = now;
+	p->records = 0;
+	p->more = false;
+	if (p->often == PACE_BATCHES && !c->set->stopping)
+		imsgev_rest(iev, PACE_REST_US);
 }
 
 /* Its death is reported when it is waited for; but it may live. */

@@ -39,6 +39,14 @@ enum child_reload {
 	CHILD_COMMITTED
 };
 
+/* How often it has something to say, in which no answer is waited for. */
+struct child_pace {
+	uint64_t		 last;		/* clock_us(), of a batch */
+	unsigned int		 often;		/* in a row */
+	unsigned int		 records;	/* in this one */
+	bool			 more;		/* than records */
+};
+
 struct child {
 	struct children		*set;
 	const char		*name;		/* of the process */
@@ -50,6 +58,7 @@ struct child {
 	struct proc_child	 proc;
 	struct imsgev		 iev;
 	struct log_rate		 rate;
+	struct child_pace	 pace;
 	uint64_t		 since;		/* us: its start */
 	bool			 started;
 	bool			 running;

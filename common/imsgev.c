@@ -11,6 +11,9 @@
 
 #include "common/imsgev.h"
 
+/* Until a peer that cannot be listened to is asked again. */
+#define RETRY_US	10000
+
 static void
 die(struct imsgev *iev, const char *why)
 {
@@ -20,6 +23,8 @@ die(struct imsgev *iev, const char *why)
 	event_del(iev->read);
 	event_del(iev->write);
 	event_del(iev->flush);
+	if (iev->later != NULL)
+		event_del(iev->later);
 	iev->cb->closed(iev, why, iev->arg);
 }
 
@@ -65,6 +70,36 @@ on_read(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)take(arg);
+}
+
+static void
+on_later(int fd, short what, void *arg)
+{
+	struct imsgev	*iev = arg;
+
+	(void)fd;
+	(void)what;
+	iev->resting = false;
+	(void)take(iev);
+	/* Where it cannot be listened to, it is asked again. */
+	if (!iev->dead && !iev->resting && event_add(iev->read, NULL) == -1)
+		imsgev_rest(iev, RETRY_US);
+}
+
+void
+imsgev_rest(struct imsgev *iev, uint32_t us)
+{
+	struct timeval	 tv;
+
+	tv.tv_sec = (time_t)(us / 1000000);
+	tv.tv_usec = (suseconds_t)(us % 1000000);
+	if (iev->later == NULL)
+		iev->later = evtimer_new(event_get_base(iev->read), on_later,
+		    iev);
+	if (iev->later == NULL || event_add(iev->later, &tv) == -1)
+		return;
+	event_del(iev->read);
+	iev->resting = true;
 }
 
 void
@@ -141,6 +176,8 @@ imsgev_clear(struct imsgev *iev)
 	event_free(iev->read);
 	event_free(iev->write);
 	event_free(iev->flush);
+	if (iev->later != NULL)
+		event_free(iev->later);
 	imsgbuf_clear(&iev->ibuf);
 	close(iev->ibuf.fd);
 }

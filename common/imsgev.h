@@ -37,10 +37,12 @@ struct imsgev {
 	struct event		*read;
 	struct event		*write;	/* the socket was full */
 	struct event		*flush;	/* the end of this turn */
+	struct event		*later;	/* the end of a rest, or NULL */
 	const struct imsgev_cb	*cb;
 	void			*arg;
 	bool			 dead;
 	bool			 deaf;		/* the peer reads no more */
+	bool			 resting;	/* and it is not listened to */
 };
 
 /*
@@ -59,6 +61,12 @@ void	imsgev_write(struct imsgev *);
  * does not free it in one.
  */
 void	imsgev_drain(struct imsgev *);
+/*
+ * Within batch: what the peer says in the next us waits in the socket and is
+ * handed over then, in one batch, which can be of none.  Its end is not seen
+ * sooner, either.  Where memory is short it is listened to as ever.
+ */
+void	imsgev_rest(struct imsgev *, uint32_t us);
 /* Closes the descriptor too. */
 void	imsgev_clear(struct imsgev *);
 

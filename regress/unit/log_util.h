@@ -24,7 +24,8 @@ static struct timespec	 fake_monotonic = { 1000, 0 };
 int
 clock_gettime(clockid_t id, struct timespec *ts)
 {
-	if (id == CLOCK_MONOTONIC) {
+	/* libevent has one that is coarse. */
+	if (id != CLOCK_REALTIME) {
 		*ts = fake_monotonic;
 		return (0);
 	}

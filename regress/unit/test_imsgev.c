@@ -33,6 +33,7 @@ struct owner {
 	char		 why[64];	/* "" for end of file */
 	void		(*act)(struct owner *);
 	void		(*end)(struct owner *);
+	uint32_t	 rest;		/* after each batch; 0: none */
 };
 
 static struct event_base	*base;
@@ -66,6 +67,8 @@ on_batch(struct imsgev *iev, void *arg)
 	o->wrong += iev != o->iev;
 	o->batches++;
 	o->before_batch = o->messages;
+	if (o->rest > 0)
+		imsgev_rest(iev, o->rest);
 }
 
 static void
@@ -492,6 +495,90 @@ free_in_closed(void **state)
 	}
 }
 
+#define HOUR	3600000000U	/* us */
+
+static void
+peer_says(struct owner *o, uint32_t type)
+{
+	unsigned char	 buf[HDR];
+
+	peer_sends(o, buf, put_message(buf, type, 0));
+}
+
+/* What is said meanwhile is handed over at the end, at once. */
+static void
+rests(void **state)
+{
+	struct owner	 o;
+	int		 i;
+
+	(void)state;
+	owner_open(&o);
+	o.rest = HOUR;
+	peer_says(&o, 1);
+	turn();
+	peer_says(&o, 2);
+	peer_says(&o, 3);
+	for (i = 0; i < 10; i++)
+		turn();
+	assert_int_equal(o.messages, 1);
+	assert_true(o.iev->resting);
+	/* The same with another end. */
+	imsgev_rest(o.iev, 1);
+	o.rest = 0;
+	while (o.messages == 1)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(o.messages, 3);
+	assert_int_equal(o.batches, 2);
+	assert_false(o.iev->resting);
+	/* From then on, as ever; and where nothing came, too. */
+	o.rest = 1;
+	peer_says(&o, 4);
+	turn();
+	assert_int_equal(o.messages, 4);
+	assert_true(o.iev->resting);
+	o.rest = 0;
+	while (o.iev->resting)
+		assert_int_equal(event_base_loop(base, EVLOOP_ONCE), 0);
+	assert_int_equal(o.messages, 4);
+	peer_says(&o, 5);
+	turn();
+	assert_int_equal(o.messages, 5);
+	owner_close(&o);
+}
+
+/* Who looks at once finds what there is, and the end. */
+static void
+rest_drained(void **state)
+{
+	struct owner	 o;
+
+	(void)state;
+	owner_open(&o);
+	o.rest = HOUR;
+	peer_says(&o, 1);
+	turn();
+	peer_says(&o, 2);
+	close(o.peer);
+	o.peer = -1;
+	turn();
+	assert_int_equal(o.messages, 1);
+	assert_int_equal(o.closed, 0);
+	imsgev_drain(o.iev);
+	assert_int_equal(o.messages, 2);
+	assert_int_equal(o.closed, 1);
+	turn();
+	assert_int_equal(o.closed, 1);
+	owner_close(&o);
+	/* It can be cleared as well. */
+	owner_open(&o);
+	o.rest = HOUR;
+	peer_says(&o, 1);
+	turn();
+	assert_true(o.iev->resting);
+	owner_close(&o);
+}
+
 /* Cleared with the socket full and much in the queue. */
 static void
 clear_with_queue(void **state)
@@ -553,6 +640,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		base_test(rests),
+		base_test(rest_drained),
 		base_test(coalesces),
 		base_test(coalesces_answers),
 		base_test(writes_at_once),
