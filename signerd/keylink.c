@@ -206,6 +206,12 @@ window(const struct keylink *k)
 	return (n == 0 || n > KEYLINK_WINDOW ? KEYLINK_WINDOW : n);
 }
 
+static uint32_t
+bit_of(const struct keylink_worker *w)
+{
+	return (UINT32_C(1) << (w - w->link->workers));
+}
+
 /* It has said that it cannot record what it is asked, and not long ago. */
 static bool
 is_shy(const struct keylink_worker *w, uint64_t now)
@@ -231,11 +237,11 @@ is_better(const struct keylink_worker *w, const struct keylink_worker *than,
 }
 
 /*
- * The one with the least to do, from that number on; the others before one
- * that cannot record.  NULL: all are behind.
+ * The one with the least to do, from that number on, but for those of these
+ * bits; the others before one that cannot record.  NULL: all are behind.
  */
 static struct keylink_worker *
-best_of(struct keylink *k, unsigned int from, uint64_t now)
+best_of(struct keylink *k, unsigned int from, uint32_t but, uint64_t now)
 {
 	struct keylink_worker	*w, *best = NULL;
 	unsigned int		 i, n = k->nworkers - from;
@@ -245,19 +251,22 @@ best_of(struct keylink *k, unsigned int from, uint64_t now)
 	for (i = 0; i < n; i++) {
 		/* Of those that load alike, another for each frontend. */
 		w = &k->workers[from + (k->limits->place + i) % n];
-		if (!is_behind(k, w, now) && is_better(w, best, now))
+		if ((but & bit_of(w)) == 0 && !is_behind(k, w, now) &&
+		    is_better(w, best, now))
 			best = w;
 	}
 	return (best);
 }
 
 static bool
-is_one_fit(const struct keylink *k, unsigned int from, uint64_t now)
+is_one_fit(const struct keylink *k, unsigned int from, uint32_t but,
+    uint64_t now)
 {
 	unsigned int	 i;
 
 	for (i = from; i < k->nworkers; i++)
-		if (is_fit(k, &k->workers[i], now))
+		if ((but & bit_of(&k->workers[i])) == 0 &&
+		    is_fit(k, &k->workers[i], now))
 			return (true);
 	return (false);
 }
@@ -266,15 +275,15 @@ is_one_fit(const struct keylink *k, unsigned int from, uint64_t now)
 static bool
 is_for_others(const struct keylink *k, uint64_t now)
 {
-	return (k->nworkers > 1 && (is_one_fit(k, 1, now) ||
+	return (k->nworkers > 1 && (is_one_fit(k, 1, 0, now) ||
 	    !is_fit(k, &k->workers[0], now)));
 }
 
 /* NULL: it has no room for more; then the others have none to spare either. */
 static struct keylink_worker *
-choose(struct keylink *k, unsigned int from, uint64_t now)
+choose(struct keylink *k, unsigned int from, uint32_t but, uint64_t now)
 {
-	struct keylink_worker	*best = best_of(k, from, now);
+	struct keylink_worker	*best = best_of(k, from, but, now);
 
 	if (best == NULL || best->nsent >= window(k) || best->bytes >
 	    (size_t)KEYLINK_BYTES * k->limits->max_transaction)
@@ -287,10 +296,23 @@ find_room(struct keylink *k, struct room *room)
 {
 	uint64_t	 now = k->nworkers > 1 ? clock_us() : 0;
 
-	room->small = room->large = choose(k, 0, now);
+	room->small = room->large = choose(k, 0, 0, now);
 	if (is_for_others(k, now))
-		room->large = choose(k, 1, now);
+		room->large = choose(k, 1, 0, now);
 	return (room->small != NULL || room->large != NULL);
+}
+
+/* Rather one that has not refused it, however long ago that was. */
+static struct keylink_worker *
+worker_for(struct keylink *k, const struct call *call,
+    struct keylink_worker *w)
+{
+	struct keylink_worker	*other;
+
+	if ((call->refused & bit_of(w)) == 0)
+		return (w);
+	other = choose(k, 0, call->refused, clock_us());
+	return (other != NULL ? other : w);
 }
 
 /* ---- Asking ----------------------------------------------------------- */
@@ -321,7 +343,7 @@ static void
 ask(struct keylink *k, struct keylink_worker *w, struct signing *signing)
 {
 	struct call		*call = rpc_next(signing);
-	struct keylink_slot	*s = TAILQ_FIRST(&w->unused);
+	struct keylink_slot	*s;
 	struct request		*request;
 	uint64_t		 now = clock_us();
 	size_t			 size = signing->size;
@@ -329,6 +351,8 @@ ask(struct keylink *k, struct keylink_worker *w, struct signing *signing)
 
 	if (call == NULL)
 		return;
+	w = worker_for(k, call, w);
+	s = TAILQ_FIRST(&w->unused);
 	request = &call->args.request;
 	request->id = slot_id(w, s);
 	request->deadline = now + (uint64_t)k->limits->timeout_keyd * 1000;
@@ -563,10 +587,11 @@ ask_another(struct keylink_worker *w, struct call *call)
 
 	w->shy = true;
 	w->refused = clock_us();
-	if (call == NULL || call->again + 1 >= k->nworkers ||
-	    !is_one_fit(k, 0, w->refused))
+	if (call == NULL)
 		return (false);
-	call->again++;
+	call->refused |= bit_of(w);
+	if (!is_one_fit(k, 0, call->refused, w->refused))
+		return (false);
 	rpc_again(call);
 	return (true);
 }

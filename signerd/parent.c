@@ -286,6 +286,7 @@ parent_run(struct parent *p, const struct proc_user *user,
 	/* With -n all of them would find the same, but in the audit files. */
 	p->naudits = p->config->workers;
 	p->nworkers = p->set.check ? 1 : p->config->workers;
+	memset(ends, 0, sizeof(ends));
 	p->nfrontends = p->set.check ? 1 : p->config->prefork;
 	children_init(&p->set);
 	parent_reload_init(p);

@@ -83,7 +83,7 @@ struct call {
 	bool		 kona;		/* the answer is an object */
 	uint64_t	 sent;		/* clock_us() */
 	unsigned int	 worker;	/* of keyd, from 0 */
-	unsigned int	 again;		/* how often it was put back */
+	uint32_t	 refused;	/* bits: workers that cannot record */
 	struct args	 args;
 	char		 origin[METADATA_ID_MAX + 1];	/* metadata.id */
 };

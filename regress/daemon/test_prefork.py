@@ -73,7 +73,7 @@ def test_names(signerd):
 
 
 def test_each_accepts_and_asks_each_keyd(site):
-    text = config(site, extra="timeout keyd 2 s\n")
+    text = config(site, extra="timeout { keyd 2 s request 50 s }\n")
     with daemon.Signerd(site, text) as signerd, \
             contextlib.ExitStack() as stack:
         for name, (connection,) in zip(NAMES, on_each(signerd, stack)):

@@ -209,7 +209,7 @@ def test_one_that_hangs(site, which):
     """It is not ready, but what is asked is answered by the other; only what
     it was asked before that was known is not."""
     text = config(site, extra="metrics on 127.0.0.1 port 0\n"
-                  "timeout keyd 2 s")
+                  "timeout { keyd 2 s request 50 s }")
     with daemon.Signerd(site, text) as signerd:
         signerd.signal(which, signal.SIGSTOP)
         try:

@@ -17,7 +17,7 @@ EXTRA = "keyd workers 2\nmetrics on 127.0.0.1 port 0\n"
 STOPS = "audit: the file cannot be written: File too large: signing stops " \
     "until it can"
 GOES_ON = "audit: the file can be written again: signing goes on"
-LAG = "audit: 512 records wait to be written: signing stops until they are"
+LAG = "audit: 2048 records wait to be written: signing stops until they are"
 LAG_OVER = "audit: records are written again: signing goes on"
 
 
@@ -42,7 +42,8 @@ def is_not_ready(signerd):
 def test_one_file_cannot_be_written(site, path, sync):
     """The other signs; but what was signed before that was known waits for
     the disk, where it has to."""
-    extra = EXTRA + (sync and sync + "\ntimeout keyd 3 s")
+    extra = EXTRA + (sync and sync +
+                     "\ntimeout { keyd 3 s request 50 s }")
     with audited.start(site, path, extra) as signerd:
         fill_disk(signerd, path, "audit1")
         with signerd.connect() as connection:
@@ -100,7 +101,7 @@ def test_no_file_can_be_written(site, path):
 def test_one_audit_process_lags_behind(site, path, n):
     """Nobody notices while many ask."""
     with audited.start(site, path,
-                       EXTRA + "max audit-queue 512\n") as signerd:
+                       EXTRA + "max audit-queue 2048\n") as signerd:
         mark = signerd.mark()
         keyd, audit = "keyd%d" % n, "audit%d" % n
         with Load(signerd, connections=4) as load:

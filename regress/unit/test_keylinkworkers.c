@@ -448,6 +448,29 @@ another_is_asked(void **state)
 	discard_all(f, 5);
 }
 
+/* However late that is: it is not the one that has refused it. */
+static void
+another_is_asked_later(void **state)
+{
+	struct fate	 f[3];
+	int		 i;
+
+	(void)state;
+	limits.window = 1;
+	for (i = 0; i < 3; i++)
+		submit(&f[i], 'a' + (char)i, 1);
+	in_workers("111");
+	cannot_record(0);
+	in_workers("011");
+	now_us += KEYLINK_SHY;
+	answer_first(1);
+	in_workers("011");
+	answer_first(1);
+	assert_int_equal(f[0].replies, 1);
+	assert_int_equal(f[0].refusal, REFUSAL_NONE);
+	discard_all(f, 3);
+}
+
 /* One that has recorded again is asked as before. */
 static void
 it_records_again(void **state)
@@ -606,6 +629,7 @@ main(void)
 		workers_test(one_is_silent),
 		workers_test(not_for_another),
 		workers_test(another_is_asked),
+		workers_test(another_is_asked_later),
 		workers_test(it_records_again),
 		workers_test(nobody_can),
 		workers_test(one_of_several_calls),
