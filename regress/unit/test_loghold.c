@@ -15,7 +15,7 @@
 
 /* Lines that are written together: log_hold() and log_release(). */
 
-/* What is to become of the next writes: an errno, a number of bytes, or well. */
+/* What becomes of the next writes: an errno, a number of bytes, or well. */
 #define WELL		(-1)
 #define BYTES(n)	(1000 + (n))
 static int	 plan[8];
@@ -76,7 +76,8 @@ expect_order(const char *const *texts)
 	}
 }
 
-#define ORDER(...)	expect_order((const char *const []){ __VA_ARGS__, NULL })
+#define ORDER(...)							\
+	expect_order((const char *const []){ __VA_ARGS__, NULL })
 
 static void
 one_write(void **state)
