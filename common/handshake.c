@@ -81,6 +81,7 @@ take_first(void)
 	if (!TAILQ_EMPTY(&s->waiting))
 		TAILQ_INSERT_TAIL(&sources, s, entry);
 	h->waits = false;
+	h->steps++;
 	waiting--;
 	return (h);
 }
@@ -127,6 +128,7 @@ handshake_init(struct handshake *h, struct handshake_source *source,
 	h->source = source != NULL ? source : &common;
 	h->step = step;
 	h->arg = arg;
+	h->steps = 0;
 	h->waits = false;
 }
 
@@ -139,7 +141,11 @@ handshake_join(struct handshake *h, struct event_base *base)
 		event_assign(&next, base, -1, 0, on_next, NULL);
 	if (TAILQ_EMPTY(&h->source->waiting))
 		TAILQ_INSERT_TAIL(&sources, h->source, entry);
-	TAILQ_INSERT_TAIL(&h->source->waiting, h, entry);
+	/* Not one more of them: input in pieces would be a step each. */
+	if (h->steps == 1)
+		TAILQ_INSERT_HEAD(&h->source->waiting, h, entry);
+	else
+		TAILQ_INSERT_TAIL(&h->source->waiting, h, entry);
 	h->waits = true;
 	if (waiting == 1 && !stepping)
 		wake();

@@ -20,7 +20,9 @@ struct event_base;
  *
  * - One step is taken in a turn of the loop.
  * - Sources have their turns one after the other, whatever each has waiting:
- *   who begins many handshakes waits for himself.
+ *   who begins many handshakes waits for himself.  Of one source, second
+ *   steps come before first ones: who has only said hello is not in the way
+ *   of who goes on.
  * - While requests are under way, steps have no more than a share of the time:
  *   after each there is none until the rest of that time has gone by, or until
  *   nobody has asked for as long as the step took.  Where nobody asks for
@@ -40,6 +42,7 @@ struct handshake {
 	struct handshake_source		*source;
 	void				(*step)(void *arg);
 	void				*arg;
+	uint32_t			 steps;		/* it has had */
 	bool				 waits;
 };
 

@@ -225,6 +225,7 @@ newcomer(void **state)
 	finish();
 }
 
+/* The second step of one is before the first of another, and no third is. */
 static void
 joins_again(void **state)
 {
@@ -237,7 +238,7 @@ joins_again(void **state)
 	join(&g[1], NULL, "q");
 	for (i = 0; i < 6; i++)
 		run_loop();
-	STEPS("pqpp");
+	STEPS("ppqp");
 }
 
 /* Before its turn, in that of another, and where there is none. */
