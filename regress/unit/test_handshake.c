@@ -412,6 +412,28 @@ quiet(void **state)
 	STEPS("abc");
 }
 
+/* The next one came just before there was time for a step. */
+static void
+no_quiet_after_all(void **state)
+{
+	struct guest	 g[3] = { 0 };
+
+	(void)state;
+	handshake_request();
+	begin(g, 1000);
+	handshake_request_done();
+	later(900);
+	handshake_request();
+	later(200);
+	STEPS("a");
+	later(2800);
+	STEPS("a");
+	later(200);
+	STEPS("ab");
+	handshake_request_done();
+	finish();
+}
+
 /* One request after the other, with little time in between. */
 static void
 closely_spaced(void **state)
@@ -495,6 +517,7 @@ main(void)
 		TEST(other_shares),
 		TEST(rest_is_bounded),
 		TEST(quiet),
+		TEST(no_quiet_after_all),
 		TEST(closely_spaced),
 		TEST(requests_within_a_step),
 		TEST(not_woken)
