@@ -4,7 +4,8 @@
  */
 
 /* objects: common/wslink.o common/websocket.o common/jsonscan.o common/hex.o
- * common/handshake.o common/tlsconn.o common/tlsctx.o common/tlsio.o common/tlspeer.o common/tlstrust.o
+ * common/handshake.o common/tlsconn.o common/tlsctx.o common/tlsio.o
+ * common/tlspeer.o common/tlstrust.o
  * common/turn.o
  * regress/unit/tlspair.o regress/unit/wslink_util.o */
 /* libs: libtls libssl libcrypto libevent wslay */
