@@ -49,6 +49,22 @@ tls_handshake(struct tls *ctx)
 	return (real(ctx));
 }
 
+static unsigned int	 sessions;
+static bool		 no_session;	/* memory is short */
+
+int
+tls_accept_socket(struct tls *context, struct tls **session, int fd)
+{
+	static int (*real)(struct tls *, struct tls **, int);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(RTLD_NEXT, "tls_accept_socket");
+	if (no_session)
+		return (-1);
+	sessions++;
+	return (real(context, session, fd));
+}
+
 /* One turn, where libevent would go on for as long as there is to do. */
 int
 event_base_loop(struct event_base *base, int flags)
@@ -315,6 +331,53 @@ leaving_the_queue(void **state)
 	}
 }
 
+/* Who connects and says nothing takes no memory for a session. */
+static void
+no_session_for_the_silent(void **state)
+{
+	struct herd	 h;
+	int		 i;
+
+	(void)state;
+	memset(&h, 0, sizeof(h));
+	sessions = 0;
+	h.ctx = server_ctx("tlsv1.3");
+	assert_non_null(h.base = event_base_new());
+	assert_non_null(h.client = SSL_CTX_new(TLS_client_method()));
+	for (i = 0; i < HERD; i++)
+		connect_one(&h, &h.all[i]);
+	for (i = 0; i < HERD; i++)
+		assert_int_equal(turn(&h), 0);
+	assert_int_equal(sessions, 0);
+	clients_turn(&h);
+	turn(&h);
+	assert_in_range(sessions, 0, FEW);
+	finish(&h, HERD);
+	assert_int_equal(sessions, HERD);
+	herd_stop(&h);
+}
+
+static void
+no_memory_for_a_session(void **state)
+{
+	struct herd	 h;
+	int		 i;
+
+	(void)state;
+	herd_start(&h);
+	no_session = true;
+	for (i = 0; i < 10 * HERD && h.all[HERD - 1].ended == 0; i++)
+		turn(&h);
+	no_session = false;
+	for (i = 0; i < HERD; i++) {
+		assert_int_equal(h.all[i].ended, 1);
+		assert_int_equal(h.all[i].ready, 0);
+		assert_string_equal(tlsconn_error(h.all[i].c),
+		    "out of memory");
+	}
+	herd_stop(&h);
+}
+
 /* A step for the hello, too: many links that are dialled at once. */
 static void
 clients_wait_as_well(void **state)
@@ -360,6 +423,8 @@ main(void)
 		cmocka_unit_test(few_steps_a_turn),
 		cmocka_unit_test(others_are_served),
 		cmocka_unit_test(leaving_the_queue),
+		cmocka_unit_test(no_session_for_the_silent),
+		cmocka_unit_test(no_memory_for_a_session),
 		cmocka_unit_test(clients_wait_as_well)
 	};
 
