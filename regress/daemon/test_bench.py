@@ -29,6 +29,10 @@ SIGNED = EACH | {"to_crypto", "beyond_us", "keyd_share",
                  "cpu.signerd-dialer_us"}
 PROXIED = SIGNED | {"rate_to_direct", "p50_to_direct", "cpu.proxyd-relay_us",
                     "cpu.proxyd-parent_us"}
+# Processes of a variant may be several of a kind; it dials nobody.
+OWN = {name for name in SIGNED if not name.startswith("cpu.")} | {
+    "cpu.signerd-parent_us"}
+SEVERAL = {"workers": "keyd", "prefork": "frontend"}
 OTHERS = {"crypto.rate", "faults"} | {
     "crypto.%s_%s" % (name, kind) for name in ("sign", "verify", "recover",
                                         "pair")
@@ -61,15 +65,21 @@ def results(ran):
     return copy.deepcopy(ran[1])
 
 
+def of_variant(variant):
+    names = OWN | {"rate_to_direct", "p50_to_direct"}
+    for process in ("keyd", "frontend"):
+        numbers = ("1", "2") if SEVERAL.get(variant) == process else ("",)
+        names |= {"cpu.signerd-%s%s_us" % (process, n) for n in numbers}
+    return names
+
+
 def wanted(built_in):
     names = set(OTHERS)
     for group in rounds.groups(rounds.FEW):
         members = {"direct": SIGNED, "proxied": PROXIED}
         if group.method == "payload" and group.batch == 1:
             members["echo"] = EACH
-            members.update({name: SIGNED | {"rate_to_direct",
-                                            "p50_to_direct"}
-                            for name in built_in})
+            members.update({name: of_variant(name) for name in built_in})
             if group.connections == 1:
                 members = {name: each | ({"over_bare_us"} - (
                     {"over_bare_us"} if name == "echo" else set()))
@@ -90,7 +100,6 @@ def test_figures(ran):
     """All that there are to be, and each is a number that can be true."""
     found = ran[1]
     flat = found["figures"]
-    # Processes of a variant may be more than one of a kind.
     assert wanted(found["built_in"]) - set(flat) == set()
     assert found["rounds"] >= 1 and found["slot_s"] > 0
     assert found["machine"]["processors"] >= 1

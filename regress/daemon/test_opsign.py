@@ -586,11 +586,12 @@ def bench_while_it_goes(site, end, seconds):
         ask = opsign.Asker(site, signerd.port)
         process = subprocess.Popen(
             [opsign.OPSIGN, "bench", *ask.flags, "-c", "2", "-d",
-             "%ds" % seconds, "--warmup", "0", "--chain", "10", "-j"],
-            text=True,
+             "%ds" % seconds, "--warmup", "0", "--chain", "10", "-j",
+             "--phases"], text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            preexec_fn=daemon.die_with_us)
-        signerd.wait_log(msg="signed", count=20)
+            stderr=subprocess.PIPE, preexec_fn=daemon.die_with_us)
+        assert process.stderr.readline() == "measuring\n"
+        signerd.wait_log(signerd.mark(), 20, msg="signed")
         if end == "signerd":
             assert signerd.stop() == 0
         else:

@@ -119,9 +119,11 @@ static void
 take_line(const char *fmt, va_list ap)
 {
 	const char	*s;
+	int		 len;
 
-	FUZZ_ASSERT(strcmp(fmt, "%s") == 0);
-	FUZZ_ASSERT((size_t)snprintf(line, sizeof(line), "%s",
+	FUZZ_ASSERT(strcmp(fmt, "%.*s") == 0);
+	len = va_arg(ap, int);
+	FUZZ_ASSERT((size_t)snprintf(line, sizeof(line), "%.*s", len,
 	    va_arg(ap, const char *)) < sizeof(line));
 	for (s = line; *s != '\0'; s++)
 		FUZZ_ASSERT(*s >= ' ' && *s < 0x7f);

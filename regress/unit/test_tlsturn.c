@@ -53,16 +53,18 @@ static unsigned int	 sessions;
 static bool		 no_session;	/* memory is short */
 
 int
-tls_accept_socket(struct tls *context, struct tls **session, int fd)
+tls_accept_cbs(struct tls *context, struct tls **session, tls_read_cb read_cb,
+    tls_write_cb write_cb, void *arg)
 {
-	static int (*real)(struct tls *, struct tls **, int);
+	static int (*real)(struct tls *, struct tls **, tls_read_cb,
+	    tls_write_cb, void *);
 
 	if (real == NULL)
-		*(void **)&real = dlsym(RTLD_NEXT, "tls_accept_socket");
+		*(void **)&real = dlsym(RTLD_NEXT, "tls_accept_cbs");
 	if (no_session)
 		return (-1);
 	sessions++;
-	return (real(context, session, fd));
+	return (real(context, session, read_cb, write_cb, arg));
 }
 
 /* One turn, where libevent would go on for as long as there is to do. */
