@@ -12,21 +12,31 @@
 #include "common/hex.h"
 #include "common/jsonscan.h"
 
-/* Longer numbers have no value here. */
+_Static_assert(JSON_DEPTH_MAX <= CJSON_NESTING_LIMIT,
+    "cJSON must take what the scan takes");
+
+/* Longer numbers have no value here: some versions of cJSON fail there. */
 #define NUMBER_MAX	63
-/* Digits that a double holds all of. */
-#define EXACT_MAX	15
 /* Up to here comparing all pairs is faster than sorting. */
 #define FEW_MEMBERS	16
 
-/* The items are in the order of the spans, the strings in that of the text. */
+/* Memory that is taken at both ends: what must be aligned at the low one. */
+struct arena {
+	char	*low;
+	char	*high;
+};
+
 struct json_doc {
 	const char		*text;
 	size_t			 len;
-	cJSON			*items;
-	char			*strings;	/* at their end */
+	const cJSON		*root;
+	void			*memory;	/* of the tree */
+	struct arena		 arena;		/* what is left of it */
 	struct jsonscan_spans	 spans;
 };
+
+/* Of the document that cJSON is reading. */
+static struct arena	*arena;
 
 /* The way down to an item of a tree. */
 struct walk {
@@ -90,186 +100,170 @@ walk_next(struct walk *w, const cJSON *item)
 
 /* ---- The tree ---------------------------------------------------------- */
 
-/* As UTF-8; it is no surrogate. */
-static char *
-put_code(char *out, unsigned int code)
+/* Takes from this arena, and nothing back: json_free frees it as a whole. */
+static void *
+arena_take(size_t size)
 {
-	if (code < 0x80) {
-		*out++ = (char)code;
-		return (out);
+	void	*p;
+
+	if (size > (size_t)(arena->high - arena->low))
+		return (NULL);
+	/* What has no multiple of the alignment for its size needs none. */
+	if (size % _Alignof(cJSON) != 0) {
+		arena->high -= size;
+		return (arena->high);
 	}
-	if (code < 0x800)
-		*out++ = (char)(0xc0 | code >> 6);
-	else {
-		if (code < 0x10000)
-			*out++ = (char)(0xe0 | code >> 12);
-		else {
-			*out++ = (char)(0xf0 | code >> 18);
-			*out++ = (char)(0x80 | (code >> 12 & 0x3f));
-		}
-		*out++ = (char)(0x80 | (code >> 6 & 0x3f));
-	}
-	*out++ = (char)(0x80 | (code & 0x3f));
-	return (out);
-}
-
-/* Of four digits that are known to be such. */
-static unsigned int
-code_unit(const char *s)
-{
-	unsigned int	code = 0;
-	int		i;
-
-	for (i = 0; i < 4; i++)
-		code = code << 4 | (unsigned int)hex_digit(s[i]);
-	return (code);
-}
-
-/* What the escape at the backslash stands for; goes to its end. */
-static char *
-put_escape(char *out, const char **s)
-{
-	static const char	 letters[] = "bfnrt", values[] = "\b\f\n\r\t";
-	const char		*p;
-	unsigned int		 code;
-	char			 c = (*s)[1];
-
-	*s += 2;
-	if (c != 'u') {
-		p = strchr(letters, c);
-		*out++ = p != NULL ? values[p - letters] : c;
-		return (out);
-	}
-	code = code_unit(*s);
-	*s += 4;
-	/* The scan has seen to it that the other half follows. */
-	if (code >= 0xd800 && code <= 0xdbff) {
-		code = 0x10000 + ((code & 0x3ff) << 10 |
-		    (code_unit(*s + 2) & 0x3ff));
-		*s += 6;
-	}
-	return (put_code(out, code));
-}
-
-/* The string at off, of len bytes with its quotes; at most as many are put. */
-static char *
-put_string(struct json_doc *doc, size_t off, size_t len)
-{
-	const char	*s = doc->text + off + 1, *end = s + len - 2, *p;
-	char		*string = doc->strings, *out = string;
-
-	while ((p = memchr(s, '\\', (size_t)(end - s))) != NULL) {
-		memcpy(out, s, (size_t)(p - s));
-		out += p - s;
-		s = p;
-		out = put_escape(out, &s);
-	}
-	memcpy(out, s, (size_t)(end - s));
-	out += end - s;
-	*out++ = '\0';
-	doc->strings = out;
-	return (string);
-}
-
-static double
-number(const char *s, size_t len)
-{
-	char	copy[NUMBER_MAX + 1];
-	double	value = 0;
-	size_t	i;
-
-	if (len > NUMBER_MAX)
-		return ((double)NAN);
-	for (i = 0; i < len && i < EXACT_MAX && s[i] >= '0' && s[i] <= '9';
-	    i++)
-		value = value * 10 + (s[i] - '0');
-	if (i == len)
-		return (value);
-	memcpy(copy, s, len);
-	copy[len] = '\0';
-	return (strtod(copy, NULL));
+	p = arena->low;
+	arena->low += size;
+	return (p);
 }
 
 static void
-set_item(struct json_doc *doc, cJSON *item, const struct jsonscan_span *span)
+arena_keep(void *p)
 {
-	const char	*s = doc->text + span->off;
-
-	if (span->namelen > 0)
-		item->string = put_string(doc, span->name, span->namelen);
-	switch (*s) {
-	case '[':
-		item->type = cJSON_Array;
-		break;
-	case '{':
-		item->type = cJSON_Object;
-		break;
-	case '"':
-		item->type = cJSON_String;
-		item->valuestring = put_string(doc, span->off, span->len);
-		break;
-	case 't':
-		item->type = cJSON_True;
-		break;
-	case 'f':
-		item->type = cJSON_False;
-		break;
-	case 'n':
-		item->type = cJSON_NULL;
-		break;
-	default:
-		item->type = cJSON_Number;
-		item->valuedouble = number(s, span->len);
-		break;
-	}
-}
-
-/* As cJSON has it: the first of a list knows the last. */
-static void
-add_child(cJSON *parent, cJSON *item)
-{
-	cJSON	*first = parent->child;
-
-	if (first == NULL) {
-		parent->child = item->prev = item;
-		return;
-	}
-	item->prev = first->prev;
-	first->prev->next = item;
-	first->prev = item;
+	(void)p;
 }
 
 /*
- * Items for all spans, each valueint the index of its own, and after them the
- * strings: these take no more than the text, for each is shorter there by two
- * quotes and longer by a NUL.
+ * Room for all that cJSON asks for: an item for each value, and for strings
+ * and names what they take in the text, for each is shorter there by two
+ * quotes and longer by a NUL.  Newer ones copy a number with a NUL, too: but
+ * for one at the very end of the text something follows it there.
  */
+static enum json_error
+arena_new(struct json_doc *doc)
+{
+	size_t	n = doc->spans.n;
+
+	if (doc->len == SIZE_MAX ||
+	    n > (SIZE_MAX - doc->len - 1) / sizeof(cJSON))
+		return (JSON_MEMORY);
+	n = n * sizeof(cJSON) + doc->len + 1;
+	if ((doc->memory = malloc(n)) == NULL)
+		return (JSON_MEMORY);
+	doc->arena.low = doc->memory;
+	doc->arena.high = doc->arena.low + n;
+	return (JSON_OK);
+}
+
+/* cJSON's hooks are those of all its callers: they change for this one call. */
+static cJSON *
+read_tree(struct arena *a, const char *text, size_t len)
+{
+	cJSON_Hooks	 hooks = { arena_take, arena_keep };
+	cJSON		*root;
+
+	arena = a;
+	cJSON_InitHooks(&hooks);
+	root = cJSON_ParseWithLengthOpts(text, len, NULL, 0);
+	cJSON_InitHooks(NULL);
+	arena = NULL;
+	return (root);
+}
+
+/* A number that is too long for cJSON. */
+static bool
+is_long(const struct json_doc *doc, const struct jsonscan_span *span)
+{
+	char	c = doc->text[span->off];
+
+	return (span->len > NUMBER_MAX &&
+	    (c == '-' || (c >= '0' && c <= '9')));
+}
+
+/*
+ * The text as cJSON can read it: NULL if that is the text itself, else a
+ * copy in which numbers that are too long are zeros.
+ */
+static enum json_error
+readable(const struct json_doc *doc, char **copy)
+{
+	const struct jsonscan_span	*span;
+	size_t				 i;
+
+	*copy = NULL;
+	for (i = 0; i < doc->spans.n; i++) {
+		span = &doc->spans.v[i];
+		if (!is_long(doc, span))
+			continue;
+		if (*copy == NULL) {
+			if ((*copy = malloc(doc->len)) == NULL)
+				return (JSON_MEMORY);
+			memcpy(*copy, doc->text, doc->len);
+		}
+		memset(*copy + span->off, ' ', span->len);
+		(*copy)[span->off] = '0';
+	}
+	return (JSON_OK);
+}
+
 static enum json_error
 build(struct json_doc *doc)
 {
-	const struct jsonscan_span	*v = doc->spans.v;
-	size_t				 up[JSON_DEPTH_MAX], depth = 0, i;
-	size_t				 n = doc->spans.n;
+	enum json_error	 error;
+	char		*copy;
 
-	if (n > (SIZE_MAX - doc->len) / sizeof(cJSON) ||
-	    (doc->items = malloc(n * sizeof(cJSON) + doc->len)) == NULL)
-		return (JSON_MEMORY);
-	memset(doc->items, 0, n * sizeof(cJSON));
-	doc->strings = (char *)(doc->items + n);
-	for (i = 0; i < n; i++) {
-		set_item(doc, &doc->items[i], &v[i]);
-		doc->items[i].valueint = (int)i;
-		while (depth > 0 && v[i].off >= v[up[depth - 1]].off +
-		    v[up[depth - 1]].len)
-			depth--;
-		if (depth > 0)
-			add_child(&doc->items[up[depth - 1]],
-			    &doc->items[i]);
-		if (doc->items[i].type == cJSON_Array ||
-		    doc->items[i].type == cJSON_Object)
-			up[depth++] = i;
+	if ((error = arena_new(doc)) != JSON_OK ||
+	    (error = readable(doc, &copy)) != JSON_OK)
+		return (error);
+	doc->root = read_tree(&doc->arena, copy != NULL ? copy : doc->text,
+	    doc->len);
+	free(copy);
+	/* The grammar is right, so nothing else can have failed. */
+	return (doc->root == NULL ? JSON_MEMORY : JSON_OK);
+}
+
+/* Whether cJSON made of the text at the span what the scan saw there. */
+static bool
+agrees(const struct json_doc *doc, const cJSON *item,
+    const struct jsonscan_span *span)
+{
+	switch (doc->text[span->off]) {
+	case '[':
+		return (cJSON_IsArray(item));
+	case '{':
+		return (cJSON_IsObject(item));
+	case '"':
+		return (cJSON_IsString(item));
+	case 't':
+		return (cJSON_IsTrue(item));
+	case 'f':
+		return (cJSON_IsFalse(item));
+	case 'n':
+		return (cJSON_IsNull(item));
 	}
-	return (JSON_OK);
+	return (cJSON_IsNumber(item));
+}
+
+/*
+ * Lets each item's valueint tell the index of its span, and the span its
+ * item.  Two readers went over one text, so a difference between them is
+ * looked for, too.
+ */
+static enum json_error
+link_spans(struct json_doc *doc)
+{
+	struct jsonscan_span	*span;
+	const cJSON		*next;
+	struct walk		 w;
+	cJSON			*item;
+	size_t			 n = 0;
+
+	walk_begin(&w);
+	for (next = doc->root; next != NULL; next = walk_next(&w, next)) {
+		if (n == doc->spans.n)
+			return (JSON_SYNTAX);
+		span = &doc->spans.v[n];
+		if (!agrees(doc, next, span))
+			return (JSON_SYNTAX);
+		/* The tree is this document's own, not the caller's. */
+		item = (cJSON *)next;
+		item->valueint = (int)n++;
+		span->item = item;
+		if (is_long(doc, span))
+			item->valuedouble = (double)NAN;
+	}
+	return (n == doc->spans.n && !w.toodeep ? JSON_OK : JSON_SYNTAX);
 }
 
 enum json_error
@@ -290,6 +284,8 @@ json_parse(struct json_doc **docp, const char *text, size_t len,
 	if (error == JSON_OK)
 		error = build(doc);
 	if (error == JSON_OK)
+		error = link_spans(doc);
+	if (error == JSON_OK)
 		*docp = doc;
 	else
 		json_free(doc);
@@ -301,7 +297,7 @@ json_free(struct json_doc *doc)
 {
 	if (doc == NULL)
 		return;
-	free(doc->items);
+	free(doc->memory);
 	free(doc->spans.v);
 	free(doc);
 }
@@ -309,7 +305,7 @@ json_free(struct json_doc *doc)
 const cJSON *
 json_root(const struct json_doc *doc)
 {
-	return (doc->items);
+	return (doc->root);
 }
 
 const char *
@@ -320,9 +316,9 @@ json_text(const struct json_doc *doc, const cJSON *item, size_t *len)
 	if (item == NULL || item->valueint < 0 ||
 	    (size_t)item->valueint >= doc->spans.n)
 		return (NULL);
-	if (item != &doc->items[item->valueint])
-		return (NULL);
 	span = &doc->spans.v[item->valueint];
+	if (span->item != item)
+		return (NULL);
 	*len = span->len;
 	return (doc->text + span->off);
 }

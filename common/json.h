@@ -12,12 +12,14 @@
 #include <cjson/cJSON.h>
 
 /*
- * JSON read strictly, into a tree of cJSON's items.  Its own reader forgives
- * bad grammar, keeps numbers as doubles, cuts strings at a NUL and allocates
- * each item and each string by itself.  json_parse scans the text by the
+ * A strict door to cJSON, which forgives bad grammar, keeps numbers as
+ * doubles and cuts strings at a NUL.  json_parse first scans the text by the
  * grammar of RFC 8259 (UTF-8 as of RFC 3629, one document, nothing but white
  * space around it, no byte order mark), counts values and depth, and notes
- * where each value stands; of these notes the tree is made, in one piece.
+ * where each value stands; then cJSON builds the tree, and must have seen the
+ * same values.  It does so in one piece of memory, whose size the scan tells:
+ * an item for each value, and as many bytes as the text has.  For that its
+ * hooks are set while json_parse runs; after it they are those of the libc.
  *
  * Strings that hold \u0000 are grammatical, and jsonscan() takes them, but
  * json_parse refuses them (JSON_NUL), as it refuses lone surrogates
@@ -48,9 +50,10 @@ struct json_doc;
 /*
  * Parses text, which must stay as it is until json_free.  *docp is to be
  * freed; on an error it is NULL, and *at, if at is not NULL, is the offset of
- * the fault.  The tree is not to be changed.  Numbers are to be read by
- * json_raw alone: valueint is used for other ends, and valuedouble is rounded,
- * or NaN for a number of 64 characters and more.
+ * the fault.  The tree is not to be changed, and no part of it to be freed.
+ * Numbers are to be read by json_raw alone: valueint is used for other ends,
+ * and valuedouble is rounded, or NaN for a number of 64 characters and more,
+ * which some versions of cJSON do not take.
  */
 enum json_error	 json_parse(struct json_doc **docp, const char *text,
 		    size_t len, const struct json_limits *, size_t *at);

@@ -24,8 +24,6 @@ struct scan {
 	size_t				 values;
 	size_t				 depth;
 	size_t				 open;	/* span of the last bracket */
-	size_t				 name;	/* of the value that is due */
-	size_t				 namelen;
 	/* One bit for each open bracket: set for an object. */
 	unsigned char			 objects[JSON_DEPTH_MAX / CHAR_BIT + 1];
 };
@@ -78,9 +76,7 @@ note(struct scan *s, size_t off, size_t len)
 	v = &spans->v[spans->n++];
 	v->off = off;
 	v->len = len;
-	v->name = s->name;
-	v->namelen = s->namelen;
-	s->name = s->namelen = 0;
+	v->item = NULL;
 	return (JSON_OK);
 }
 
@@ -356,10 +352,8 @@ scan_name(struct scan *s)
 	enum json_error	error;
 
 	skip_space(s);
-	s->name = s->pos;
 	if ((error = scan_string(s)) != JSON_OK)
 		return (error);
-	s->namelen = s->pos - s->name;
 	skip_space(s);
 	if (peek(s) != ':')
 		return (JSON_SYNTAX);

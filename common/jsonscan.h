@@ -22,8 +22,7 @@
 struct jsonscan_span {
 	size_t		 off;
 	size_t		 len;
-	size_t		 name;		/* of a member, at its quote; or 0 */
-	size_t		 namelen;	/* with both quotes */
+	const cJSON	*item;		/* for json.c; the scan sets NULL */
 };
 
 /* In the order in which values begin, without the names of members. */

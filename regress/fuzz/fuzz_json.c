@@ -7,9 +7,9 @@
 /* libs: libcjson */
 
 /*
- * The reader of JSON: what it takes is what a plain reading of RFC 8259 takes,
- * within the limits; each value's text is the one it had, and the tree is what
- * cJSON would make of it.
+ * The door to cJSON: what it lets in is what a plain reading of RFC 8259
+ * takes, within the limits; each value's text is the one it had, and the tree
+ * the one that cJSON makes in memory of its own.
  */
 
 #include <math.h>
@@ -333,7 +333,7 @@ parse(const uint8_t *data, size_t size)
 	static const struct json_limits	 narrow = { DEPTH, VALUES };
 	struct reader			 r = { data, size, 0, 0, 0 };
 	struct json_doc			*doc;
-	enum json_error			 e;
+	enum json_error			 e, error;
 	size_t				 at = 0;
 	char				*text;
 	bool				 good;
@@ -354,11 +354,16 @@ parse(const uint8_t *data, size_t size)
 		FUZZ_ASSERT(e != JSON_OK && at <= size);
 	FUZZ_ASSERT(json_strerror(e) != NULL);
 	doc = NULL;
-	if (json_parse(&doc, text, size, &narrow, &at) == JSON_OK) {
+	error = json_parse(&doc, text, size, &narrow, &at);
+	if (error == JSON_OK) {
 		FUZZ_ASSERT(e == JSON_OK);
 		check_tree(doc, text, size, r.values);
 	} else
 		FUZZ_ASSERT(doc == NULL && at <= size);
+	/* Neither is there too little memory, nor do the readers differ. */
+	if (e == JSON_OK)
+		FUZZ_ASSERT(error == JSON_OK || error == JSON_NUL ||
+		    error == JSON_UTF8);
 	json_free(doc);
 	free(text);
 }

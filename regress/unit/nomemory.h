@@ -16,7 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
 #include <cmocka.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -83,11 +82,8 @@ nomemory_free(void *p)
 static inline void
 nomemory_libraries(void)
 {
-	cJSON_Hooks	 hooks = { nomemory_malloc, nomemory_free };
-
 	event_set_mem_functions(nomemory_malloc, nomemory_realloc,
 	    nomemory_free);
-	cJSON_InitHooks(&hooks);
 }
 
 /*

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: ISC
  */
 
-/* objects: common/json.o common/jsonscan.o common/hex.o common/u256.o */
+/* objects: common/json.o common/jsonscan.o common/hex.o common/u256.o
+ * regress/faults/memory.o */
 /* libs: libcjson */
 
 #include <setjmp.h>
@@ -18,13 +19,28 @@
 #include <cmocka.h>
 
 #include "common/json.h"
+#include "regress/faults/memory.h"
 #include "regress/unit/rnd.h"
 
 #define LIT(s)	s, sizeof(s) - 1
 
-/* The tree is the one that cJSON itself would make of the text. */
+/*
+ * The tree is the one that cJSON makes in memory of its own, and takes one
+ * allocation whatever is in the text.
+ */
 
 static const struct json_limits	limits = { JSON_DEPTH_MAX, 100000 };
+
+/* Calls for memory, and which one of malloc(3) fails. */
+static unsigned int	mallocs, callocs, fails;
+
+bool
+memory_fails(enum memory_call call)
+{
+	if (call == MEMORY_CALLOC)
+		callocs++;
+	return (call == MEMORY_MALLOC && ++mallocs == fails);
+}
 
 static void	check_list(const cJSON *, const cJSON *);
 
@@ -39,6 +55,7 @@ check_strings(const char *a, const char *b)
 static void
 check_item(const cJSON *a, const cJSON *b)
 {
+	assert_int_equal((uintptr_t)a % _Alignof(cJSON), 0);
 	assert_int_equal(a->type, b->type);
 	check_strings(a->string, b->string);
 	check_strings(a->valuestring, b->valuestring);
@@ -65,32 +82,52 @@ check_list(const cJSON *a, const cJSON *b)
 		assert_ptr_equal(first->prev, last);
 }
 
+/* One for the document, one for the tree, and those of the scan. */
+static struct json_doc *
+parse(const char *text, size_t len)
+{
+	struct json_doc	*doc;
+	enum json_error	 error;
+
+	mallocs = callocs = 0;
+	error = json_parse(&doc, text, len, &limits, NULL);
+	if (memory_replaced) {
+		assert_int_equal(callocs, 1);
+		assert_int_equal(mallocs, 1);
+	}
+	if (error != JSON_OK)
+		fail_msg("%s: %.*s", json_strerror(error), (int)len, text);
+	return (doc);
+}
+
 /* In memory of its very size, so that a byte past it is noticed. */
 static void
 check_text(const char *text, size_t len)
 {
 	struct json_doc	*doc;
 	const cJSON	*root;
-	cJSON		*other;
+	cJSON		*other, *copy;
+	int64_t		 live = memory_live;
 	char		*exact;
 
 	assert_non_null(exact = malloc(len));
 	memcpy(exact, text, len);
-	assert_int_equal(json_parse(&doc, exact, len, &limits, NULL),
-	    JSON_OK);
+	doc = parse(exact, len);
 	other = cJSON_ParseWithLengthOpts(text, len, NULL, 0);
 	assert_non_null(other);
 	root = json_root(doc);
 	assert_null(root->next);
 	assert_null(root->prev);
 	check_item(root, other);
-	cJSON_Delete(other);
-	/* A copy by cJSON is as good as any of its own. */
-	assert_non_null(other = cJSON_Duplicate(root, 1));
 	check_item(root, other);
+	/* A copy by cJSON is as good as any of its own, and stays. */
+	assert_non_null(copy = cJSON_Duplicate(root, 1));
 	json_free(doc);
 	free(exact);
+	check_item(copy, other);
+	cJSON_Delete(copy);
 	cJSON_Delete(other);
+	assert_int_equal(memory_live, live);
 }
 
 static void
@@ -161,6 +198,101 @@ test_numbers(void **state)
 		    numbers[i]);
 		check_text(text, (size_t)len);
 	}
+}
+
+/* Of any size, alone and many together, with nothing between them. */
+static void
+test_sizes(void **state)
+{
+	static char	 text[65536], word[201];
+	size_t		 len, n;
+	int		 i;
+
+	(void)state;
+	for (n = 0; n < sizeof(word) - 1; n++) {
+		memset(word, 0, sizeof(word));
+		memset(word, 'a' + (char)(n % 26), n);
+		len = (size_t)sprintf(text, "\"%s\"", word);
+		check_text(text, len);
+		len = 0;
+		for (i = 0; i < 40; i++)
+			len += (size_t)sprintf(text + len,
+			    "%c\"%s\":\"%s\"", i == 0 ? '{' : ',', word,
+			    word + n % 7 * n / 7);
+		text[len++] = '}';
+		check_text(text, len);
+	}
+	for (n = 1; n < 60; n++) {
+		memset(word, 0, sizeof(word));
+		memset(word, '1', n);
+		check_text(word, n);
+		len = 0;
+		for (i = 0; i < 40; i++)
+			len += (size_t)sprintf(text + len, "%c%s",
+			    i == 0 ? '[' : ',', word);
+		text[len++] = ']';
+		check_text(text, len);
+	}
+}
+
+/* As many as there may be, without anything that takes a byte more. */
+static void
+test_many(void **state)
+{
+	static const char	*const each[] = { "7", "\"\"", "[]", "{}" };
+	size_t			 i, k, len, n = limits.max_values - 1;
+	char			*text;
+
+	(void)state;
+	assert_non_null(text = malloc(3 * n + 3));
+	for (k = 0; k < sizeof(each) / sizeof(each[0]); k++) {
+		len = 0;
+		for (i = 0; i < n; i++)
+			len += (size_t)sprintf(text + len, "%c%s",
+			    i == 0 ? '[' : ',', each[k]);
+		text[len++] = ']';
+		check_text(text, len);
+	}
+	free(text);
+	text = malloc(2 * JSON_DEPTH_MAX);
+	assert_non_null(text);
+	memset(text, '[', JSON_DEPTH_MAX);
+	memset(text + JSON_DEPTH_MAX, ']', JSON_DEPTH_MAX);
+	check_text(text, 2 * JSON_DEPTH_MAX);
+	free(text);
+}
+
+/* That there is no memory for the tree is no matter of cJSON's other users. */
+static void
+test_memory(void **state)
+{
+	static const char	 text[] = "{\"a\":[1,\"x\"]}";
+	struct json_doc		*doc;
+	cJSON			*item;
+	int64_t			 live = memory_live;
+	char			*printed;
+
+	(void)state;
+	if (!memory_replaced)
+		skip();
+	mallocs = 0;
+	fails = 1;
+	assert_int_equal(json_parse(&doc, LIT(text), &limits, NULL),
+	    JSON_MEMORY);
+	fails = 0;
+	assert_null(doc);
+	assert_int_equal(memory_live, live);
+	doc = parse(LIT(text));
+	assert_non_null(item = cJSON_CreateString("of its own"));
+	assert_int_equal(mallocs, 3);
+	assert_int_equal(memory_live, live + 5);
+	cJSON_Delete(item);
+	assert_int_equal(memory_live, live + 3);
+	assert_non_null(printed = cJSON_PrintUnformatted(json_root(doc)));
+	json_free(doc);
+	assert_string_equal(printed, text);
+	cJSON_free(printed);
+	assert_int_equal(memory_live, live);
 }
 
 /* ---- Texts at random --------------------------------------------------- */
@@ -237,6 +369,9 @@ main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_strings),
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_random)
 	};
 
