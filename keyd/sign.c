@@ -143,6 +143,25 @@ sign_key(struct sign_key *key, const uint8_t *secret)
 	return (0);
 }
 
+/* That of the key, of low s, of a v that chains have. */
+static int
+verify(const uint8_t digest[HASH_SIZE], const struct signature *sig,
+    const uint8_t xy[64])
+{
+	secp256k1_ecdsa_signature plain;
+	secp256k1_pubkey pubkey;
+	uint8_t point[POINT_SIZE], compact[64];
+
+	point[0] = 0x04;
+	memcpy(point + 1, xy, 64);
+	memcpy(compact, sig->r, 32);
+	memcpy(compact + 32, sig->s, 32);
+	return (sig->v <= 1 && secp256k1_ec_pubkey_parse(context, &pubkey,
+	    point, sizeof(point)) && secp256k1_ecdsa_signature_parse_compact(
+	    context, &plain, compact) && secp256k1_ecdsa_verify(context,
+	    &plain, digest, &pubkey) ? 0 : -1);
+}
+
 /* X and Y of the key that a signature of digest leads to. */
 static int
 recover(const uint8_t digest[HASH_SIZE], const struct signature *sig,
@@ -204,16 +223,12 @@ int
 sign_digest(const struct sign_key *key, const uint8_t digest[HASH_SIZE],
     struct signature *sig)
 {
-	uint8_t xy[64];
-
 	/*
-	 * A signature of a faulty computation can give the key away.  That
-	 * the key is recovered from the bytes that leave is the verification
-	 * equation itself: to run secp256k1_ecdsa_verify too adds nothing.
+	 * A signature of a faulty computation can give the key away.  What is
+	 * verified are the bytes that leave.
 	 */
 	if (make_signature(key, digest, sig) == -1 || !sign_has_low_s(sig) ||
-	    recover(digest, sig, xy) == -1 ||
-	    memcmp(xy, key->pubkey, sizeof(xy)) != 0) {
+	    verify(digest, sig, key->pubkey) == -1) {
 		memset(sig, 0, sizeof(*sig));
 		return (-1);
 	}

@@ -37,15 +37,15 @@ void	sign_exit(void);
 int	sign_key(struct sign_key *, const uint8_t *secret);
 /*
  * Deterministic (RFC 6979, SHA-256), low s.  The signature is verified
- * against the key's public key, by recovery, before it is returned: -1 if
- * anything fails, and *sig is zeros.
+ * against the key's public key before it is returned: -1 if anything fails,
+ * and *sig is zeros.
  *
- * Recovery takes 5 us more than secp256k1_ecdsa_verify (37 us and 32 us of
- * libsecp256k1 0.2), for a square root and an inverse; it is what sees v, too.
- * That is of the y of the nonce's point, which the equation of a verification
- * leaves open: -R fits as well as R.  Nothing in the library tells them apart
- * for less than another multiplication of a point, and a signature with the
- * wrong v is that of somebody else to whoever takes it.
+ * A verification leaves the parity of the nonce point's y open, for -R fits
+ * as well as R; only a recovery of the key sees that v is right, and takes 5
+ * us more (37 us and 32 us of libsecp256k1 0.2).  It is done without: a v
+ * that is wrong gives nothing of the key away, and whoever takes the
+ * signature finds that it is nobody's whom he knows, as with any other bit
+ * that changes between here and there.
  */
 int	sign_digest(const struct sign_key *, const uint8_t digest[HASH_SIZE],
 	    struct signature *);
