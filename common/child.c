@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -112,8 +113,11 @@ turn(void)
 {
 	if (spins == NULL)
 		return (event_base_dispatch(base));
-	return (event_base_loop(base, spins(spins_arg) ? EVLOOP_NONBLOCK :
-	    EVLOOP_ONCE));
+	if (!spins(spins_arg))
+		return (event_base_loop(base, EVLOOP_ONCE));
+	/* Whoever is to make what is waited for may need this processor. */
+	(void)sched_yield();
+	return (event_base_loop(base, EVLOOP_NONBLOCK));
 }
 
 void

@@ -58,6 +58,7 @@
 	{ "epoll_pwait", ANY },						\
 	{ "epoll_pwait2", ANY },					\
 	{ "epoll_ctl", ANY },						\
+	{ "sched_yield", ANY },						\
 	{ "recvmsg", ANY },						\
 	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },				\
 	{ "read", ANY },						\
@@ -243,6 +244,7 @@ static const struct sandbox_rule keyd_rules[] = {
 	SANITIZER_RULES
 	{ "poll", ANY },
 	{ "ppoll", ANY },
+	{ "sched_yield", ANY },
 	{ "recvmsg", ANY },
 	{ "sendmsg", NOBITS(2, MSG_FASTOPEN) },
 	{ "read", ANY },

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -310,6 +311,9 @@ serve(struct keyd *k)
 				continue;
 			fatal("poll");
 		}
+		/* Whoever is to ask next may need this processor. */
+		if (timeout == 0 && k->spin_until != 0)
+			(void)sched_yield();
 		if (pfd[PFD_PARENT].revents & (POLLIN | POLLHUP | POLLERR))
 			parent_read(k);
 		serve_trail(k, &pfd[PFD_AUDIT]);

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@
  */
 #define BUSY	5	/* so often it is */
 
-static unsigned int	 dispatched, once, looked, asked;
+static unsigned int	 dispatched, once, looked, asked, yielded;
 
 static int
 loop_dispatch(struct event_base *b)
@@ -46,15 +47,24 @@ loop_turn(struct event_base *b, int flags)
 	return (event_base_loop(b, flags));
 }
 
+static int
+yield_turn(void)
+{
+	yielded++;
+	return (sched_yield());
+}
+
 #define privdrop_child(u)	((void)(u))
 #define sandbox_start(s)	((void)(s))
 #define event_base_dispatch	loop_dispatch
 #define event_base_loop		loop_turn
+#define sched_yield		yield_turn
 
 #include "common/child.c"
 
 #undef event_base_dispatch
 #undef event_base_loop
+#undef sched_yield
 
 static struct event	*timer;
 static unsigned int	 fired;
@@ -91,7 +101,8 @@ on_time(int fd, short what, void *arg)
 		/* It may be late for its turns. */
 		if (looked < BUSY || once == 0)
 			fired--;
-		else if (dispatched != 1 || looked != BUSY)
+		else if (dispatched != 1 || looked != BUSY ||
+		    yielded != BUSY)
 			_exit(92);
 		else
 			child_spin(NULL, NULL);
@@ -134,8 +145,8 @@ run_child(int fd)
 }
 
 /*
- * While it is busy it looks and does not sleep; else it does, whatever comes
- * in the meantime.
+ * While it is busy it looks and does not sleep, and lets others run before each
+ * look; else it sleeps, whatever comes in the meantime.
  */
 static void
 spins_while_busy(void **state)
