@@ -41,6 +41,13 @@ def of_member(rounds, group, member):
     return flat
 
 
+def _keyd_share(round_, member):
+    used = sum(us for name, us in round_[member]["cpu_us"].items()
+               if name.startswith("signerd-keyd"))
+    # None, where one that was measured for too short a time has waited.
+    return bare(round_)["pair_cpu_us"] / used if used > 0 else 0.0
+
+
 def of_daemons(rounds, group, member):
     """And what only makes sense where something is signed."""
     at = prefix(group, member)
@@ -52,10 +59,7 @@ def of_daemons(rounds, group, member):
             rounds, lambda r: r[member]["cpu_us"][name])
     # In keyd everything is one after the other: so much of its time is what
     # it is there for, and that stays so when others use the processors too.
-    flat[at + "keyd_share"] = _median(
-        rounds, lambda r: bare(r)["pair_cpu_us"] / sum(
-            us for name, us in r[member]["cpu_us"].items()
-            if name.startswith("signerd-keyd")))
+    flat[at + "keyd_share"] = _median(rounds, lambda r: _keyd_share(r, member))
     if member == "direct":
         return flat
     flat[at + "rate_to_direct"] = _median(

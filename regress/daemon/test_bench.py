@@ -92,7 +92,7 @@ def wanted(built_in):
 def may_be_nothing(name):
     """Differences, what nobody has lost, and who does not work for these."""
     return name.endswith(("beyond_us", "over_bare_us", "lost", "idle_kb",
-                          "faults")) or \
+                          "faults", "keyd_share")) or \
         ".cpu." in name
 
 
@@ -111,6 +111,7 @@ def test_figures(ran):
         times = [flat[at + each + "_us"] for each in figures.PERCENTILES]
         assert times == sorted(times)
         assert flat[at + "cpu.signerd-keyd_us"] > 0
+        assert flat[at + "keyd_share"] > 0
     assert flat["payload.proxied.c16.b1.cpu.proxyd-relay_us"] > 0
     assert [each["figure"] for each in found["targets"]] == [
         each.figure for each in targets.ALL]

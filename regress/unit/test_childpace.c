@@ -4,7 +4,7 @@
  */
 
 /* objects: common/children.o common/imsgev.o common/log.o common/log_render.o
- * common/loop.o common/hex.o compat/imsg.o compat/imsg-buffer.o */
+ * common/hex.o compat/imsg.o compat/imsg-buffer.o */
 /* libs: libevent */
 
 #include <signal.h>
@@ -13,6 +13,7 @@
 
 #include "common/children.h"
 #include "common/gather.h"
+#include "common/loop.h"
 #include "common/notify.h"
 #include "common/proc.h"
 #include "common/watchdog.h"
@@ -33,6 +34,13 @@ static int			 taken;		/* messages of the other kind */
 static bool			 gone;		/* to be waited for */
 
 /* ---- What children.c is linked with ----------------------------------- */
+
+/* A process has one, which stays; here each test has its own. */
+struct event_base *
+loop_new(void)
+{
+	return (event_base_new());
+}
 
 int
 proc_start_as(struct proc_child *proc, const char *dir, const char *program,
